@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What identity gives to the rest of the control plane. Records:
+ *   /identity/domain/<id>  /identity/project/<id>  /identity/user/<id>  /identity/role/<id>
+ *   /identity/assignment/<...>  /identity/service/<id>  /identity/endpoint/<id>  ...
+ * The first domain has the id "default"; first boot makes project "admin", project "service",
+ * user "admin" and the roles admin, member, reader (admin implies member implies reader).
+ */
+#ifndef CUMULET_IDENTITY_H
+#define CUMULET_IDENTITY_H
+
+#include "firmware/cloud/cloud.h"
+#include "firmware/cloud/http/request.h"
+
+#define IDENTITY_DOMAIN_DEFAULT "default"
+
+/* A token's holder; everything in the arena. No disk access for a token that was seen before. -EPERM when it is forged, expired or
+ * revoked (the message is not for clients; the reply is the service's 401). Any thread. */
+int identity_caller(struct cloud *cloud, struct arena *arena, const char *token,
+		    const struct caller **caller, struct error *error);
+/* The operator in front of the box: admin on project 'admin', system scope. Any thread. */
+int identity_operator(struct cloud *cloud, struct arena *arena, const struct caller **caller,
+		      struct error *error);
+/* Sets the password of user 'admin' (console); revokes its tokens. Worker threads. */
+int identity_admin_password(struct cloud *cloud, const char *password, struct error *error);
+/* True when a project with this id exists and is enabled. */
+bool identity_project_exists(struct request *request, const char *project_id);
+
+#endif
