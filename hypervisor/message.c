@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hypervisor/message.h"
+
+static const struct field guest_disk_fields[] = {
+	FIELD(1, FIELD_STRING, struct guest_disk, id, true),
+	FIELD(2, FIELD_STRING, struct guest_disk, image_id, false),
+	FIELD(3, FIELD_STRING, struct guest_disk, image_format, false),
+	FIELD(4, FIELD_U64, struct guest_disk, image_size, false),
+	FIELD(5, FIELD_U64, struct guest_disk, size, false),
+	FIELD(6, FIELD_STRING, struct guest_disk, bus, false),
+	FIELD(7, FIELD_U32, struct guest_disk, boot_index, false),
+	FIELD_END,
+};
+
+static const struct field guest_nic_fields[] = {
+	FIELD(1, FIELD_STRING, struct guest_nic, port_id, true),
+	FIELD(2, FIELD_STRING, struct guest_nic, mac, true),
+	FIELD(3, FIELD_U32, struct guest_nic, mtu, false),
+	FIELD_END,
+};
+
+const struct field guest_fields[] = {
+	FIELD(1, FIELD_STRING, struct guest, id, true),
+	FIELD(2, FIELD_STRING, struct guest, name, false),
+	FIELD(3, FIELD_U64, struct guest, generation, true),
+	FIELD(4, FIELD_U32, struct guest, power, true),
+	FIELD(5, FIELD_U32, struct guest, vcpus, true),
+	FIELD(6, FIELD_U32, struct guest, memory_mib, true),
+	FIELD(7, FIELD_STRING, struct guest, machine, false),
+	FIELD(8, FIELD_STRING, struct guest, firmware, false),
+	FIELD(9, FIELD_U32, struct guest, reboots_soft, false),
+	FIELD(10, FIELD_U32, struct guest, reboots_hard, false),
+	FIELD(11, FIELD_U32, struct guest, stop_timeout, false),
+	FIELD(13, FIELD_BOOL, struct guest, config_drive, false),
+	FIELD(14, FIELD_BYTES, struct guest, config_drive_iso, false),
+	FIELD_LISTED(15, struct guest, disks, struct guest_disk, guest_disk_fields, GUEST_DISKS_MAX),
+	FIELD_LISTED(16, struct guest, nics, struct guest_nic, guest_nic_fields, GUEST_NICS_MAX),
+	FIELD_END,
+};
+
+const struct field guest_status_fields[] = {
+	FIELD(1, FIELD_STRING, struct guest_status, id, true),
+	FIELD(2, FIELD_U64, struct guest_status, generation, false),
+	FIELD(3, FIELD_U32, struct guest_status, state, true),
+	FIELD(4, FIELD_U32, struct guest_status, code, false),
+	FIELD(5, FIELD_STRING, struct guest_status, reason, false),
+	FIELD(6, FIELD_BOOL, struct guest_status, self, false),
+	FIELD(7, FIELD_U32, struct guest_status, pid, false),
+	FIELD(8, FIELD_STRING, struct guest_status, accelerator, false),
+	FIELD(9, FIELD_U64, struct guest_status, started, false),
+	FIELD(10, FIELD_U64, struct guest_status, overhead, false),
+	FIELD_END,
+};
+
+const struct field guest_id_fields[] = {
+	FIELD(1, FIELD_STRING, struct guest_id, id, true),
+	FIELD_END,
+};
+
+const struct field vmm_host_fields[] = {
+	FIELD(1, FIELD_U32, struct vmm_host, cpus, true),
+	FIELD(2, FIELD_U64, struct vmm_host, memory, true),
+	FIELD(3, FIELD_U64, struct vmm_host, memory_available, false),
+	FIELD(4, FIELD_U64, struct vmm_host, disk, true),
+	FIELD(5, FIELD_U64, struct vmm_host, disk_free, false),
+	FIELD(6, FIELD_STRING, struct vmm_host, accelerator, true),
+	FIELD(7, FIELD_STRING, struct vmm_host, cpu_model, false),
+	FIELD(8, FIELD_STRING, struct vmm_host, arch, true),
+	FIELD(9, FIELD_STRING, struct vmm_host, qemu_version, false),
+	FIELD(10, FIELD_BOOL, struct vmm_host, reflink, false),
+	FIELD_END,
+};
+
+const struct field vmm_image_get_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_image_get, image_id, true),
+	FIELD_END,
+};
+
+const struct field vmm_image_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_image, image_id, true),
+	FIELD(2, FIELD_STRING, struct vmm_image, format, false),
+	FIELD(3, FIELD_U64, struct vmm_image, size, false),
+	FIELD(4, FIELD_U32, struct vmm_image, code, false),
+	FIELD(5, FIELD_STRING, struct vmm_image, reason, false),
+	FIELD_END,
+};
+
+const struct field vmm_console_log_get_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_console_log_get, id, true),
+	FIELD(2, FIELD_U32, struct vmm_console_log_get, lines, false),
+	FIELD_END,
+};
+
+const struct field vmm_console_log_fields[] = {
+	FIELD(1, FIELD_U32, struct vmm_console_log, code, false),
+	FIELD(2, FIELD_BYTES, struct vmm_console_log, text, false),
+	FIELD_END,
+};
+
+const struct field vmm_reply_fields[] = {
+	FIELD(1, FIELD_U32, struct vmm_reply, code, false),
+	FIELD(2, FIELD_STRING, struct vmm_reply, reason, false),
+	FIELD_END,
+};

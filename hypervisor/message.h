@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What cloud and vmm say to each other. cloud sends what is desired; vmm makes it so and reports
+ * what is. There is no command: a reboot is a counter in the desired state.
+ *
+ *	cloud -> vmm                       vmm -> cloud
+ *	VMM_GUEST_SET     desired guest    VMM_HOST         facts of the host, upon link and change
+ *	VMM_GUEST_DELETE  by id            VMM_GUEST_STATE  what is, upon each change and after SYNC
+ *	VMM_SYNC          that was all     VMM_IMAGE_GET    asks for an image's descriptor
+ *	VMM_IMAGE         + descriptor     VMM_CONSOLE_LOG  reply
+ *	VMM_CONSOLE_LOG_GET                VMM_REPLY        reply of everything else
+ *	VMM_SERIAL_OPEN (console as well)  VMM_REPLY + descriptor of the guest's serial line
+ *
+ * Upon a fresh link cloud sends VMM_GUEST_SET for every guest, then VMM_SYNC; guests that vmm
+ * knows and that were not named are then removed, disks included.
+ */
+#ifndef CUMULET_HYPERVISOR_MESSAGE_H
+#define CUMULET_HYPERVISOR_MESSAGE_H
+
+#include "firmware/lib/message.h"
+#include "firmware/lib/uuid.h"
+
+#define GUEST_NICS_MAX 16
+#define GUEST_DISKS_MAX 16
+
+enum vmm_type {
+	VMM_GUEST_SET = 1,
+	VMM_GUEST_DELETE,
+	VMM_SYNC,
+	VMM_IMAGE,
+	VMM_CONSOLE_LOG_GET,
+	VMM_SERIAL_OPEN,
+	VMM_HOST = 64,
+	VMM_GUEST_STATE,
+	VMM_IMAGE_GET,
+	VMM_CONSOLE_LOG,
+	VMM_REPLY,
+};
+
+enum guest_power { GUEST_RUN = 1, GUEST_STOP, GUEST_PAUSE };
+
+/* A disk of a guest: cloned from an image, or empty when image_id is "". */
+struct guest_disk {
+	char id[UUID_SIZE];        /* names the file; stable */
+	char image_id[UUID_SIZE];
+	char image_format[16];     /* what the image claims to be: "raw", "qcow2", ... */
+	uint64_t image_size;       /* bytes of the image's file, to notice a different one */
+	uint64_t size;             /* bytes, at least; 0: as the image's virtual size */
+	char bus[16];              /* "virtio" */
+	uint32_t boot_index;       /* 0 boots first */
+};
+
+struct guest_nic {
+	char port_id[UUID_SIZE];
+	char mac[18];
+	uint32_t mtu;
+};
+
+struct guest {
+	char id[UUID_SIZE];
+	char name[256];            /* for logs and -name; not trusted: vmm escapes it */
+	uint64_t generation;       /* revision of the record; echoed in the state */
+	uint32_t power;            /* enum guest_power */
+	uint32_t vcpus;
+	uint32_t memory_mib;
+	char machine[16];          /* "q35", "microvm" */
+	char firmware[16];         /* "bios", "uefi" */
+	uint32_t reboots_soft, reboots_hard; /* counters: each raise is one reboot */
+	uint32_t stop_timeout;     /* seconds that a guest has to react to ACPI; 0: pull */
+	bool config_drive;
+	struct message_bytes config_drive_iso; /* the drive's content, when config_drive */
+	struct message_list disks; /* struct guest_disk */
+	struct message_list nics;  /* struct guest_nic */
+};
+
+enum guest_state {
+	GUEST_BUILDING = 1, /* disks are cloned, the process starts */
+	GUEST_RUNNING,
+	GUEST_STOPPED,      /* by desire, or the guest powered itself off */
+	GUEST_PAUSED,
+	GUEST_CRASHED,      /* QEMU died or the guest panicked; reason says how */
+	GUEST_FAILED,       /* could not be built or started; reason for the API's fault */
+	GUEST_GONE,         /* deleted: nothing is left */
+};
+
+struct guest_status {
+	char id[UUID_SIZE];
+	uint64_t generation;       /* of the desired state that this is about */
+	uint32_t state;            /* enum guest_state */
+	uint32_t code;             /* HTTP-like code of a fault: 400, 500; 0: none */
+	char reason[512];          /* GUEST_CRASHED, GUEST_FAILED: in Nova's words where it has some */
+	bool self;                 /* the change came from inside (guest powered off or rebooted) */
+	uint32_t pid;
+	char accelerator[8];       /* "kvm", "tcg" */
+	uint64_t started;          /* Unix ms of QEMU's exec, 0: not running */
+	uint64_t overhead;         /* bytes of QEMU's own memory beyond the guest's RAM */
+};
+
+struct guest_id {
+	char id[UUID_SIZE];
+};
+
+struct vmm_host {
+	uint32_t cpus;
+	uint64_t memory, memory_available; /* bytes */
+	uint64_t disk, disk_free;          /* bytes of the file system with guests */
+	char accelerator[8];               /* found by trying: "kvm" or "tcg" */
+	char cpu_model[64];
+	char arch[16];                     /* "x86_64", "aarch64" */
+	char qemu_version[32];
+	bool reflink;
+};
+
+struct vmm_image_get {
+	char image_id[UUID_SIZE];
+};
+
+/* Answers VMM_IMAGE_GET (reply_to), with the descriptor unless code is not 0. */
+struct vmm_image {
+	char image_id[UUID_SIZE];
+	char format[16];
+	uint64_t size;
+	uint32_t code;      /* errno, positive; 0: a descriptor is there */
+	char reason[256];
+};
+
+struct vmm_console_log_get {
+	char id[UUID_SIZE];
+	uint32_t lines;     /* 0: all that is kept */
+};
+
+struct vmm_console_log {
+	uint32_t code;      /* errno; 0: fine */
+	struct message_bytes text; /* raw bytes of the guest, at most 100 KiB */
+};
+
+struct vmm_reply {
+	uint32_t code;      /* errno, positive; 0: fine */
+	char reason[512];
+};
+
+extern const struct field guest_fields[], guest_status_fields[], guest_id_fields[],
+	vmm_host_fields[], vmm_image_get_fields[], vmm_image_fields[], vmm_console_log_get_fields[],
+	vmm_console_log_fields[], vmm_reply_fields[];
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netstack/message.h"
+
+static const struct field net_address_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_address, address, true),
+	FIELD_END,
+};
+
+static const struct field net_route_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_route, destination, false),
+	FIELD(2, FIELD_STRING, struct net_route, nexthop, false),
+	FIELD_END,
+};
+
+const struct field net_id_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_id, id, true),
+	FIELD_END,
+};
+
+static const struct field net_subnet_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_subnet, id, true),
+	FIELD(2, FIELD_STRING, struct net_subnet, cidr, true),
+	FIELD(3, FIELD_STRING, struct net_subnet, gateway, false),
+	FIELD(4, FIELD_BOOL, struct net_subnet, dhcp, false),
+	FIELD(5, FIELD_STRING, struct net_subnet, dhcp_address, false),
+	FIELD_LISTED(6, struct net_subnet, dns, struct net_address, net_address_fields, NET_DNS_MAX),
+	FIELD_LISTED(7, struct net_subnet, routes, struct net_route, net_route_fields, NET_ROUTES_MAX),
+	FIELD_END,
+};
+
+const struct field net_network_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_network, id, true),
+	FIELD(2, FIELD_STRING, struct net_network, type, true),
+	FIELD(3, FIELD_U32, struct net_network, vni, false),
+	FIELD(4, FIELD_STRING, struct net_network, physical, false),
+	FIELD(5, FIELD_U32, struct net_network, mtu, false),
+	FIELD(6, FIELD_BOOL, struct net_network, admin_up, false),
+	FIELD(7, FIELD_BOOL, struct net_network, external, false),
+	FIELD(8, FIELD_STRING, struct net_network, dns_domain, false),
+	FIELD(9, FIELD_STRING, struct net_network, dhcp_mac, false),
+	FIELD_LISTED(10, struct net_network, subnets, struct net_subnet, net_subnet_fields, NET_SUBNETS_MAX),
+	FIELD_END,
+};
+
+static const struct field net_pair_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_pair, mac, false),
+	FIELD(2, FIELD_STRING, struct net_pair, address, false),
+	FIELD_END,
+};
+
+const struct field net_port_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_port, id, true),
+	FIELD(2, FIELD_STRING, struct net_port, network_id, true),
+	FIELD(3, FIELD_STRING, struct net_port, mac, true),
+	FIELD(4, FIELD_STRING, struct net_port, owner, false),
+	FIELD(5, FIELD_STRING, struct net_port, device_id, false),
+	FIELD(6, FIELD_STRING, struct net_port, hostname, false),
+	FIELD(7, FIELD_BOOL, struct net_port, admin_up, false),
+	FIELD(8, FIELD_BOOL, struct net_port, port_security, false),
+	FIELD_LISTED(9, struct net_port, addresses, struct net_address, net_address_fields, NET_PORT_ADDRESSES_MAX),
+	FIELD_LISTED(10, struct net_port, groups, struct net_id, net_id_fields, NET_PORT_GROUPS_MAX),
+	FIELD_LISTED(11, struct net_port, pairs, struct net_pair, net_pair_fields, NET_PORT_PAIRS_MAX),
+	FIELD_END,
+};
+
+static const struct field net_rule_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_rule, id, true),
+	FIELD(2, FIELD_BOOL, struct net_rule, egress, false),
+	FIELD(3, FIELD_BOOL, struct net_rule, ipv6, false),
+	FIELD(4, FIELD_U32, struct net_rule, protocol, false),
+	FIELD(5, FIELD_U32, struct net_rule, port_min, false),
+	FIELD(6, FIELD_U32, struct net_rule, port_max, false),
+	FIELD(7, FIELD_STRING, struct net_rule, remote, false),
+	FIELD(8, FIELD_STRING, struct net_rule, remote_group, false),
+	FIELD_END,
+};
+
+const struct field net_group_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_group, id, true),
+	FIELD(2, FIELD_BOOL, struct net_group, stateful, false),
+	FIELD_LISTED(3, struct net_group, rules, struct net_rule, net_rule_fields, NET_GROUP_RULES_MAX),
+	FIELD_END,
+};
+
+static const struct field net_router_interface_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_router_interface, port_id, true),
+	FIELD(2, FIELD_STRING, struct net_router_interface, network_id, true),
+	FIELD(3, FIELD_STRING, struct net_router_interface, subnet_id, false),
+	FIELD(4, FIELD_STRING, struct net_router_interface, mac, false),
+	FIELD(5, FIELD_STRING, struct net_router_interface, address, true),
+	FIELD_END,
+};
+
+const struct field net_router_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_router, id, true),
+	FIELD(2, FIELD_BOOL, struct net_router, admin_up, false),
+	FIELD(3, FIELD_BOOL, struct net_router, snat, false),
+	FIELD(4, FIELD_STRING, struct net_router, external_network, false),
+	FIELD(5, FIELD_STRING, struct net_router, external_address, false),
+	FIELD(6, FIELD_STRING, struct net_router, external_mac, false),
+	FIELD_LISTED(7, struct net_router, interfaces, struct net_router_interface, net_router_interface_fields, NET_ROUTER_INTERFACES_MAX),
+	FIELD_LISTED(8, struct net_router, routes, struct net_route, net_route_fields, NET_ROUTES_MAX),
+	FIELD_END,
+};
+
+const struct field net_uplink_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_uplink, link, false),
+	FIELD(2, FIELD_STRING, struct net_uplink, mode, true),
+	FIELD(3, FIELD_STRING, struct net_uplink, address, false),
+	FIELD(4, FIELD_STRING, struct net_uplink, gateway, false),
+	FIELD_LISTED(5, struct net_uplink, dns, struct net_address, net_address_fields, NET_DNS_MAX),
+	FIELD_END,
+};
+
+const struct field net_uplink_state_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_uplink_state, link, false),
+	FIELD(2, FIELD_BOOL, struct net_uplink_state, carrier, false),
+	FIELD_LISTED(3, struct net_uplink_state, addresses, struct net_address, net_address_fields, NET_PORT_ADDRESSES_MAX),
+	FIELD(4, FIELD_STRING, struct net_uplink_state, gateway, false),
+	FIELD_LISTED(5, struct net_uplink_state, dns, struct net_address, net_address_fields, NET_DNS_MAX),
+	FIELD_END,
+};
+
+const struct field net_port_state_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_port_state, id, true),
+	FIELD(2, FIELD_BOOL, struct net_port_state, up, false),
+	FIELD(3, FIELD_STRING, struct net_port_state, reason, false),
+	FIELD_END,
+};
+
+const struct field net_reply_fields[] = {
+	FIELD(1, FIELD_U32, struct net_reply, code, false),
+	FIELD(2, FIELD_STRING, struct net_reply, reason, false),
+	FIELD_END,
+};
+
+const struct field svc_dns_fields[] = {
+	FIELD(1, FIELD_U32, struct svc_dns, token, false),
+	FIELD(2, FIELD_BYTES, struct svc_dns, packet, true),
+	FIELD_END,
+};
+
+const struct field svc_metadata_get_fields[] = {
+	FIELD(1, FIELD_STRING, struct svc_metadata_get, network_id, false),
+	FIELD(2, FIELD_STRING, struct svc_metadata_get, address, true),
+	FIELD(3, FIELD_STRING, struct svc_metadata_get, method, false),
+	FIELD(4, FIELD_STRING, struct svc_metadata_get, path, true),
+	FIELD_END,
+};
+
+const struct field svc_metadata_fields[] = {
+	FIELD(1, FIELD_U32, struct svc_metadata, status, true),
+	FIELD(2, FIELD_STRING, struct svc_metadata, content_type, false),
+	FIELD(3, FIELD_BYTES, struct svc_metadata, body, false),
+	FIELD_END,
+};
