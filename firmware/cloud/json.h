@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Short forms over yyjson for documents of records and requests. Readers give NULL or the
+ * fallback when the member is absent, null or of another type; nothing here fails.
+ */
+#ifndef CUMULET_CLOUD_JSON_H
+#define CUMULET_CLOUD_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <yyjson.h>
+
+static inline const char *json_string(yyjson_val *object, const char *member)
+{
+	return yyjson_get_str(yyjson_obj_get(object, member));
+}
+
+static inline bool json_bool(yyjson_val *object, const char *member, bool fallback)
+{
+	yyjson_val *value = yyjson_obj_get(object, member);
+
+	return yyjson_is_bool(value) ? yyjson_get_bool(value) : fallback;
+}
+
+static inline int64_t json_integer(yyjson_val *object, const char *member, int64_t fallback)
+{
+	yyjson_val *value = yyjson_obj_get(object, member);
+
+	return yyjson_is_int(value) ? yyjson_get_sint(value) : fallback;
+}
+
+static inline bool json_is(yyjson_val *object, const char *member, const char *text)
+{
+	return yyjson_equals_str(yyjson_obj_get(object, member), text);
+}
+
+/* Sets a member, replacing one that is there; strings are copied, NULL becomes null. */
+static inline void json_set(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
+			    yyjson_mut_val *value)
+{
+	yyjson_mut_obj_put(object, yyjson_mut_strcpy(doc, member), value);
+}
+
+static inline void json_set_string(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
+				   const char *text)
+{
+	json_set(doc, object, member, text ? yyjson_mut_strcpy(doc, text) : yyjson_mut_null(doc));
+}
+
+static inline void json_set_integer(yyjson_mut_doc *doc, yyjson_mut_val *object,
+				    const char *member, int64_t value)
+{
+	json_set(doc, object, member, yyjson_mut_sint(doc, value));
+}
+
+static inline void json_set_bool(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
+				 bool value)
+{
+	json_set(doc, object, member, yyjson_mut_bool(doc, value));
+}
+
+#endif
