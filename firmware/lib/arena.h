@@ -31,7 +31,8 @@ char *arena_strndup(struct arena *arena, const char *string, size_t length);
 void *arena_memdup(struct arena *arena, const void *data, size_t size);
 char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-char *arena_vprintf(struct arena *arena, const char *format, va_list arguments);
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 void arena_reset(struct arena *arena); /* frees all, the arena can be used again */
 void arena_free(struct arena *arena);  /* the same, to be called at the end of its life */
 

@@ -42,6 +42,7 @@ struct loop_task {
 	bool queued;
 };
 
+/* A signal has one handle in the process: -EBUSY for a second. */
 struct loop_signal {
 	void (*callback)(struct loop_signal *handle, int signal);
 	int signal;
@@ -49,7 +50,7 @@ struct loop_signal {
 	struct loop_signal *next;
 };
 
-/* Watches a process by pidfd, so it need not be a child; status is as of waitid(2) for children,
+/* Watches a process by pidfd, so it need not be a child; status is as of waitpid(2) for children,
  * -1 for others. */
 struct loop_process {
 	void (*callback)(struct loop_process *process, int status);
