@@ -10,6 +10,14 @@
 #include <stdint.h>
 #include <yyjson.h>
 
+#include "firmware/lib/arena.h"
+
+/* Documents whose memory is the arena's: never freed one by one. NULL when it is not JSON, or out
+ * of memory. */
+yyjson_val *json_parse(struct arena *arena, const char *text, size_t size);
+yyjson_mut_doc *json_document(struct arena *arena);
+const char *json_write(struct arena *arena, const yyjson_mut_val *value);
+
 static inline const char *json_string(yyjson_val *object, const char *member)
 {
 	return yyjson_get_str(yyjson_obj_get(object, member));
