@@ -105,6 +105,8 @@ void store_txn_compare(struct store_txn *txn, const char *key, uint64_t revision
 void store_txn_compare_empty(struct store_txn *txn, const char *prefix);
 void store_txn_put(struct store_txn *txn, const char *key, const char *json);
 void store_txn_delete(struct store_txn *txn, const char *key); /* fine when absent */
+/* True when the transaction puts this key. */
+bool store_txn_has(const struct store_txn *txn, const char *key);
 void store_txn_lease(struct store_txn *txn, const char *key, uint64_t lease);
 
 /*
