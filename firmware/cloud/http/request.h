@@ -24,7 +24,7 @@
 #include "firmware/lib/error.h"
 
 struct cloud;
-struct connection;
+struct exchange;
 struct route;
 struct service;
 
@@ -65,7 +65,7 @@ struct request {
 	uint64_t content_length;        /* UINT64_MAX: chunked */
 	struct reply *reply;
 	struct store_view *view;        /* opened on first use by request_view() */
-	struct connection *connection;
+	struct exchange *exchange; /* of the server; not for handlers */
 };
 
 /* Value of a request header (any case), NULL if absent. */
@@ -83,6 +83,8 @@ int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 		const char *key_format, ...) __attribute__((format(printf, 5, 6)));
 /* A fresh document for building JSON in the request's arena. */
 yyjson_mut_doc *request_document(struct request *request);
+/* The request's arena as yyjson takes its memory: what is read with it lives as long as that. */
+yyjson_alc request_json_memory(struct request *request);
 /* Serialised into the arena; NULL when out of memory. */
 const char *request_write(struct request *request, yyjson_mut_val *value);
 /* Commits and drops the view, so that later reads see it. */
@@ -101,5 +103,11 @@ void reply_header(struct request *request, const char *name, const char *format,
 /* Sends 'length' bytes of the file from 'offset'; takes the descriptor. */
 int reply_file(struct request *request, int status, const char *content_type, int fd, uint64_t offset,
 	       uint64_t length);
+/* A body whose length is not known beforehand: begin sends the head at once (so nothing of it can
+ * be changed afterwards), write blocks at the pace of the client; -EPIPE when that has gone. The
+ * body ends when the handler returns 0; when it fails, the connection is cut, so that no client takes
+ * a part for the whole. For ROUTE_STREAM routes. */
+int reply_stream_begin(struct request *request, int status, const char *content_type);
+int reply_stream_write(struct request *request, const void *data, size_t size);
 
 #endif

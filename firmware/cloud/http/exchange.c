@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/http/exchange.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/uuid.h"
+
+static void init_changed(pthread_cond_t *changed)
+{
+	pthread_condattr_t attributes;
+
+	/* request_read() waits until a moment: of the clock that nobody can set. */
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void make_id(char *id, size_t size)
+{
+	char uuid[UUID_SIZE];
+
+	uuid_make(uuid);
+	snprintf(id, size, "req-%s", uuid);
+}
+
+struct exchange *exchange_new(struct cloud *cloud, struct kick_list *kicks)
+{
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+
+	if (!exchange)
+		return NULL;
+	exchange->references = 1;
+	exchange->kicks = kicks;
+	exchange->arena.limit = EXCHANGE_MEMORY_MAX;
+	exchange->reply.fd = -1;
+	exchange->silence_ms = 30 * 1000;
+	pthread_mutex_init(&exchange->lock, NULL);
+	init_changed(&exchange->changed);
+	clock_gettime(CLOCK_MONOTONIC, &exchange->began);
+	make_id(exchange->id, sizeof(exchange->id));
+	exchange->request = (struct request){
+		.cloud = cloud,
+		.arena = &exchange->arena,
+		.id = exchange->id,
+		.reply = &exchange->reply,
+		.exchange = exchange,
+	};
+	return exchange;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+	store_view_close(exchange->request.view);
+	reply_reset(&exchange->reply);
+	arena_free(&exchange->arena);
+	buffer_free(&exchange->body);
+	buffer_free(&exchange->out);
+	pthread_cond_destroy(&exchange->changed);
+	pthread_mutex_destroy(&exchange->lock);
+	free(exchange->head_bytes);
+	free(exchange);
+}
+
+static void exchange_hold(struct exchange *exchange)
+{
+	pthread_mutex_lock(&exchange->lock);
+	exchange->references++;
+	pthread_mutex_unlock(&exchange->lock);
+}
+
+void exchange_release(struct exchange *exchange)
+{
+	unsigned left;
+
+	if (!exchange)
+		return;
+	pthread_mutex_lock(&exchange->lock);
+	left = --exchange->references;
+	pthread_mutex_unlock(&exchange->lock);
+	if (left == 0)
+		exchange_free(exchange);
+}
+
+/* --- kicks */
+
+int kick_list_open(struct kick_list *kicks)
+{
+	*kicks = (struct kick_list){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+	if (kicks->fd < 0)
+		return -errno;
+	pthread_mutex_init(&kicks->lock, NULL);
+	return 0;
+}
+
+void kick_list_close(struct kick_list *kicks)
+{
+	struct exchange *exchange;
+
+	while ((exchange = kick_list_take(kicks)))
+		exchange_release(exchange);
+	pthread_mutex_destroy(&kicks->lock);
+	close(kicks->fd);
+	kicks->fd = -1;
+}
+
+struct exchange *kick_list_take(struct kick_list *kicks)
+{
+	struct exchange *exchange;
+
+	pthread_mutex_lock(&kicks->lock);
+	exchange = kicks->first;
+	if (exchange) {
+		kicks->first = exchange->kicked_next;
+		exchange->kicked = false;
+	}
+	pthread_mutex_unlock(&kicks->lock);
+	return exchange;
+}
+
+void exchange_kick(struct exchange *exchange)
+{
+	struct kick_list *kicks = exchange->kicks;
+	uint64_t one = 1;
+	bool fresh;
+
+	if (!kicks)
+		return;
+	exchange_hold(exchange);
+	pthread_mutex_lock(&kicks->lock);
+	fresh = !exchange->kicked;
+	if (fresh) {
+		exchange->kicked = true;
+		exchange->kicked_next = kicks->first;
+		kicks->first = exchange;
+	}
+	pthread_mutex_unlock(&kicks->lock);
+	if (!fresh)
+		exchange_release(exchange);
+	else if (write(kicks->fd, &one, sizeof(one)) < 0)
+		return; /* EAGAIN: the counter is full, so the loop is awake already */
+}
+
+/* --- the body: connection to worker */
+
+size_t exchange_body_room(struct exchange *exchange)
+{
+	size_t most = exchange->stream ? EXCHANGE_QUEUE_MAX : SIZE_MAX, used;
+
+	pthread_mutex_lock(&exchange->lock);
+	used = exchange->body.length;
+	pthread_mutex_unlock(&exchange->lock);
+	return used < most ? most - used : 0;
+}
+
+int exchange_body_append(struct exchange *exchange, const void *data, size_t size)
+{
+	int result = -EMSGSIZE;
+
+	pthread_mutex_lock(&exchange->lock);
+	if (size <= exchange->body_max - exchange->body_read) {
+		exchange->body_read += size;
+		result = buffer_append(&exchange->body, data, size);
+	}
+	pthread_cond_broadcast(&exchange->changed);
+	pthread_mutex_unlock(&exchange->lock);
+	return result;
+}
+
+void exchange_body_finish(struct exchange *exchange, int error)
+{
+	pthread_mutex_lock(&exchange->lock);
+	exchange->body_end = error == 0;
+	exchange->body_error = error;
+	pthread_cond_broadcast(&exchange->changed);
+	pthread_mutex_unlock(&exchange->lock);
+}
+
+void exchange_abandon(struct exchange *exchange)
+{
+	pthread_mutex_lock(&exchange->lock);
+	exchange->gone = true;
+	pthread_cond_broadcast(&exchange->changed);
+	pthread_mutex_unlock(&exchange->lock);
+}
+
+static struct timespec after_ms(unsigned ms)
+{
+	struct timespec moment;
+
+	clock_gettime(CLOCK_MONOTONIC, &moment);
+	moment.tv_sec += ms / 1000;
+	moment.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (moment.tv_nsec >= 1000000000) {
+		moment.tv_sec++;
+		moment.tv_nsec -= 1000000000;
+	}
+	return moment;
+}
+
+/* With the lock held: waits until there is a byte, an end, or a reason to give up. */
+static int wait_for_body(struct exchange *exchange)
+{
+	struct timespec until = after_ms(exchange->silence_ms);
+
+	while (!exchange->body.length && !exchange->body_end) {
+		if (exchange->body_error)
+			return exchange->body_error;
+		if (exchange->gone || !exchange->kicks)
+			return -EPIPE;
+		if (pthread_cond_timedwait(&exchange->changed, &exchange->lock, &until) == ETIMEDOUT)
+			return -ETIMEDOUT;
+	}
+	return 0;
+}
+
+/* Tells the connection, once, that the body is wanted: it may have to send 100 Continue. */
+static void want_body(struct exchange *exchange)
+{
+	bool first;
+
+	pthread_mutex_lock(&exchange->lock);
+	first = !exchange->body_wanted;
+	exchange->body_wanted = true;
+	pthread_mutex_unlock(&exchange->lock);
+	if (first)
+		exchange_kick(exchange);
+}
+
+ssize_t exchange_read(struct exchange *exchange, void *data, size_t size)
+{
+	ssize_t result;
+
+	want_body(exchange);
+	pthread_mutex_lock(&exchange->lock);
+	result = wait_for_body(exchange);
+	if (result == 0) {
+		if (size > exchange->body.length)
+			size = exchange->body.length;
+		if (size)
+			memcpy(data, buffer_head(&exchange->body), size);
+		buffer_consume(&exchange->body, size);
+		result = (ssize_t)size;
+	}
+	pthread_mutex_unlock(&exchange->lock);
+	if (result > 0)
+		exchange_kick(exchange); /* there is room again */
+	return result;
+}
+
+/* --- the reply: worker to connection */
+
+static int append_out(struct exchange *exchange, const char *data, size_t size)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&exchange->lock);
+	while (exchange->kicks && !exchange->gone && exchange->out.length >= EXCHANGE_QUEUE_MAX)
+		pthread_cond_wait(&exchange->changed, &exchange->lock);
+	if (exchange->gone)
+		result = -EPIPE;
+	else
+		result = buffer_append(&exchange->out, data, size);
+	pthread_mutex_unlock(&exchange->lock);
+	return result;
+}
+
+int exchange_write(struct exchange *exchange, const void *data, size_t size)
+{
+	int result = 0;
+
+	for (size_t at = 0, part; result == 0 && at < size; at += part) {
+		part = size - at < 16384 ? size - at : 16384;
+		result = append_out(exchange, (const char *)data + at, part);
+		exchange_kick(exchange);
+	}
+	return result;
+}
