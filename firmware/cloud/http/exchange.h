@@ -85,8 +85,10 @@ void exchange_release(struct exchange *exchange); /* drops one reference; NULL i
 /* Fills the request from a parsed head: path, query, service, version, route. Never fails: what
  * is wrong is in 'refusal'. */
 void exchange_prepare(struct exchange *exchange, const struct service *const *list);
-/* The worker's part: authenticates, checks, runs the handler, renders and logs. Sets 'done'. */
+/* The worker's part: authenticates, checks, runs the handler, renders and logs. */
 void exchange_run(struct exchange *exchange);
+/* The job of a worker: runs, then delivers a file at the client's pace, ends. Drops a reference. */
+void exchange_job(struct job *job);
 /* Only the fault that is in 'refusal'; loop's thread. */
 void exchange_refuse(struct exchange *exchange);
 
@@ -101,7 +103,9 @@ ssize_t exchange_read(struct exchange *exchange, void *data, size_t size);
 int exchange_write(struct exchange *exchange, const void *data, size_t size);
 void exchange_kick(struct exchange *exchange);
 
-/* Appends the head of the reply to 'out'. */
+/* Request id, version and the like: what every reply of a service carries. */
+void reply_common_headers(struct exchange *exchange);
+/* Appends the head of the reply, with these headers, to 'out'. */
 int reply_write_head(struct exchange *exchange);
 void reply_reset(struct reply *reply);
 

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "firmware/cloud/http/exchange.h"
+#include "firmware/cloud/http/microversion.h"
 #include "firmware/cloud/http/status.h"
+#include "firmware/cloud/json.h"
 
 void reply_reset(struct reply *reply)
 {
@@ -42,14 +44,8 @@ int reply_text(struct request *request, int status, const char *content_type, co
 
 int reply_json(struct request *request, int status, yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
-	yyjson_alc memory = request_json_memory(request);
-	struct reply *reply = begin(request, status, "application/json");
-	size_t length = 0;
-
 	(void)doc;
-	reply->body = yyjson_mut_val_write_opts(root, 0, &memory, &length, NULL);
-	reply->length = length;
-	return reply->body ? 0 : -ENOMEM;
+	return reply_text(request, status, "application/json", json_write(request->arena, root));
 }
 
 int reply_empty(struct request *request, int status)
@@ -136,12 +132,29 @@ static void write_date(struct buffer *out)
 	buffer_printf(out, "Date: %s\r\n", text);
 }
 
+void reply_common_headers(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	const char *type = request->service ? request->service->type : "";
+
+	reply_header(request, "x-openstack-request-id", "%s", request->id);
+	if (strcmp(type, "compute") == 0)
+		reply_header(request, "x-compute-request-id", "%s", request->id);
+	if (strcmp(type, "identity") == 0)
+		reply_header(request, "Vary", "X-Auth-Token");
+	if (request->service)
+		microversion_echo(request);
+	if (exchange->allow)
+		reply_header(request, "Allow", "%s", exchange->allow);
+}
+
 int reply_write_head(struct exchange *exchange)
 {
 	struct reply *reply = &exchange->reply;
 	struct buffer head = BUFFER_INIT;
 	int result;
 
+	reply_common_headers(exchange);
 	/* A body that has not come to its end leaves no place to find the next request. */
 	pthread_mutex_lock(&exchange->lock);
 	if (!exchange->head.keep_alive || !exchange->body_end ||

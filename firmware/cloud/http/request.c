@@ -3,6 +3,7 @@
 
 #include "firmware/cloud/cloud.h"
 #include "firmware/cloud/http/exchange.h"
+#include "firmware/cloud/json.h"
 
 bool caller_has_role(const struct caller *caller, const char *role)
 {
@@ -49,35 +50,11 @@ int request_view(struct request *request, struct store_view **view, struct error
 	return result;
 }
 
-/* JSON in the arena: the document lives as long as the request. */
-static void *json_malloc(void *context, size_t size)
-{
-	return arena_alloc(context, size);
-}
-
-static void *json_realloc(void *context, void *pointer, size_t old_size, size_t size)
-{
-	return arena_realloc(context, pointer, old_size, size);
-}
-
-static void json_free(void *context, void *pointer)
-{
-	(void)context;
-	(void)pointer;
-}
-
-yyjson_alc request_json_memory(struct request *request)
-{
-	return (yyjson_alc){ json_malloc, json_realloc, json_free, request->arena };
-}
-
 int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 		struct error *error, const char *key_format, ...)
 {
-	yyjson_alc memory = request_json_memory(request);
 	struct store_record record = { 0 };
 	struct store_view *view;
-	yyjson_doc *document;
 	va_list arguments;
 	char *key;
 	int result;
@@ -92,10 +69,9 @@ int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 		result = store_get(view, request->arena, key, &record, error);
 	if (result < 0)
 		return result;
-	document = yyjson_read_opts((char *)(uintptr_t)record.value, record.size, 0, &memory, NULL);
-	if (!document)
+	*value = json_parse(request->arena, record.value, record.size);
+	if (!*value)
 		return error_set(error, -EIO, "the record %s is not JSON", key);
-	*value = yyjson_doc_get_root(document);
 	if (revision)
 		*revision = record.revision;
 	return 0;
@@ -103,16 +79,12 @@ int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 
 yyjson_mut_doc *request_document(struct request *request)
 {
-	yyjson_alc memory = request_json_memory(request);
-
-	return yyjson_mut_doc_new(&memory);
+	return json_document(request->arena);
 }
 
 const char *request_write(struct request *request, yyjson_mut_val *value)
 {
-	yyjson_alc memory = request_json_memory(request);
-
-	return yyjson_mut_val_write_opts(value, 0, &memory, NULL, NULL);
+	return json_write(request->arena, value);
 }
 
 int request_commit(struct request *request, struct store_txn *txn, struct error *error)

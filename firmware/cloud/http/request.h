@@ -83,8 +83,6 @@ int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 		const char *key_format, ...) __attribute__((format(printf, 5, 6)));
 /* A fresh document for building JSON in the request's arena. */
 yyjson_mut_doc *request_document(struct request *request);
-/* The request's arena as yyjson takes its memory: what is read with it lives as long as that. */
-yyjson_alc request_json_memory(struct request *request);
 /* Serialised into the arena; NULL when out of memory. */
 const char *request_write(struct request *request, yyjson_mut_val *value);
 /* Commits and drops the view, so that later reads see it. */
