@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What init does to the machine (or the namespaces) that it is PID 1 of. Failures are logged: a
+ * box that lacks something comes up as far as it can. */
+#ifndef CUMULET_INIT_SYSTEM_H
+#define CUMULET_INIT_SYSTEM_H
+
+#include <stdbool.h>
+
+#include "firmware/init/supervisor.h"
+
+/* Hosted: the file systems are new instances of our namespaces, and /dev is made by hand, so that
+ * the machine's own devices stay out of sight. */
+void system_mount(bool hosted);
+void system_unmount(void); /* all but the root and the kernel's own */
+void system_directories(void);
+void system_hostname_set(const char *name);
+void system_loopback_up(void);
+
+/* The operator's terminal: the last console that the kernel names, hosted a pseudo-terminal. */
+const char *system_terminal(void);
+void system_terminal_set(const char *path);
+
+/* Feeds /dev/watchdog, where there is one, until the end of the process. */
+void watchdog_start(struct loop *loop);
+
+/* Ends all that is left, writes back, unmounts, and leaves: never returns. Hosted: by exit(2)
+ * with 0 for POWER_OFF and EXIT_REBOOT for POWER_REBOOT. */
+#define EXIT_REBOOT 3
+__attribute__((noreturn)) void system_end(enum power_action action, bool hosted);
+
+#endif
