@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All services of the box, in the order in which they start. */
 #include "firmware/cloud/http/service.h"
+#include "firmware/cloud/identity/identity.h"
 
 const struct service *const services[] = {
+	&identity_service,
+	&identity_versions_service,
 	NULL,
 };

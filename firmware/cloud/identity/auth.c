@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/identity/auth.h"
+
+#include <string.h>
+
+#include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/instant.h"
+#include "firmware/cloud/identity/service.h"
+#include "firmware/lib/log.h"
+#include "firmware/lib/uuid.h"
+
+int auth_find_domain(const struct reader *reader, yyjson_val *wanted, yyjson_val **domain,
+		     struct error *error)
+{
+	const char *id = json_string(wanted, "id"), *name = json_string(wanted, "name");
+	struct records found = { 0 };
+	int result;
+
+	if (!name)
+		return record_get(reader, domain, NULL, error, "/identity/domain/%s", id ? id : "");
+	result = records_index(reader, &found, "/identity/domain/", "name", NULL, name, error);
+	if (result == 0 && found.count == 0)
+		return -ENOENT;
+	if (result == 0)
+		*domain = found.items[0].value;
+	return result;
+}
+
+int auth_find_named(const struct reader *reader, const char *prefix, yyjson_val *wanted,
+		    yyjson_val **record, struct error *error)
+{
+	const char *id = json_string(wanted, "id"), *name = json_string(wanted, "name");
+	struct records found = { 0 };
+	yyjson_val *domain;
+	int result;
+
+	if (id)
+		return record_get(reader, record, NULL, error, "%s%s", prefix, id);
+	result = auth_find_domain(reader, yyjson_obj_get(wanted, "domain"), &domain, error);
+	if (result == 0)
+		result = records_index(reader, &found, prefix, "name", json_string(domain, "id"),
+				       name ? name : "", error);
+	if (result == 0 && found.count == 0)
+		return -ENOENT;
+	if (result == 0)
+		*record = found.items[0].value;
+	return result;
+}
+
+const char *token_issue(struct identity *identity, struct arena *arena,
+			const struct token_claims *claims, struct error *error)
+{
+	struct token_key key = keyring_newest(&identity->keyring, identity->store, instant_now());
+	char text[TOKEN_TEXT_MAX];
+	int result = token_seal(&key, claims, text, error);
+
+	explicit_bzero(&key, sizeof(key));
+	return result == 0 ? arena_strdup(arena, text) : NULL;
+}
+
+/* What the methods left open: life, identity, and the state of the user that it hangs on. */
+static int claims_complete(struct auth *auth, struct error *error)
+{
+	struct token_claims *claims = &auth->claims;
+	yyjson_val *user;
+	int result = record_get(&auth->reader, &user, NULL, error, "/identity/user/%s",
+				claims->user_id);
+
+	if (result < 0)
+		return result == -ENOENT ? refuse_unauthorized(error) : result;
+	claims->epoch = (uint32_t)json_integer(user, "token_epoch", 0);
+	claims->issued = instant_now();
+	if (!claims->expires)
+		claims->expires = claims->issued + TOKEN_LIFE;
+	random_bytes(claims->audit, sizeof(claims->audit));
+	return 0;
+}
+
+static int auth_begin(struct auth *auth, struct request *request, struct error *error)
+{
+	yyjson_val *body = yyjson_obj_get(request->body, "auth");
+
+	if (!yyjson_is_obj(body))
+		return refuse_expecting(error, "auth", "request body");
+	auth->request = request;
+	auth->identity = yyjson_obj_get(body, "identity");
+	auth->scope = yyjson_obj_get(body, "scope");
+	return reader_of_request(request, &auth->reader, error);
+}
+
+static int auth_reply(struct auth *auth, struct error *error)
+{
+	struct request *request = auth->request;
+	struct principal *principal = arena_alloc(request->arena, sizeof(*principal));
+	const char *token;
+	int result;
+
+	if (!principal)
+		return error_set(error, -ENOMEM, "no memory");
+	principal->claims = auth->claims;
+	result = principal_resolve(&auth->reader, principal, error);
+	if (result == -EPERM) {
+		log_info("identity", "authentication refused", "user=%s reason=%s",
+			 auth->claims.user_id, log_quote(error->message));
+		return refuse_unauthorized(error);
+	}
+	if (result < 0)
+		return result;
+	token = token_issue(request->cloud->identity, request->arena, &auth->claims, error);
+	if (!token)
+		return error_set(error, -EIO, "token can't be made");
+	return token_reply(request, &auth->reader, principal, token, 201,
+			   !request_query(request, "nocatalog"), error);
+}
+
+int token_create(struct request *request, struct error *error)
+{
+	struct auth auth = { 0 };
+	int result = auth_begin(&auth, request, error);
+
+	if (result == 0)
+		result = auth_methods_run(&auth, error);
+	if (result == 0)
+		result = claims_complete(&auth, error);
+	if (result == 0)
+		result = auth_scope_choose(&auth, error);
+	return result == 0 ? auth_reply(&auth, error) : result;
+}

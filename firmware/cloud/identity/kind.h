@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kind is one collection of the API (projects, users, ...): its names, where its records lie,
+ * and what a record looks like from outside. What all kinds do alike is done here.
+ */
+#ifndef CUMULET_IDENTITY_KIND_H
+#define CUMULET_IDENTITY_KIND_H
+
+#include "firmware/cloud/identity/internal.h"
+
+struct kind {
+	const char *singular, *plural; /* "project", "projects": in bodies and paths */
+	const char *prefix;            /* "/identity/project/" */
+	const char *what;              /* in "Could not find <what>: ..." */
+	const struct page_rules *page;
+	const char *const *hidden;     /* members that stay inside, NULL-terminated, or NULL */
+	/* Adds what is worked out rather than stored; NULL: nothing. */
+	void (*finish)(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown);
+};
+
+extern const struct kind kind_domain, kind_project, kind_user, kind_group, kind_role, kind_region,
+	kind_catalog_service, kind_endpoint, kind_application_credential;
+
+/* 404 in Keystone's words when there is none. */
+int kind_find(struct request *request, const struct kind *kind, const char *id, yyjson_val **record,
+	      uint64_t *revision, struct error *error);
+
+int kind_reply(struct request *request, const struct kind *kind, int status,
+	       yyjson_mut_doc *doc, yyjson_mut_val *record);
+/* The records that the query leaves over. */
+int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val **items,
+		    size_t count, struct error *error);
+/* Handlers that do nothing else. */
+int kind_show(struct request *request, const struct kind *kind, const char *parameter,
+	      struct error *error);
+int kind_list(struct request *request, const struct kind *kind, struct error *error);
+
+/* The body's object, to be made into a record; without "id" and "links". */
+yyjson_mut_val *kind_body(struct request *request, const struct kind *kind, yyjson_mut_doc *doc);
+/* A record with the members of the body over its own. */
+yyjson_mut_val *kind_merge(struct request *request, const struct kind *kind, yyjson_mut_doc *doc,
+			   yyjson_val *record);
+void kind_put(struct request *request, const struct kind *kind, struct store_txn *txn,
+	      yyjson_mut_val *record);
+/* The record must still be as it was read. */
+void kind_compare(struct request *request, const struct kind *kind, struct store_txn *txn,
+		  const char *id, uint64_t revision);
+/* Commits; a name that is taken is Keystone's conflict. Then replies with the record. */
+int kind_commit(struct request *request, const struct kind *kind, struct store_txn *txn, int status,
+		yyjson_mut_doc *doc, yyjson_mut_val *record, struct error *error);
+/* A new random id as the record's "id". */
+void kind_identify(yyjson_mut_doc *doc, yyjson_mut_val *record);
+
+void json_default(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
+		  yyjson_mut_val *value);
+const char *json_mut_string(yyjson_mut_val *object, const char *member);
+
+/* Whoever it is itself, or an admin; else 403 for the action. */
+int allow_self(const struct request *request, const char *user_id, const char *action,
+	       struct error *error);
+/* The domain of a new record: as the body says, else the token's, else the default one; it must
+ * exist, and 'txn' compares that it still does. */
+int domain_settle(struct request *request, struct store_txn *txn, yyjson_mut_doc *doc,
+		  yyjson_mut_val *record, struct error *error);
+/* A record stays in the domain where it was made. */
+int domain_keep(yyjson_val *before, yyjson_mut_val *after, struct error *error);
+void records_delete(struct store_txn *txn, const struct records *records);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/identity/purge.h"
+
+#include "firmware/cloud/identity/kind.h"
+
+struct purge {
+	struct request *request;
+	struct store_txn *txn;
+	struct reader reader;
+	struct error *error;
+	int result; /* of the first step that failed */
+};
+
+static struct purge purge_begin(struct request *request, struct store_txn *txn, struct error *error)
+{
+	struct purge purge = { .request = request, .txn = txn, .error = error };
+
+	purge.result = reader_of_request(request, &purge.reader, error);
+	return purge;
+}
+
+static void purge_key(struct purge *purge, const char *prefix, const char *id)
+{
+	store_txn_delete(purge->txn, arena_printf(purge->request->arena, "%s%s", prefix, id));
+}
+
+static void purge_range(struct purge *purge, const char *prefix, const char *middle)
+{
+	struct records found = { 0 };
+
+	if (purge->result == 0)
+		purge->result = records_range(&purge->reader, &found, purge->error, "%s%s/", prefix,
+					      middle);
+	records_delete(purge->txn, &found);
+}
+
+static void purge_index(struct purge *purge, const char *prefix, const char *index,
+			const char *value)
+{
+	struct records found = { 0 };
+
+	if (purge->result == 0)
+		purge->result = records_index(&purge->reader, &found, prefix, index, NULL, value,
+					      purge->error);
+	records_delete(purge->txn, &found);
+}
+
+int purge_user(struct request *request, struct store_txn *txn, const char *id, struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/user/", id);
+	purge_key(&purge, "/identity/password/", id);
+	purge_range(&purge, "/identity/membership/", id);
+	purge_index(&purge, "/identity/assignment/", "actor", id);
+	purge_index(&purge, "/identity/application_credential/", "user", id);
+	return purge.result;
+}
+
+int purge_group(struct request *request, struct store_txn *txn, const char *id, struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/group/", id);
+	purge_index(&purge, "/identity/membership/", "group", id);
+	purge_index(&purge, "/identity/assignment/", "actor", id);
+	return purge.result;
+}
+
+int purge_project(struct request *request, struct store_txn *txn, const char *id,
+		  struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/project/", id);
+	purge_range(&purge, "/identity/assignment/project-", id);
+	purge_index(&purge, "/identity/application_credential/", "project", id);
+	return purge.result;
+}
+
+int purge_role(struct request *request, struct store_txn *txn, const char *id, struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/role/", id);
+	purge_range(&purge, "/identity/implication/", id);
+	purge_index(&purge, "/identity/implication/", "implied", id);
+	purge_index(&purge, "/identity/assignment/", "role", id);
+	return purge.result;
+}
+
+static void purge_members(struct purge *purge, const char *prefix, const char *domain_id,
+			  int (*purge_one)(struct request *, struct store_txn *, const char *,
+					   struct error *))
+{
+	struct records found = { 0 };
+
+	if (purge->result == 0)
+		purge->result = records_index(&purge->reader, &found, prefix, "domain", NULL,
+					      domain_id, purge->error);
+	for (size_t i = 0; purge->result == 0 && i < found.count; i++)
+		purge->result = purge_one(purge->request, purge->txn,
+					  json_string(found.items[i].value, "id"), purge->error);
+}
+
+int purge_domain(struct request *request, struct store_txn *txn, const char *id,
+		 struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/domain/", id);
+	purge_range(&purge, "/identity/assignment/domain-", id);
+	purge_members(&purge, "/identity/user/", id, purge_user);
+	purge_members(&purge, "/identity/group/", id, purge_group);
+	purge_members(&purge, "/identity/project/", id, purge_project);
+	return purge.result;
+}

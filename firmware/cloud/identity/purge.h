@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Deleting a record with all that hangs on it, in one transaction. */
+#ifndef CUMULET_IDENTITY_PURGE_H
+#define CUMULET_IDENTITY_PURGE_H
+
+#include "firmware/cloud/identity/internal.h"
+
+int purge_user(struct request *request, struct store_txn *txn, const char *id, struct error *error);
+int purge_group(struct request *request, struct store_txn *txn, const char *id, struct error *error);
+int purge_project(struct request *request, struct store_txn *txn, const char *id,
+		  struct error *error);
+int purge_role(struct request *request, struct store_txn *txn, const char *id, struct error *error);
+/* With its users, groups and projects. */
+int purge_domain(struct request *request, struct store_txn *txn, const char *id,
+		 struct error *error);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "firmware/cloud/identity/kind.h"
+#include "firmware/cloud/identity/purge.h"
+#include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/service.h"
+#include "firmware/cloud/identity/user_password.h"
+
+static const struct page_rules page = {
+	.filters = (const struct page_filter[]){ { "name", "name", PAGE_EXACT },
+						 { "enabled", "enabled", PAGE_BOOLEAN },
+						 { "domain_id", "domain_id", PAGE_EXACT },
+						 { 0 } },
+	.id_member = "id",
+};
+
+static const char *const hidden[] = { "password", "token_epoch", NULL };
+
+static void user_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
+{
+	(void)request;
+	json_default(doc, shown, "enabled", yyjson_mut_true(doc));
+	json_default(doc, shown, "options", yyjson_mut_obj(doc));
+	json_set_string(doc, shown, "password_expires_at", NULL);
+}
+
+const struct kind kind_user = { .singular = "user",
+				.plural = "users",
+				.prefix = "/identity/user/",
+				.what = "user",
+				.page = &page,
+				.hidden = hidden,
+				.finish = user_finish };
+
+int user_show(struct request *request, struct error *error)
+{
+	int result = allow_self(request, request_param(request, "user_id"), "identity:get_user",
+				error);
+
+	return result == 0 ? kind_show(request, &kind_user, "user_id", error) : result;
+}
+
+int user_list(struct request *request, struct error *error)
+{
+	return kind_list(request, &kind_user, error);
+}
+
+static const char *body_password(struct request *request)
+{
+	return json_string(yyjson_obj_get(request->body, "user"), "password");
+}
+
+int user_create(struct request *request, struct error *error)
+{
+	struct store_txn *txn = store_txn_new(request->arena);
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *user = kind_body(request, &kind_user, doc);
+	const char *password = body_password(request);
+	int result = domain_settle(request, txn, doc, user, error);
+
+	if (result < 0)
+		return result;
+	kind_identify(doc, user);
+	json_default(doc, user, "enabled", yyjson_mut_true(doc));
+	kind_put(request, &kind_user, txn, user);
+	if (password)
+		result = user_password_put(request, txn, json_mut_string(user, "id"), password, NULL,
+					   error);
+	if (result < 0)
+		return result;
+	return kind_commit(request, &kind_user, txn, 201, doc, user, error);
+}
+
+/* What voids the tokens that are out: a new password, or a user that is switched off. */
+static bool change_revokes(struct request *request, yyjson_val *before, yyjson_mut_val *after)
+{
+	bool off = yyjson_mut_is_false(yyjson_mut_obj_get(after, "enabled"));
+
+	return body_password(request) || (off && json_bool(before, "enabled", true));
+}
+
+void user_revoke_tokens(yyjson_mut_doc *doc, yyjson_mut_val *user)
+{
+	int64_t epoch = yyjson_mut_get_sint(yyjson_mut_obj_get(user, "token_epoch"));
+
+	json_set_integer(doc, user, "token_epoch", epoch + 1);
+}
+
+int user_update(struct request *request, struct error *error)
+{
+	const char *id = request_param(request, "user_id"), *password = body_password(request);
+	struct store_txn *txn = store_txn_new(request->arena);
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *changed;
+	yyjson_val *user;
+	uint64_t revision;
+	int result = kind_find(request, &kind_user, id, &user, &revision, error);
+
+	if (result < 0)
+		return result;
+	changed = kind_merge(request, &kind_user, doc, user);
+	result = domain_keep(user, changed, error);
+	if (result == 0 && password)
+		result = user_password_put(request, txn, id, password, NULL, error);
+	if (result < 0)
+		return result;
+	if (change_revokes(request, user, changed))
+		user_revoke_tokens(doc, changed);
+	kind_compare(request, &kind_user, txn, id, revision);
+	kind_put(request, &kind_user, txn, changed);
+	return kind_commit(request, &kind_user, txn, 200, doc, changed, error);
+}
+
+int user_delete(struct request *request, struct error *error)
+{
+	const char *id = request_param(request, "user_id");
+	struct store_txn *txn = store_txn_new(request->arena);
+	yyjson_val *user;
+	uint64_t revision;
+	int result = kind_find(request, &kind_user, id, &user, &revision, error);
+
+	if (result < 0)
+		return result;
+	kind_compare(request, &kind_user, txn, id, revision);
+	result = purge_user(request, txn, id, error);
+	if (result == 0)
+		result = identity_commit(request, txn, error);
+	return result == 0 ? reply_empty(request, 204) : result;
+}
