@@ -33,7 +33,7 @@ $$($(1)-lwip): $(6)/obj/lwip/%.o: $(5)/lwip/%.c netstack/svc/lwipopts.h
 	$$(Q)ccache $(2) $$(common-cflags) $(3) -w $$(call lwip-includes,$(5)) -MMD -MP -c $$< -o $$@
 $(5)/lwip/%.c: | $$(deps) ;
 
-$(6)/obj/%.o: %.c $$(MAKEFILE_LIST) | $$(deps) build/include/cumulet_version.h
+$(6)/obj/%.o: %.c Makefile firmware/build.mk netstack/build.mk | $$(deps) build/include/cumulet_version.h
 	$$(call say,cc ($(1)),$$<)
 	@mkdir -p $$(@D)
 	$$(Q)ccache $(2) $$(common-cflags) $(3) -isystem $(5)/include \

@@ -25,3 +25,23 @@ setup: build/.setup
 deps: $(deps)
 
 .PHONY: setup deps
+
+# --- the root file system: skeleton, selected packages, our binary
+root-packages = $(patsubst %.root,%,$(notdir $(filter %.root,$(stages-image-y))))
+skeleton := $(shell find rootfs/skeleton -type f 2>/dev/null)
+# Every time stamp in the image: when the sources were last committed.
+export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
+
+$(board-build)/.rootfs: $(board-build)/cumulet $(stages-image-y) $(skeleton) rootfs/scripts/assemble .config
+	$(call say,rootfs,$(board-build)/rootfs)
+	$(Q)rootfs/scripts/assemble $(version) $(root-packages)
+	@touch $@
+
+$(board-build)/rootfs.squashfs: $(board-build)/.rootfs rootfs/scripts/squash
+	$(call say,squashfs,$@)
+	$(Q)rootfs/scripts/squash
+
+##@ rootfs: stage the root file system that hosted runs start from (build/<board>/rootfs)
+rootfs: $(board-build)/.rootfs
+
+.PHONY: rootfs

@@ -26,7 +26,7 @@ recipe_load() {
 	package=$1
 	recipe=$packages/$package
 	source_name=$package version='' suite=trixie files='' licence=''
-	targets='' needs='' linked='' inputs='' takes='' out_of_tree='' optional='' config=''
+	targets='' needs='' linked='' inputs='' takes='' out_of_tree='' config='' tools=''
 	[ -r "$recipe/recipe" ] || fail "no recipe for '$package'"
 	# shellcheck disable=SC1090,SC1091
 	. "$recipe/recipe"
@@ -37,6 +37,7 @@ upstream_version() {
 	local plain=${version#*:}
 	plain=${plain%-*}
 	plain=${plain##*really}
+	plain=${plain#0\~}
 	echo "${plain%%[+~]*}"
 }
 
@@ -44,6 +45,7 @@ upstream_version() {
 stage_prefix() { # package target
 	case $2 in
 	host) echo "$host" ;;
+	tool) echo "$build/tool" ;;
 	sysroot) echo "$sysroot" ;;
 	root | boot) echo "$build/$BOARD/package/$1" ;;
 	*) fail "$1: unknown target '$2'" ;;
@@ -52,22 +54,20 @@ stage_prefix() { # package target
 
 stage_stamp() { # package target
 	case $2 in
-	host) echo "$host/.stage/$1" ;;
+	host | tool) echo "$build/$2/.stage/$1" ;;
 	*) echo "$build/$BOARD/.stage/$1.$2" ;;
 	esac
 }
 
-# The target in which the needs of a target live.
-needs_target() {
-	[ "$1" = host ] && echo host || echo sysroot
-}
-
-# Everything that a target needs: a package for the box is built by the box's tool chain.
+# The stamps of all that a target of the package needs: libraries live in the prefix that the target
+# is built against, tools of the build in their own; programs of the box need its tool chain.
 recipe_needs() { # target
-	[ "$1" = host ] || case $package in
-	linux-headers | linux | firmware-* | systemd-boot | meson) ;;
-	musl) echo linux-headers ;;
-	*) echo musl ;;
+	local need kind=sysroot chain=
+	[ "$1" != host ] || kind=host
+	case $1:$package in
+	sysroot:linux-headers | sysroot:musl) ;;
+	sysroot:* | root:*) chain=musl ;;
 	esac
-	echo "$needs"
+	for need in $chain $needs; do stage_stamp "$need" $kind; done
+	for need in $tools; do stage_stamp "$need" tool; done
 }
