@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The devices of the trimmed QEMU (x86-64 guests). What is not named here is not built.
+
+# machines
+CONFIG_Q35=y
+CONFIG_MICROVM=y
+
+# virtio
+CONFIG_VIRTIO_PCI=y
+CONFIG_VIRTIO_BLK=y
+CONFIG_VIRTIO_NET=y
+CONFIG_VIRTIO_SCSI=y
+CONFIG_VIRTIO_SERIAL=y
+CONFIG_VIRTIO_RNG=y
+CONFIG_VIRTIO_BALLOON=y
+CONFIG_VIRTIO_INPUT=y
+CONFIG_VIRTIO_VGA=y
+CONFIG_VIRTIO_GPU=y
+CONFIG_VHOST_VSOCK=y
+CONFIG_VHOST_USER_FS=y
+
+# hot-plug: root ports for every device; a bridge for legacy ones
+CONFIG_PCIE_PORT=y
+CONFIG_PCI_BRIDGE=y
+CONFIG_PCIE_PCI_BRIDGE=y
+
+# what imported guests without virtio drivers boot with
+CONFIG_AHCI_ICH9=y
+CONFIG_IDE_BUS=y
+CONFIG_E1000E_PCI_EXPRESS=y
+CONFIG_VGA_PCI=y
+CONFIG_USB_XHCI_PCI=y
+CONFIG_NVME_PCI=y
+CONFIG_HYPERV=y
+
+# watchdog, panic notification, debug exit of test guests, TPM
+CONFIG_PVPANIC_PCI=y
+CONFIG_WDT_IB6300ESB=y
+CONFIG_ISA_DEBUG=y
+CONFIG_TPM_EMULATOR=y
+CONFIG_TPM_CRB=y
+CONFIG_TPM_TIS_ISA=y
