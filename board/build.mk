@@ -21,3 +21,14 @@ menuconfig: build/.setup
 	$(Q)$(kconfiglib) menuconfig
 
 .PHONY: menuconfig $(addsuffix _defconfig,$(boards))
+
+image := $(board-build)/cumulet.img
+$(image): $(board-build)/rootfs.squashfs $(wildcard board/common/* board/$(BOARD)/*) $(stages-image-y)
+	$(call say,image,$@)
+	$(Q)board/common/disk $(version)
+
+##@ image: build the disk image, build/<board>/cumulet.img (and .zst), all that it needs first
+image: $(image)
+	@stat -c '%n %s bytes' $(board-build)/cumulet.img.zst
+
+.PHONY: image
