@@ -89,11 +89,10 @@ const char *request_write(struct request *request, yyjson_mut_val *value)
 
 int request_commit(struct request *request, struct store_txn *txn, struct error *error)
 {
-	int result = store_commit(request->cloud->store, txn, NULL, error);
-
+	/* before: the store's map can only grow while no view is open */
 	store_view_close(request->view);
 	request->view = NULL;
-	return result;
+	return store_commit(request->cloud->store, txn, NULL, error);
 }
 
 ssize_t request_read(struct request *request, void *data, size_t size, struct error *error)
