@@ -2,9 +2,11 @@
 /* All services of the box, in the order in which they start. */
 #include "firmware/cloud/http/service.h"
 #include "firmware/cloud/identity/identity.h"
+#include "firmware/cloud/image/image.h"
 
 const struct service *const services[] = {
 	&identity_service,
 	&identity_versions_service,
+	&image_service,
 	NULL,
 };

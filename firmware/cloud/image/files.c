@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bytes of images: where they are, how they are opened, what a crash left of them. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "firmware/cloud/image/internal.h"
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/log.h"
+
+const char *files_path(const struct cloud *cloud, struct arena *arena, const char *id,
+		       const char *suffix)
+{
+	const char *directory = strcmp(cloud->directory, "/") ? cloud->directory : "";
+
+	return arena_printf(arena, "%s/images/%s%s", directory, id, suffix);
+}
+
+int files_sync_directory(const struct cloud *cloud, struct arena *arena, struct error *error)
+{
+	const char *path = files_path(cloud, arena, "", "");
+	CLEANUP_FD int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0 || fsync(fd))
+		return error_errno(error, "%s", path ? path : "images");
+	return 0;
+}
+
+/* --- what a crash left */
+
+static int queue_again(const struct store_record *stored, void *context)
+{
+	struct store *store = context;
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct store_txn *txn = store_txn_new(&arena);
+	yyjson_mut_doc *doc = json_document(&arena);
+	yyjson_mut_val *record =
+		yyjson_val_mut_copy(doc, json_parse(&arena, stored->value, stored->size));
+
+	json_set_string(doc, record, "status", "queued");
+	store_txn_compare(txn, stored->key, stored->revision);
+	store_txn_put(txn, stored->key, json_write(&arena, record));
+	log_info("image", "upload was cut short", "key=%s", stored->key);
+	return store_commit(store, txn, NULL, NULL);
+}
+
+/* Nobody uploads while the service starts: what is 'saving' was cut short. */
+static int uploads_reset(struct cloud *cloud, struct arena *arena, struct error *error)
+{
+	struct store_view *view;
+	int64_t result = store_view_open(cloud->store, &view, error);
+
+	if (result)
+		return (int)result;
+	result = store_range_index(view, arena, IMAGE_RECORDS, "status", NULL, "saving",
+				   queue_again, cloud->store, error);
+	store_view_close(view);
+	return result < 0 ? (int)result : 0;
+}
+
+static bool has_bytes(struct store_view *view, struct arena *arena, const char *id)
+{
+	const char *key = arena_printf(arena, IMAGE_RECORDS "%s", id);
+	struct store_record record;
+	yyjson_val *image;
+
+	if (!key || strlen(key) >= STORE_KEY_MAX || store_get(view, arena, key, &record, NULL))
+		return false;
+	image = json_parse(arena, record.value, record.size);
+	return json_is(image, "status", "active") || json_is(image, "status", "deactivated");
+}
+
+static void orphans_remove(struct cloud *cloud, struct store_view *view, DIR *directory)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(directory))) {
+		CLEANUP_ARENA struct arena arena = ARENA_INIT;
+		const char *name = entry->d_name;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..") || has_bytes(view, &arena, name))
+			continue;
+		log_info("image", "orphan removed", "file=%s", log_quote(name));
+		name = files_path(cloud, &arena, name, "");
+		if (name)
+			unlink(name);
+	}
+}
+
+static int orphans_sweep(struct cloud *cloud, struct arena *arena, struct error *error)
+{
+	const char *path = files_path(cloud, arena, "", "");
+	struct store_view *view;
+	DIR *directory;
+	int result;
+
+	if (!path)
+		return error_set(error, -ENOMEM, "out of memory");
+	result = store_view_open(cloud->store, &view, error);
+	if (result)
+		return result;
+	directory = opendir(path);
+	if (directory) {
+		orphans_remove(cloud, view, directory);
+		closedir(directory);
+	} else {
+		result = error_errno(error, "%s", path);
+	}
+	store_view_close(view);
+	return result;
+}
+
+int files_start(struct cloud *cloud, struct error *error)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	const char *path = files_path(cloud, &arena, "", "");
+	int result;
+
+	if (!path)
+		return error_set(error, -ENOMEM, "out of memory");
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return error_errno(error, "%s", path);
+	result = uploads_reset(cloud, &arena, error);
+	return result ? result : orphans_sweep(cloud, &arena, error);
+}
+
+/* --- for others */
+
+static int record_read(struct cloud *cloud, struct arena *arena, const char *id, yyjson_val **image,
+		       struct error *error)
+{
+	const char *key = arena_printf(arena, IMAGE_RECORDS "%s", id);
+	struct store_record record;
+	struct store_view *view;
+	int result;
+
+	if (!key)
+		return error_set(error, -ENOMEM, "out of memory");
+	result = store_view_open(cloud->store, &view, error);
+	if (result)
+		return result;
+	result = store_get(view, arena, key, &record, NULL);
+	store_view_close(view);
+	if (result)
+		return error_set(error, result, "Image %s could not be found.", id);
+	*image = json_parse(arena, record.value, record.size);
+	return *image ? 0 : error_set(error, -EIO, "the record of image %s can't be read", id);
+}
+
+int image_open(struct cloud *cloud, const char *id, char disk_format[16], uint64_t *size,
+	       struct error *error)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	const char *path, *format;
+	yyjson_val *image;
+	int result = record_read(cloud, &arena, id, &image, error), fd;
+
+	if (result)
+		return result;
+	if (!json_is(image, "status", "active"))
+		return error_set(error, -ENOENT, "Image %s is not active.", id);
+	path = files_path(cloud, &arena, id, "");
+	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return error_errno(error, "the bytes of image %s", id);
+	format = json_string(image, "disk_format");
+	snprintf(disk_format, 16, "%s", format ? format : "raw");
+	*size = (uint64_t)json_integer(image, "size", 0);
+	return fd;
+}

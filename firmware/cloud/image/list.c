@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* GET /v2/images and GET /v2/images/{id}. */
+#include <string.h>
+
+#include "firmware/cloud/http/page.h"
+#include "firmware/cloud/http/uri.h"
+#include "firmware/cloud/image/internal.h"
+
+static const struct page_filter no_filters[] = { { 0 } }; /* filter.c has Glance's own */
+static const char *const sort_keys[] = { "name",        "status",     "container_format",
+					 "disk_format", "size",       "id",
+					 "created_at",  "updated_at", NULL };
+
+static const struct page_rules rules = {
+	.filters = no_filters,
+	.sort_keys = sort_keys,
+	.default_sort = "created_at",
+	.default_descending = true,
+	.sort_list = true,
+	.most = 1000,
+	.standard = 25,
+	.id_member = "id",
+};
+
+/* Whether a shared image of somebody else belongs in the caller's list. */
+static bool membership_shows(struct request *request, yyjson_val *record)
+{
+	const char *wanted = request_query(request, "member_status");
+	const char *project = request->caller->project_id;
+	struct error ignored = { 0 };
+	yyjson_val *member;
+
+	if (!project || !json_is(record, "visibility", "shared") ||
+	    request_get(request, &member, NULL, &ignored, IMAGE_MEMBERS "%s/%s",
+			json_string(record, "id"), project))
+		return false;
+	if (!wanted)
+		wanted = "accepted";
+	return !strcmp(wanted, "all") || json_is(member, "status", wanted);
+}
+
+static bool is_own(const struct request *request, yyjson_val *record)
+{
+	const char *project = request->caller->project_id;
+
+	return project && json_is(record, "owner", project);
+}
+
+/* Community images of others are shown to those who ask for them, or for their owner. */
+static bool community_shows(struct request *request, yyjson_val *record)
+{
+	const char *owner = request_query(request, "owner");
+
+	if (!json_is(record, "visibility", "community") || request_query(request, "visibility"))
+		return true;
+	return owner ? json_is(record, "owner", owner) : is_own(request, record);
+}
+
+static bool is_listed(struct request *request, yyjson_val *record)
+{
+	if (!community_shows(request, record))
+		return false;
+	return policy_owns(request, json_string(record, "owner")) ||
+	       json_is(record, "visibility", "public") ||
+	       json_is(record, "visibility", "community") || membership_shows(request, record);
+}
+
+/* Keeps what the caller may see and asked for. */
+static int records_filter(struct request *request, struct record_list *list, struct error *error)
+{
+	size_t kept = 0;
+	int result = filter_match(request->arena, request->query, NULL, error);
+
+	for (size_t i = 0; i < list->count && result >= 0; i++) {
+		result = filter_match(request->arena, request->query, list->items[i], error);
+		if (result > 0 && is_listed(request, list->items[i]))
+			list->items[kept++] = list->items[i];
+	}
+	list->count = kept;
+	return result < 0 ? result : 0;
+}
+
+/* "/v2/images?limit=1&marker=<id>": the query as it came, but for the marker. */
+static const char *page_url(struct request *request, const char *marker)
+{
+	struct arena *arena = request->arena;
+	const char *url = "/v2/images";
+	char separator = '?';
+
+	for (const struct name_value *item = request->query; item && item->name && url; item++) {
+		if (!strcmp(item->name, "marker"))
+			continue;
+		url = arena_printf(arena, "%s%c%s=%s", url, separator,
+				   uri_encode(arena, item->name, ""),
+				   uri_encode(arena, item->value, ""));
+		separator = '&';
+	}
+	if (marker)
+		url = arena_printf(arena, "%s%cmarker=%s", url, separator, marker);
+	return url;
+}
+
+static int list_reply(struct request *request, const struct page *page, yyjson_val **records,
+		      size_t count)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *images = yyjson_mut_arr(doc);
+
+	for (size_t i = 0; i < count; i++)
+		yyjson_mut_arr_append(images, image_view(doc, records[i]));
+	json_set(doc, root, "images", images);
+	json_set_string(doc, root, "first", page_url(request, NULL));
+	json_set_string(doc, root, "schema", "/v2/schemas/images");
+	if (page->more && count)
+		json_set_string(doc, root, "next",
+				page_url(request, json_string(records[count - 1], "id")));
+	return reply_json(request, 200, doc, root);
+}
+
+int image_list(struct request *request, struct error *error)
+{
+	struct record_list list = { .request = request };
+	const char *limit = request_query(request, "limit");
+	struct page page;
+	ssize_t count;
+	int result = page_parse(request, &rules, &page, error);
+
+	if (!result)
+		result = record_list_range(request, &list, IMAGE_RECORDS, error);
+	if (result >= 0)
+		result = records_filter(request, &list, error);
+	if (result < 0)
+		return result;
+	count = page_select(request, &page, list.items, list.count, error);
+	if (count < 0)
+		return (int)count;
+	if (limit && !strcmp(limit, "0"))
+		count = 0; /* what a page without a bound would not be */
+	return list_reply(request, &page, list.items, (size_t)count);
+}
+
+int image_show(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	struct image image;
+	int result = image_of_request(request, &image, error);
+
+	return result ? result : reply_json(request, 200, doc, image_view(doc, image.record));
+}
+
+/* Tasks are the traces of imports, which the box does not do. */
+int image_tasks_list(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+	struct image image;
+	int result = image_of_request(request, &image, error);
+
+	if (result)
+		return result;
+	json_set(doc, root, "tasks", yyjson_mut_arr(doc));
+	return reply_json(request, 200, doc, root);
+}

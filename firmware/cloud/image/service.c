@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The image service: its tables, its versions. */
+#include "firmware/cloud/image/internal.h"
+#include "firmware/lib/cleanup.h"
+
+#define IMAGE "/v2/images/{image_id}"
+#define MEMBER IMAGE "/members/{member_id}"
+
+static const struct route routes[] = {
+	{ "GET", "", image_versions_negotiate, .flags = ROUTE_PUBLIC },
+	{ "GET", "/versions", image_versions_list, .flags = ROUTE_PUBLIC },
+	{ "GET", "/v2/schemas/{schema}", .handle = image_schema_show },
+	{ "GET", "/v2/info/import", .handle = image_import_info },
+	{ "GET", "/v2/images", image_list, .policy = "get_images" },
+	{ "POST", "/v2/images", image_create, .policy = "add_image", .body = &image_any_schema },
+	{ "GET", IMAGE, image_show, .policy = "get_image" },
+	{ "PATCH", IMAGE, image_patch, .policy = "modify_image", .body = &image_any_schema },
+	{ "DELETE", IMAGE, image_delete, .policy = "delete_image" },
+	{ "PUT", IMAGE "/file", image_upload, .policy = "upload_image", .flags = ROUTE_STREAM },
+	{ "GET", IMAGE "/file", image_download, .policy = "download_image" },
+	{ "PUT", IMAGE "/tags/{tag}", image_tag_add, .policy = "modify_image" },
+	{ "DELETE", IMAGE "/tags/{tag}", image_tag_delete, .policy = "modify_image" },
+	{ "POST", IMAGE "/actions/deactivate", image_deactivate, .policy = "deactivate" },
+	{ "POST", IMAGE "/actions/reactivate", image_reactivate, .policy = "reactivate" },
+	{ "GET", IMAGE "/tasks", image_tasks_list, .policy = "get_image" },
+	{ "GET", IMAGE "/members", image_member_list, .policy = "get_members" },
+	{ "POST", IMAGE "/members", image_member_add, .policy = "add_member",
+	  .body = &image_any_schema },
+	{ "GET", MEMBER, image_member_show, .policy = "get_member" },
+	{ "PUT", MEMBER, image_member_update, .policy = "modify_member",
+	  .body = &image_any_schema },
+	{ "DELETE", MEMBER, image_member_delete, .policy = "delete_member" },
+	{ 0 },
+};
+
+static const struct policy_rule policies[] = {
+	{ "get_images", "admin project_reader" },     { "get_image", "admin project_reader" },
+	{ "download_image", "admin project_member" }, { "add_image", "admin project_member" },
+	{ "modify_image", "admin project_member" },   { "upload_image", "admin project_member" },
+	{ "delete_image", "admin project_member" },   { "publicize_image", "admin" },
+	{ "deactivate", "admin project_member" },     { "reactivate", "admin project_member" },
+	{ "get_members", "admin project_reader" },    { "get_member", "admin project_reader" },
+	{ "add_member", "admin project_member" },     { "modify_member", "admin project_member" },
+	{ "delete_member", "admin project_member" },  { 0 },
+};
+
+static const struct store_index indexes[] = {
+	{ IMAGE_RECORDS, "status", "status", NULL, false },
+	{ IMAGE_MEMBERS, "project", "member_id", NULL, false },
+	{ 0 },
+};
+
+const struct service image_service = {
+	.name = "glance",
+	.type = "image",
+	.prefix = "/image",
+	.routes = routes,
+	.policies = policies,
+	.indexes = indexes,
+	.fault = fault_image,
+	.start = files_start,
+};
+
+/* Newest first. */
+static const char *const versions[] = { "2.15", "2.9", "2.7", "2.6", "2.5",
+					"2.4",  "2.3", "2.2", "2.1", "2.0" };
+
+static int versions_reply(struct request *request, int status)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc);
+	const char *href = arena_printf(request->arena, "%s/image/v2/", request->base_url);
+
+	json_set(doc, root, "versions", list);
+	for (size_t i = 0; i < ARRAY_LENGTH(versions); i++) {
+		yyjson_mut_val *version = yyjson_mut_arr_add_obj(doc, list);
+		yyjson_mut_val *links = yyjson_mut_arr(doc), *link;
+
+		json_set_string(doc, version, "id",
+				arena_printf(request->arena, "v%s", versions[i]));
+		json_set_string(doc, version, "status", i ? "SUPPORTED" : "CURRENT");
+		json_set(doc, version, "links", links);
+		link = yyjson_mut_arr_add_obj(doc, links);
+		json_set_string(doc, link, "rel", "self");
+		json_set_string(doc, link, "href", href);
+	}
+	return reply_json(request, status, doc, root);
+}
+
+int image_versions_negotiate(struct request *request, struct error *error)
+{
+	(void)error;
+	return versions_reply(request, 300);
+}
+
+int image_versions_list(struct request *request, struct error *error)
+{
+	(void)error;
+	return versions_reply(request, 200);
+}
+
+/* Images come by upload alone. */
+int image_import_info(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *methods = yyjson_mut_obj(doc);
+
+	(void)error;
+	json_set(doc, root, "import-methods", methods);
+	json_set_string(doc, methods, "description", "Import methods available.");
+	json_set_string(doc, methods, "type", "array");
+	json_set(doc, methods, "value", yyjson_mut_arr(doc));
+	return reply_json(request, 200, doc, root);
+}

@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The API, in one process: requests go through router, token, policy and handlers to a real store
+ * and real files. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firmware/cloud/http/direct.h"
+#include "firmware/cloud/identity/identity.h"
+#include "firmware/cloud/identity/service.h"
+#include "firmware/cloud/image/internal.h"
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/log.h"
+
+#define IMAGES "/image/v2/images"
+#define ID "11111111-2222-4333-8444-555555555555"
+#define BASE_BODY "\"id\":\"" ID "\",\"disk_format\":\"raw\",\"container_format\":\"bare\""
+#define PATCH_TYPE "application/openstack-images-v2.1-json-patch"
+#define BYTES "application/octet-stream"
+
+static struct cloud cloud;
+static struct arena arena;
+static char directory[64];
+static char member_token[1024];
+static const char *token; /* NULL: as the operator */
+
+static const struct service *const list[] = { &identity_service, &image_service, NULL };
+
+/* --- requests */
+
+static struct direct_reply call(const char *method, const char *target, const char *type,
+				const char *header, const char *body)
+{
+	const struct name_value headers[] = { { "Content-Type", type },
+					      { "Range", header },
+					      { 0 } };
+	const struct direct_request request = {
+		.method = method,
+		.target = target,
+		.headers = type || header ? headers : NULL,
+		.token = token,
+		.body = body,
+		.body_size = SIZE_MAX,
+		.operator= !token,
+	};
+	struct direct_reply reply;
+
+	assert_int_equal(direct_run(&cloud, list, &arena, &request, &reply), 0);
+	return reply;
+}
+
+static yyjson_val *json_of(struct direct_reply reply, int status)
+{
+	if (reply.status != status)
+		fail_msg("%d instead of %d: %s", reply.status, status, reply.body);
+	return json_parse(&arena, reply.body, reply.body_size);
+}
+
+static yyjson_val *get(const char *target, int status)
+{
+	return json_of(call("GET", target, NULL, NULL, NULL), status);
+}
+
+static void expect(const char *method, const char *target, const char *type, const char *body,
+		   int status, const char *text)
+{
+	struct direct_reply reply = call(method, target, type, NULL, body);
+
+	if (reply.status != status)
+		fail_msg("%s %s: %d instead of %d: %s", method, target, reply.status, status,
+			 reply.body ? reply.body : "");
+	if (text && (!reply.body || !strstr(reply.body, text)))
+		fail_msg("%s %s: no '%s' in %s", method, target, text,
+			 reply.body ? reply.body : "");
+}
+
+static void create(const char *more)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body), "{" BASE_BODY "%s}", more);
+	expect("POST", IMAGES, NULL, body, 201, "queued");
+}
+
+static void upload(const char *bytes)
+{
+	expect("PUT", IMAGES "/" ID "/file", BYTES, bytes, 204, NULL);
+}
+
+static bool file_exists(const char *suffix)
+{
+	return !access(files_path(&cloud, &arena, ID, suffix), F_OK);
+}
+
+/* --- the box */
+
+static const struct store_index *all_indexes(void)
+{
+	static struct store_index indexes[128];
+	size_t count = 0;
+
+	for (const struct service *const *service = list; *service; service++)
+		for (const struct store_index *index = (*service)->indexes; index && index->prefix;
+		     index++)
+			indexes[count++] = *index;
+	assert_true(count < ARRAY_LENGTH(indexes));
+	return indexes;
+}
+
+static void box_open(void)
+{
+	struct error error = { 0 };
+	char path[80];
+	const struct store_options options = { .path = path,
+					       .loop = cloud.loop,
+					       .indexes = all_indexes() };
+
+	snprintf(path, sizeof(path), "%s/store", directory);
+	mkdir(path, 0700);
+	assert_int_equal(store_open(&cloud.store, &options, &error), 0);
+	for (const struct service *const *service = list; *service; service++)
+		if ((*service)->start && (*service)->start(&cloud, &error))
+			fail_msg("%s: %s", (*service)->name, error.message);
+}
+
+static void box_close(void)
+{
+	identity_stop(&cloud);
+	store_close(cloud.store);
+	loop_once(cloud.loop, 0);
+}
+
+/* A project with a member, who is nobody special. */
+static void member_make(void)
+{
+	const char *project, *user, *role;
+	struct direct_reply reply;
+	char text[512];
+
+	project =
+		json_string(yyjson_obj_get(json_of(call("POST", "/identity/v3/projects", NULL, NULL,
+							"{\"project\":{\"name\":\"other\"}}"),
+						   201),
+					   "project"),
+			    "id");
+	user = json_string(
+		yyjson_obj_get(
+			json_of(call("POST", "/identity/v3/users", NULL, NULL,
+				     "{\"user\":{\"name\":\"eve\",\"password\":\"secret\"}}"),
+				201),
+			"user"),
+		"id");
+	role = json_string(yyjson_arr_get_first(yyjson_obj_get(
+				   get("/identity/v3/roles?name=member", 200), "roles")),
+			   "id");
+	snprintf(text, sizeof(text), "/identity/v3/projects/%s/users/%s/roles/%s", project, user,
+		 role);
+	expect("PUT", text, NULL, NULL, 204, NULL);
+	snprintf(
+		text, sizeof(text),
+		"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":"
+		"{\"id\":\"%s\",\"password\":\"secret\"}}},\"scope\":{\"project\":{\"id\":\"%s\"}}}}",
+		user, project);
+	reply = call("POST", "/identity/v3/auth/tokens", NULL, NULL, text);
+	assert_int_equal(reply.status, 201);
+	snprintf(member_token, sizeof(member_token), "%s",
+		 direct_header(&reply, "X-Subject-Token"));
+}
+
+static int group_setup(void **state)
+{
+	(void)state;
+	log_level_set("*", "error");
+	snprintf(directory, sizeof(directory), "/tmp/image-test-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(loop_new(&cloud.loop), 0);
+	cloud.directory = directory;
+	box_open();
+	member_make();
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	char command[96];
+
+	(void)state;
+	box_close();
+	loop_free(cloud.loop);
+	arena_free(&arena);
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	return system(command);
+}
+
+/* Each test leaves nothing. */
+static int teardown(void **state)
+{
+	yyjson_val *images, *image;
+	size_t i, count;
+	char target[128];
+
+	(void)state;
+	token = NULL;
+	images = yyjson_obj_get(get(IMAGES "?visibility=all&limit=1000", 200), "images");
+	yyjson_arr_foreach (images, i, count, image) {
+		snprintf(target, sizeof(target), IMAGES "/%s", json_string(image, "id"));
+		call("PATCH", target, PATCH_TYPE, NULL,
+		     "[{\"op\":\"replace\",\"path\":\"/protected\",\"value\":false}]");
+		expect("DELETE", target, NULL, NULL, 204, NULL);
+	}
+	arena_reset(&arena);
+	return 0;
+}
+
+/* --- the tests */
+
+static void test_versions(void **state)
+{
+	yyjson_val *first;
+
+	(void)state;
+	first = yyjson_arr_get_first(yyjson_obj_get(get("/image", 300), "versions"));
+	assert_true(json_is(first, "status", "CURRENT"));
+	get("/image/versions", 200);
+	assert_true(json_is(get("/image/v2/schemas/image", 200), "name", "image"));
+	assert_true(json_is(get("/image/v2/schemas/images", 200), "name", "images"));
+	expect("GET", "/image/v2/schemas/other", NULL, NULL, 404, NULL);
+}
+
+static void test_create_and_show(void **state)
+{
+	struct direct_reply reply;
+	yyjson_val *image;
+
+	(void)state;
+	reply = call("POST", IMAGES, NULL, NULL,
+		     "{" BASE_BODY
+		     ",\"name\":\"n\",\"tags\":[\"b\",\"a\",\"b\"],\"os_type\":\"x\"}");
+	assert_int_equal(reply.status, 201);
+	assert_non_null(strstr(direct_header(&reply, "Location"), IMAGES "/" ID));
+	image = get(IMAGES "/" ID, 200);
+	assert_true(json_is(image, "status", "queued"));
+	assert_true(json_is(image, "visibility", "shared"));
+	assert_true(json_is(image, "os_type", "x"));
+	assert_true(json_is(image, "file", "/v2/images/" ID "/file"));
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(image, "tags")), 2);
+	assert_true(yyjson_is_null(yyjson_obj_get(image, "size")));
+	expect("POST", IMAGES, NULL, "{" BASE_BODY "}", 409, "already exists");
+	expect("GET", IMAGES "/nothing", NULL, NULL, 404, "No image found with ID nothing");
+}
+
+static void test_create_refusals(void **state)
+{
+	static const struct {
+		const char *body;
+		int status;
+		const char *text;
+	} cases[] = {
+		{ "", 400, "Body expected" },
+		{ "[]", 400, "" },
+		{ "{\"disk_format\":\"wrong\"}", 400, "not one of" },
+		{ "{\"container_format\":\"wrong\"}", 400, "not one of" },
+		{ "{\"id\":\"x\"}", 400, "does not match" },
+		{ "{\"status\":\"active\"}", 403, "read-only" },
+		{ "{\"self\":\"x\"}", 403, "read-only" },
+		{ "{\"deleted\":\"x\"}", 403, "reserved" },
+		{ "{\"os_glance_x\":\"x\"}", 403, "reserved" },
+		{ "{\"extra\":1}", 400, "" },
+		{ "{\"min_disk\":-1}", 400, "Cannot be a negative value" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		expect("POST", IMAGES, NULL, cases[i].body, cases[i].status, cases[i].text);
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(get(IMAGES, 200), "images")), 0);
+}
+
+static void test_upload_and_download(void **state)
+{
+	struct direct_reply reply;
+	char bytes[16] = "";
+	yyjson_val *image;
+
+	(void)state;
+	create("");
+	assert_int_equal(call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL).status, 204);
+	expect("PUT", IMAGES "/" ID "/file", "application/json", "x", 415, "Invalid content type");
+	upload("hello");
+	image = get(IMAGES "/" ID, 200);
+	assert_true(json_is(image, "status", "active"));
+	assert_int_equal(json_integer(image, "size", 0), 5);
+	assert_true(json_is(image, "checksum", "5d41402abc4b2a76b9719d911017c592"));
+	assert_true(json_is(image, "os_hash_algo", "sha512"));
+	assert_int_equal(yyjson_get_len(yyjson_obj_get(image, "os_hash_value")), 128);
+	assert_false(file_exists(".part"));
+	reply = call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL);
+	assert_int_equal(reply.status, 200);
+	assert_int_equal(reply.length, 5);
+	assert_int_equal(read(reply.fd, bytes, sizeof(bytes)), 5);
+	assert_string_equal(bytes, "hello");
+	close(reply.fd);
+	expect("PUT", IMAGES "/" ID "/file", BYTES, "again", 409,
+	       "Image status transition from active to saving is not allowed");
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"replace\",\"path\":\"/disk_format\",\"value\":\"qcow2\"}]", 403,
+	       "queued image");
+}
+
+static void test_ranges(void **state)
+{
+	struct direct_reply reply;
+
+	(void)state;
+	create("");
+	upload("hello world");
+	reply = call("GET", IMAGES "/" ID "/file", NULL, "bytes=6-", NULL);
+	assert_int_equal(reply.status, 206);
+	assert_int_equal(reply.offset, 6);
+	assert_int_equal(reply.length, 5);
+	assert_string_equal(direct_header(&reply, "Content-Range"), "bytes 6-10/11");
+	close(reply.fd);
+	reply = call("GET", IMAGES "/" ID "/file", NULL, "bytes=11-", NULL);
+	assert_int_equal(reply.status, 416);
+	assert_int_equal(call("GET", IMAGES "/" ID "/file", NULL, "bytes=0-1,3-4", NULL).status,
+			 400);
+}
+
+static void test_upload_needs_formats(void **state)
+{
+	(void)state;
+	expect("POST", IMAGES, NULL, "{\"id\":\"" ID "\"}", 201, NULL);
+	expect("PUT", IMAGES "/" ID "/file", BYTES, "x", 400,
+	       "Properties disk_format, container_format must be set prior to saving data.");
+	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "queued"));
+}
+
+static void test_patch(void **state)
+{
+	yyjson_val *image;
+
+	(void)state;
+	create(",\"old\":\"1\"");
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"new\"},"
+	       "{\"op\":\"add\",\"path\":\"/a\",\"value\":\"b\"},{\"op\":\"remove\",\"path\":\"/old\"}]",
+	       200, "\"new\"");
+	image = get(IMAGES "/" ID, 200);
+	assert_true(json_is(image, "name", "new"));
+	assert_true(json_is(image, "a", "b"));
+	assert_null(yyjson_obj_get(image, "old"));
+	expect("PATCH", IMAGES "/" ID, "application/json", "[]", 415, NULL);
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE, "[{\"op\":\"remove\",\"path\":\"/name\"}]", 403,
+	       "Property name may not be removed.");
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE, "[{\"op\":\"remove\",\"path\":\"/none\"}]", 409,
+	       "Property none does not exist.");
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"replace\",\"path\":\"/none\",\"value\":\"x\"}]", 409, "does not exist");
+}
+
+static void test_tags(void **state)
+{
+	(void)state;
+	create("");
+	expect("PUT", IMAGES "/" ID "/tags/x%20y", NULL, NULL, 204, NULL);
+	expect("PUT", IMAGES "/" ID "/tags/x%20y", NULL, NULL, 204, NULL);
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(get(IMAGES "/" ID, 200), "tags")), 1);
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(get(IMAGES "?tag=x%20y", 200), "images")),
+			 1);
+	expect("DELETE", IMAGES "/" ID "/tags/z", NULL, NULL, 404, NULL);
+	expect("DELETE", IMAGES "/" ID "/tags/x%20y", NULL, NULL, 204, NULL);
+	expect("PUT", IMAGES "/nothing/tags/x", NULL, NULL, 404, "Image nothing not found.");
+}
+
+static void test_delete(void **state)
+{
+	struct direct_reply reply;
+
+	(void)state;
+	create(",\"protected\":true");
+	upload("hello");
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 403, "is protected and cannot be deleted.");
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"replace\",\"path\":\"/protected\",\"value\":false}]", 200, NULL);
+	reply = call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL);
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 204, NULL);
+	assert_false(file_exists(""));
+	assert_int_equal(lseek(reply.fd, 0, SEEK_END), 5); /* whoever reads it goes on */
+	close(reply.fd);
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 404, "Failed to find image " ID " to delete");
+	expect("GET", IMAGES "/" ID, NULL, NULL, 404, NULL);
+}
+
+static void test_pages(void **state)
+{
+	yyjson_val *page, *first;
+	const char *next;
+	char target[256];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		snprintf(target, sizeof(target), "{\"name\":\"image %d\"}", i);
+		expect("POST", IMAGES, NULL, target, 201, NULL);
+	}
+	page = get(IMAGES "?limit=2&sort=name:asc", 200);
+	first = yyjson_arr_get_first(yyjson_obj_get(page, "images"));
+	assert_true(json_is(first, "name", "image 0"));
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(page, "images")), 2);
+	next = json_string(page, "next");
+	assert_int_equal(strncmp(next, "/v2/images?", 11), 0);
+	snprintf(target, sizeof(target), "/image%s", next);
+	page = get(target, 200);
+	first = yyjson_arr_get_first(yyjson_obj_get(page, "images"));
+	assert_true(json_is(first, "name", "image 2"));
+	assert_null(yyjson_obj_get(page, "next"));
+	expect("GET", IMAGES "?limit=-1", NULL, NULL, 400, "limit param must be positive");
+	expect("GET", IMAGES "?sort_key=color", NULL, NULL, 400, "Invalid sort key");
+	expect("GET", IMAGES "?marker=nothing", NULL, NULL, 400, NULL);
+	expect("GET", IMAGES "?size_min=x", NULL, NULL, 400, "non-numeric");
+}
+
+/* A limit on the size of files is to the service what a full disk is. */
+static void file_size_limit(rlim_t size)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = size;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_full_disk(void **state)
+{
+	char *bytes = arena_alloc(&arena, 3 * 1024 * 1024 + 1);
+
+	(void)state;
+	create("");
+	memset(bytes, 'x', 3 * 1024 * 1024);
+	file_size_limit(2 * 1024 * 1024);
+	expect("PUT", IMAGES "/" ID "/file", BYTES, bytes, 413, "Image storage media is full");
+	file_size_limit(RLIM_INFINITY);
+	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "queued"));
+	assert_false(file_exists(".part"));
+	assert_false(file_exists(""));
+	upload("hello");
+}
+
+/* --- somebody else's images */
+
+static size_t listed(const char *query)
+{
+	char target[128];
+
+	snprintf(target, sizeof(target), IMAGES "%s", query);
+	return yyjson_arr_size(yyjson_obj_get(get(target, 200), "images"));
+}
+
+static void visibility_set(const char *visibility)
+{
+	const char *as = token;
+	char body[128];
+
+	token = NULL;
+	snprintf(body, sizeof(body),
+		 "[{\"op\":\"replace\",\"path\":\"/visibility\",\"value\":\"%s\"}]", visibility);
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE, body, 200, NULL);
+	token = as;
+}
+
+static void test_visibility(void **state)
+{
+	(void)state;
+	create("");
+	upload("hello");
+	token = member_token;
+	expect("GET", IMAGES "/" ID, NULL, NULL, 404, NULL);
+	assert_int_equal(listed(""), 0);
+	visibility_set("public");
+	get(IMAGES "/" ID, 200);
+	assert_int_equal(listed(""), 1);
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 403, "delete_image");
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"add\",\"path\":\"/a\",\"value\":\"b\"}]", 403, "modify_image");
+	expect("PUT", IMAGES "/" ID "/tags/x", NULL, NULL, 403, "Not allowed to update tags");
+	visibility_set("community");
+	get(IMAGES "/" ID, 200);
+	assert_int_equal(listed(""), 0);
+	assert_int_equal(listed("?visibility=community"), 1);
+	visibility_set("private");
+	expect("GET", IMAGES "/" ID "/file", NULL, NULL, 404, NULL);
+	expect("POST", IMAGES, NULL, "{\"visibility\":\"public\"}", 403, "publicize_image");
+	expect("POST", IMAGES, NULL, "{\"owner\":\"x\"}", 403, "owned by");
+}
+
+static void test_no_token(void **state)
+{
+	(void)state;
+	token = "nonsense";
+	expect("GET", IMAGES, NULL, NULL, 401, NULL);
+	expect("GET", "/image", NULL, NULL, 300, NULL);
+}
+
+static void test_members(void **state)
+{
+	const char *project, *mine;
+	char target[256], body[128];
+
+	(void)state;
+	token = member_token;
+	expect("POST", IMAGES, NULL, "{\"name\":\"mine\"}", 201, NULL);
+	mine = json_string(yyjson_arr_get_first(yyjson_obj_get(get(IMAGES, 200), "images")),
+			   "owner");
+	project = arena_strdup(&arena, mine);
+	token = NULL;
+	create("");
+	snprintf(body, sizeof(body), "{\"member\":\"%s\"}", project);
+	snprintf(target, sizeof(target), IMAGES "/" ID "/members/%s", project);
+	expect("POST", IMAGES "/" ID "/members", NULL, body, 200, "pending");
+	expect("POST", IMAGES "/" ID "/members", NULL, body, 409, "is duplicated");
+	token = member_token;
+	get(IMAGES "/" ID, 200); /* seen by its id, not in the list until it was accepted */
+	assert_int_equal(listed(""), 1);
+	assert_int_equal(listed("?member_status=pending"), 2);
+	expect("PUT", target, NULL, "{\"status\":\"maybe\"}", 400, "Incorrect request");
+	expect("PUT", target, NULL, "{\"status\":\"accepted\"}", 200, "accepted");
+	assert_int_equal(listed(""), 2);
+	expect("DELETE", target, NULL, NULL, 403, "Not allowed to delete members");
+	expect("POST", IMAGES "/" ID "/members", NULL, "{\"member\":\"x\"}", 403, "create members");
+	token = NULL;
+	assert_int_equal(
+		yyjson_arr_size(yyjson_obj_get(get(IMAGES "/" ID "/members", 200), "members")), 1);
+	expect("DELETE", target, NULL, NULL, 204, NULL);
+	token = member_token;
+	expect("GET", IMAGES "/" ID, NULL, NULL, 404, NULL);
+}
+
+static void test_deactivate(void **state)
+{
+	(void)state;
+	create("");
+	expect("POST", IMAGES "/" ID "/actions/deactivate", NULL, NULL, 403, "queued");
+	upload("hello");
+	visibility_set("public");
+	expect("POST", IMAGES "/" ID "/actions/deactivate", NULL, NULL, 204, NULL);
+	token = member_token;
+	expect("GET", IMAGES "/" ID "/file", NULL, NULL, 403, "has been deactivated");
+	token = NULL;
+	expect("POST", IMAGES "/" ID "/actions/reactivate", NULL, NULL, 204, NULL);
+	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "active"));
+}
+
+/* --- the rest of the box */
+
+static void test_open(void **state)
+{
+	struct error error = { 0 };
+	char format[16], bytes[8] = "";
+	uint64_t size;
+	int fd;
+
+	(void)state;
+	assert_int_equal(image_open(&cloud, ID, format, &size, &error), -ENOENT);
+	create("");
+	assert_int_equal(image_open(&cloud, ID, format, &size, &error), -ENOENT);
+	upload("hello");
+	fd = image_open(&cloud, ID, format, &size, &error);
+	assert_true(fd >= 0);
+	assert_string_equal(format, "raw");
+	assert_int_equal(size, 5);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), 5);
+	assert_int_equal(write(fd, "x", 1), -1);
+	close(fd);
+}
+
+static void file_make(const char *name)
+{
+	FILE *file = fopen(files_path(&cloud, &arena, name, ""), "w");
+
+	assert_non_null(file);
+	fputs("left over", file);
+	fclose(file);
+}
+
+/* A record as an upload leaves it when the power goes. */
+static void record_cut_short(void)
+{
+	struct store_txn *txn = store_txn_new(&arena);
+
+	store_txn_put(txn, IMAGE_RECORDS ID,
+		      "{\"id\":\"" ID "\",\"status\":\"saving\",\"visibility\":\"shared\","
+		      "\"owner\":null,\"created_at\":\"2026-01-01T00:00:00Z\",\"tags\":[],"
+		      "\"disk_format\":\"raw\",\"container_format\":\"bare\"}");
+	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
+}
+
+static void test_crash_in_upload(void **state)
+{
+	(void)state;
+	record_cut_short();
+	file_make(ID ".part");
+	file_make(ID); /* renamed, but its commit never came */
+	file_make("99999999-0000-4000-8000-000000000000");
+	box_close();
+	box_open();
+	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "queued"));
+	assert_false(file_exists(""));
+	assert_false(file_exists(".part"));
+	assert_int_equal(
+		access(files_path(&cloud, &arena, "99999999-0000-4000-8000-000000000000", ""),
+		       F_OK),
+		-1);
+	upload("hello"); /* can be tried again */
+	box_close();
+	box_open();
+	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "active"));
+	assert_true(file_exists(""));
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_versions),        TEST(test_create_and_show),
+		TEST(test_create_refusals), TEST(test_upload_and_download),
+		TEST(test_ranges),          TEST(test_upload_needs_formats),
+		TEST(test_patch),           TEST(test_tags),
+		TEST(test_delete),          TEST(test_pages),
+		TEST(test_full_disk),       TEST(test_visibility),
+		TEST(test_no_token),        TEST(test_members),
+		TEST(test_deactivate),      TEST(test_open),
+		TEST(test_crash_in_upload),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
