@@ -32,8 +32,7 @@ static void log_get_message(struct process *process, struct message *message)
 
 	if (message_decode(&arena, message, control_log_get_fields, &get, NULL) < 0)
 		return;
-	log.text = log_ring_text(&process->supervisor->log, &arena, get.after, get.most,
-				 &log.last);
+	log.text = log_ring_text(&process->supervisor->log, &arena, get.after, get.most, &log.last);
 	channel_send_struct(&process->control, CONTROL_LOG, message->serial, control_log_fields,
 			    &log, -1);
 }
@@ -51,8 +50,8 @@ static void log_level_message(struct process *process, struct message *message)
 		return;
 	for (size_t i = 0; i < supervisor->process_count; i++)
 		if (channel_is_open(&supervisor->processes[i].control))
-			channel_send_struct(&supervisor->processes[i].control, CONTROL_LOG_LEVEL,
-					    0, control_log_level_fields, &level, -1);
+			channel_send_struct(&supervisor->processes[i].control, CONTROL_LOG_LEVEL, 0,
+					    control_log_level_fields, &level, -1);
 }
 
 #define OPERATORS (1u << ROLE_CLOUD | 1u << ROLE_CONSOLE)

@@ -83,9 +83,9 @@ static void hostname_set(void)
 {
 	char name[64];
 
-	system_hostname_set(provision_read("hostname", name, sizeof(name)) && name[0] != '\0' ?
-				    name :
-				    "cumulet");
+	system_hostname_set(provision_read("hostname", name, sizeof(name)) && name[0] != '\0'
+				    ? name
+				    : "cumulet");
 }
 
 /* Without it the operator still gets the console and what it says about the reason. */
@@ -188,7 +188,10 @@ static int box_start(struct loop *loop)
 
 static void box_run(struct loop *loop)
 {
-	watchdog_start(loop);
+	if (box.hosted)
+		terminal_serve(loop);
+	else
+		watchdog_start(loop);
 	provision_copy(box.hosted);
 	hostname_set();
 	system_loopback_up();

@@ -80,8 +80,8 @@ void log_ring_add(struct log_ring *ring, const char *line, size_t length)
 	line_copy(ring, clean, length);
 }
 
-char *log_ring_text(const struct log_ring *ring, struct arena *arena, uint64_t after,
-		    uint32_t most, uint64_t *last)
+char *log_ring_text(const struct log_ring *ring, struct arena *arena, uint64_t after, uint32_t most,
+		    uint64_t *last)
 {
 	size_t offset = 0, end, size;
 	uint32_t count = 0;

@@ -30,8 +30,8 @@ void log_ring_init(struct log_ring *ring);
 void log_ring_add(struct log_ring *ring, const char *line, size_t length);
 /* Lines with numbers beyond 'after', the oldest first, at most 'most' (0: no limit but
  * LOG_ANSWER_MOST bytes); '*last' is the number of the last one, or 'after' if there is none. */
-char *log_ring_text(const struct log_ring *ring, struct arena *arena, uint64_t after,
-		    uint32_t most, uint64_t *last);
+char *log_ring_text(const struct log_ring *ring, struct arena *arena, uint64_t after, uint32_t most,
+		    uint64_t *last);
 
 /* Follows a pipe: takes over 'fd', which must not block. */
 int log_source_add(struct log_ring *ring, struct loop *loop, int fd);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/init/machine.h"
 
-#define STAY(state) { ACTION_NONE, state }
+#define STAY(state)                                                                                \
+	{                                                                                          \
+		ACTION_NONE, state                                                                 \
+	}
 
 static const struct process_step steps[PROCESS_STATES][PROCESS_EVENTS] = {
 	[PROCESS_DOWN] = {

@@ -13,7 +13,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } entries[] = {
 	{ "init", init_main }, { "cloud", cloud_main }, { "vmm", vmm_main },
-	{ "netd", netd_main }, { "svc", svc_main },	{ "console", console_main },
+	{ "netd", netd_main }, { "svc", svc_main },     { "console", console_main },
 };
 
 static int entry_find(const char *name)

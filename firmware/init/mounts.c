@@ -38,9 +38,9 @@ static const struct {
 	unsigned major, minor;
 	mode_t mode;
 } nodes[] = {
-	{ "/dev/null", 1, 3, 0666 },	{ "/dev/zero", 1, 5, 0666 },
-	{ "/dev/full", 1, 7, 0666 },	{ "/dev/random", 1, 8, 0666 },
-	{ "/dev/urandom", 1, 9, 0666 }, { "/dev/tty", 5, 0, 0666 },
+	{ "/dev/null", 1, 3, 0666 },       { "/dev/zero", 1, 5, 0666 },
+	{ "/dev/full", 1, 7, 0666 },       { "/dev/random", 1, 8, 0666 },
+	{ "/dev/urandom", 1, 9, 0666 },    { "/dev/tty", 5, 0, 0666 },
 	{ "/dev/net/tun", 10, 200, 0666 },
 };
 

@@ -145,8 +145,8 @@ static void action_spawn(struct process *process)
 		process_handle(process, EVENT_EXIT);
 		return;
 	}
-	log_info("supervisor", "process started", "role=%s pid=%d",
-		 role_name(process->entry->role), process->pid);
+	log_info("supervisor", "process started", "role=%s pid=%d", role_name(process->entry->role),
+		 process->pid);
 	process_link(process);
 }
 

@@ -19,6 +19,8 @@ void system_loopback_up(void);
 /* The operator's terminal: the last console that the kernel names, hosted a pseudo-terminal. */
 const char *system_terminal(void);
 void system_terminal_set(const char *path);
+/* Hosted: makes that pseudo-terminal and serves it on PATH_RUN/console.sock (for root alone). */
+void terminal_serve(struct loop *loop);
 
 /* Feeds /dev/watchdog, where there is one, until the end of the process. */
 void watchdog_start(struct loop *loop);

@@ -35,8 +35,7 @@ static size_t size_align(size_t size)
 
 static bool limit_allows(const struct arena *arena, size_t size)
 {
-	return arena->limit == 0 ||
-	       (size <= arena->limit && arena->used <= arena->limit - size);
+	return arena->limit == 0 || (size <= arena->limit && arena->used <= arena->limit - size);
 }
 
 static struct arena_block *block_add(struct arena *arena, size_t size)

@@ -269,8 +269,8 @@ int channel_open(struct channel *channel, struct loop *loop, int fd, const char 
 {
 	int result;
 
-	*channel = (struct channel){ .fd = fd, .handler = handler, .context = context,
-				     .name = name };
+	*channel =
+		(struct channel){ .fd = fd, .handler = handler, .context = context, .name = name };
 	channel->queue_tail = &channel->queue;
 	result = loop_fd_start(loop, &channel->handle, fd, LOOP_READ, channel_callback);
 	if (result < 0)

@@ -31,6 +31,6 @@ static inline int fd_take(int *fd)
 }
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 5, 0))) static void
-error_write(struct error *error, int code, int status, const char *type, const char *format,
-	    va_list arguments)
+__attribute__((format(printf, 5, 0))) static void error_write(struct error *error, int code,
+							      int status, const char *type,
+							      const char *format, va_list arguments)
 {
 	char message[sizeof(error->message)];
 

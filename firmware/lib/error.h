@@ -31,8 +31,7 @@ int error_fault(struct error *error, int code, int status, const char *type, con
 		...) __attribute__((format(printf, 5, 6)));
 
 /* Message is 'what: strerror(errno)'; returns -errno as it was at the call. */
-int error_errno(struct error *error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int error_errno(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts 'prefix: ' before the message that is there; returns error->code. */
 int error_prefix(struct error *error, const char *format, ...)

@@ -116,8 +116,8 @@ static size_t stamp_write(char *line, size_t size)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	length = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
-	return length + (size_t)snprintf(line + length, size - length, ".%03ldZ ",
-					 now.tv_nsec / 1000000);
+	return length +
+	       (size_t)snprintf(line + length, size - length, ".%03ldZ ", now.tv_nsec / 1000000);
 }
 
 /* One event is one line, whatever the values hold. */
@@ -133,8 +133,7 @@ static size_t length_clip(size_t length, size_t most)
 	return length < most ? length : most;
 }
 
-void log_write(enum log_level level, const char *module, const char *event, const char *format,
-	       ...)
+void log_write(enum log_level level, const char *module, const char *event, const char *format, ...)
 {
 	char line[LINE_MAX_SIZE];
 	const size_t most = sizeof(line) - 1;

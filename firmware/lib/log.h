@@ -20,8 +20,8 @@ void log_open(const char *role); /* the name before the slash; static string */
 /* 'module' "*": all. Returns -EINVAL for an unknown level name. */
 int log_level_set(const char *module, const char *level);
 int log_enabled(const char *module, enum log_level level);
-void log_write(enum log_level level, const char *module, const char *event, const char *format,
-	       ...) __attribute__((format(printf, 4, 5)));
+void log_write(enum log_level level, const char *module, const char *event, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Quotes and escapes into one of a few thread-local buffers, at most 512 bytes of the value. */
 const char *log_quote(const char *value);
 

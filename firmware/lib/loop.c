@@ -112,8 +112,8 @@ static void descriptors_deliver(struct loop *loop)
 		if (handle == NULL)
 			continue;
 		/* An earlier callback of this turn may have narrowed what is watched. */
-		events = loop_events(event->events, handle->events) &
-			 (handle->events | LOOP_HANGUP);
+		events =
+			loop_events(event->events, handle->events) & (handle->events | LOOP_HANGUP);
 		if (events != 0)
 			handle->callback(handle, events);
 	}

@@ -137,8 +137,8 @@ static int encode_list(struct writer *writer, const struct field *field,
 	if (field->most > 0 && list->count > field->most)
 		return -EMSGSIZE;
 	for (size_t i = 0; i < list->count; i++) {
-		int result = encode_nest(writer, field,
-					 (const char *)list->items + i * field->size, depth);
+		int result = encode_nest(writer, field, (const char *)list->items + i * field->size,
+					 depth);
 
 		if (result < 0)
 			return result;
@@ -397,8 +397,8 @@ static int decode_fixed(const struct field *field, const struct attribute *attri
 	return 0;
 }
 
-static int decode_string(const struct field *field, const struct attribute *attribute,
-			 void *member, struct error *error)
+static int decode_string(const struct field *field, const struct attribute *attribute, void *member,
+			 struct error *error)
 {
 	int result = text_check(attribute, error);
 
@@ -425,8 +425,7 @@ static int decode_copy(struct arena *arena, const struct field *field,
 	if (field->kind == FIELD_TEXT)
 		*(const char **)member = copy;
 	else
-		*(struct message_bytes *)member =
-			(struct message_bytes){ copy, attribute->length };
+		*(struct message_bytes *)member = (struct message_bytes){ copy, attribute->length };
 	return 0;
 }
 

@@ -61,17 +61,27 @@ struct field {
 };
 
 #define FIELD(id, kind, type, member, required)                                                    \
-	{ id, kind, required, offsetof(type, member), sizeof(((type *)0)->member), 0, NULL }
+	{                                                                                          \
+		id, kind, required, offsetof(type, member), sizeof(((type *)0)->member), 0, NULL   \
+	}
 #define FIELD_NESTED(id, type, member, nested, required)                                           \
-	{ id, FIELD_NEST, required, offsetof(type, member), sizeof(((type *)0)->member), 0, nested }
+	{                                                                                          \
+		id, FIELD_NEST, required, offsetof(type, member), sizeof(((type *)0)->member), 0,  \
+			nested                                                                     \
+	}
 #define FIELD_LISTED(id, type, member, item_type, nested, most)                                    \
-	{ id, FIELD_LIST, false, offsetof(type, member), sizeof(item_type), most, nested }
-#define FIELD_END { 0 }
+	{                                                                                          \
+		id, FIELD_LIST, false, offsetof(type, member), sizeof(item_type), most, nested     \
+	}
+#define FIELD_END                                                                                  \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 struct message {
 	uint16_t type;
-	uint32_t serial;   /* of this message; set by channel_send() */
-	uint32_t reply_to; /* serial of the request that this answers, else 0 */
+	uint32_t serial;          /* of this message; set by channel_send() */
+	uint32_t reply_to;        /* serial of the request that this answers, else 0 */
 	int fds[MESSAGE_FDS_MAX]; /* received: owned by the handler's caller, see channel */
 	size_t fd_count;
 	const void *body; /* the attributes */

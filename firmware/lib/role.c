@@ -7,9 +7,8 @@
 #include "firmware/lib/log.h"
 
 static const char *const role_names[ROLE_COUNT] = {
-	[ROLE_NONE] = "none", [ROLE_INIT] = "init", [ROLE_CLOUD] = "cloud",
-	[ROLE_VMM] = "vmm",   [ROLE_NETD] = "netd", [ROLE_SVC] = "svc",
-	[ROLE_CONSOLE] = "console",
+	[ROLE_NONE] = "none", [ROLE_INIT] = "init", [ROLE_CLOUD] = "cloud",     [ROLE_VMM] = "vmm",
+	[ROLE_NETD] = "netd", [ROLE_SVC] = "svc",   [ROLE_CONSOLE] = "console",
 };
 
 const char *role_name(enum role role)
@@ -134,11 +133,10 @@ int role_attach(struct loop *loop, enum role role, const struct role_handler *ha
 	log_open(role_name(role));
 	attached.handler = handler;
 	attached.context = context;
-	result = channel_open(&attached.channel, loop, ROLE_CONTROL_FD, "control",
-			      &control_handler, NULL);
+	result = channel_open(&attached.channel, loop, ROLE_CONTROL_FD, "control", &control_handler,
+			      NULL);
 	if (result < 0) {
-		log_error("role", "no control channel", "reason=%s",
-			  log_quote(strerror(-result)));
+		log_error("role", "no control channel", "reason=%s", log_quote(strerror(-result)));
 		return result;
 	}
 	*control = &attached.channel;

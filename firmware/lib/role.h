@@ -103,10 +103,10 @@ int console_main(int argc, char **argv);
 #define UID_CONSOLE 104
 #define UID_GUEST_FIRST 100000 /* guests get uids from here: first + slot */
 
-#define PATH_DATA "/data"              /* survives; owner root */
-#define PATH_CLOUD "/data/cloud"       /* the chroot of cloud: store/ images/ tls/ */
-#define PATH_GUESTS "/data/guests"     /* vmm: <server id>/, base images in .base/ */
-#define PATH_RUN "/run/cumulet"        /* tmpfs */
+#define PATH_DATA "/data"               /* survives; owner root */
+#define PATH_CLOUD "/data/cloud"        /* the chroot of cloud: store/ images/ tls/ */
+#define PATH_GUESTS "/data/guests"      /* vmm: <server id>/, base images in .base/ */
+#define PATH_RUN "/run/cumulet"         /* tmpfs */
 #define PATH_PROVISION "/run/provision" /* first-boot settings, one file each; see init/README */
 
 #endif

@@ -61,8 +61,7 @@ static int capabilities_set(uint64_t keep, struct error *error)
 	return 0;
 }
 
-static int confine(const char *root, unsigned uid, unsigned gid, uint64_t keep,
-		   struct error *error)
+static int confine(const char *root, unsigned uid, unsigned gid, uint64_t keep, struct error *error)
 {
 	int result = root_enter(root, error);
 
@@ -86,7 +85,6 @@ int role_confine(const char *root, unsigned uid, unsigned gid, uint64_t keep, st
 		error = &local;
 	result = confine(root, uid, gid, keep, error);
 	if (result < 0)
-		log_error("role", "privileges not dropped", "reason=%s",
-			  log_quote(error->message));
+		log_error("role", "privileges not dropped", "reason=%s", log_quote(error->message));
 	return result;
 }

@@ -43,8 +43,8 @@ static int credential_find(struct request *request, yyjson_val **credential, uin
 			   struct error *error)
 {
 	const char *id = request_param(request, "application_credential_id");
-	int result = kind_find(request, &kind_application_credential, id, credential, revision,
-			       error);
+	int result =
+		kind_find(request, &kind_application_credential, id, credential, revision, error);
 
 	if (result == 0 && !json_is(*credential, "user_id", request_param(request, "user_id")))
 		return refuse_not_found(error, kind_application_credential.what, id);
@@ -52,7 +52,8 @@ static int credential_find(struct request *request, yyjson_val **credential, uin
 }
 
 /* Whoever came by a restricted credential manages none. */
-static int delegate_check(struct request *request, struct principal **principal, struct error *error)
+static int delegate_check(struct request *request, struct principal **principal,
+			  struct error *error)
 {
 	const char *token = request_header(request, "X-Auth-Token");
 	struct reader reader;
@@ -65,8 +66,9 @@ static int delegate_check(struct request *request, struct principal **principal,
 		return refuse_unauthorized(error);
 	if (result == 0 && (*principal)->credential &&
 	    !json_bool((*principal)->credential, "unrestricted", false))
-		return refuse_forbidden(error, "Using method 'application_credential' is not allowed "
-					       "for managing additional application credentials.");
+		return refuse_forbidden(error,
+					"Using method 'application_credential' is not allowed "
+					"for managing additional application credentials.");
 	return result;
 }
 
@@ -79,7 +81,8 @@ static int refuse_credential(struct error *error, const char *detail)
 static ssize_t role_find(const struct role_set *roles, yyjson_val *wanted)
 {
 	for (size_t i = 0; i < roles->count; i++)
-		if (json_is(wanted, "id", roles->ids[i]) || json_is(wanted, "name", roles->names[i]))
+		if (json_is(wanted, "id", roles->ids[i]) ||
+		    json_is(wanted, "name", roles->names[i]))
 			return (ssize_t)i;
 	return -1;
 }
@@ -101,12 +104,13 @@ static int roles_settle(struct request *request, yyjson_mut_doc *doc, yyjson_mut
 	yyjson_mut_val *list = yyjson_mut_arr(doc);
 	size_t index, most;
 
-	yyjson_arr_foreach(yyjson_obj_get(body, "roles"), index, most, wanted) {
+	yyjson_arr_foreach (yyjson_obj_get(body, "roles"), index, most, wanted) {
 		ssize_t found = role_find(roles, wanted);
 
 		if (found < 0)
-			return refuse_credential(error, "Cannot create an application credential with "
-							"unassigned role");
+			return refuse_credential(error,
+						 "Cannot create an application credential with "
+						 "unassigned role");
 		role_add(doc, list, roles, (size_t)found);
 	}
 	if (!yyjson_mut_arr_size(list))
@@ -177,8 +181,9 @@ static int create_check(struct request *request, struct principal **principal, s
 	if (yyjson_arr_size(yyjson_obj_get(body, "access_rules")))
 		return refuse_not_implemented(error); /* what is not enforced is not promised */
 	if (strcmp(request->caller->user_id, request_param(request, "user_id")))
-		return refuse_forbidden(error, "Cannot create an application credential for another "
-					       "user.");
+		return refuse_forbidden(error,
+					"Cannot create an application credential for another "
+					"user.");
 	if (!request->caller->project_id)
 		return refuse_credential(error, "a project-scoped token is needed.");
 	return delegate_check(request, principal, error);
@@ -232,11 +237,12 @@ int application_credential_list(struct request *request, struct error *error)
 	int result = allow_self(request, user_id, "identity:list_application_credentials", error);
 
 	if (result == 0)
-		result = record_list_index(request, &list, kind_application_credential.prefix, "user",
-					   NULL, user_id, error);
+		result = record_list_index(request, &list, kind_application_credential.prefix,
+					   "user", NULL, user_id, error);
 	if (result < 0)
 		return result;
-	return kind_reply_list(request, &kind_application_credential, list.items, list.count, error);
+	return kind_reply_list(request, &kind_application_credential, list.items, list.count,
+			       error);
 }
 
 int application_credential_delete(struct request *request, struct error *error)

@@ -12,7 +12,7 @@
 
 struct grant {
 	const char *scope, *scope_id, *actor, *actor_id, *role_id; /* role_id NULL: a list */
-	const char *key; /* of the record, or prefix of the list */
+	const char *key;       /* of the record, or prefix of the list */
 	struct store_txn *txn; /* compares that what it names is still there */
 };
 
@@ -56,7 +56,8 @@ static int actor_find(struct request *request, struct grant *grant, struct error
 
 	grant->actor = user_id ? "user" : "group";
 	grant->actor_id = user_id ? user_id : request_param(request, "group_id");
-	return part_find(request, grant, user_id ? &kind_user : &kind_group, grant->actor_id, error);
+	return part_find(request, grant, user_id ? &kind_user : &kind_group, grant->actor_id,
+			 error);
 }
 
 static int grant_begin(struct request *request, struct grant *grant, struct error *error)
@@ -70,8 +71,8 @@ static int grant_begin(struct request *request, struct grant *grant, struct erro
 		result = scope_find(request, grant, error);
 	if (result == 0 && grant->role_id)
 		result = part_find(request, grant, &kind_role, grant->role_id, error);
-	grant->key = arena_printf(request->arena, "/identity/assignment/%s-%s/%s-%s/%s", grant->scope,
-				  grant->scope_id, grant->actor, grant->actor_id,
+	grant->key = arena_printf(request->arena, "/identity/assignment/%s-%s/%s-%s/%s",
+				  grant->scope, grant->scope_id, grant->actor, grant->actor_id,
 				  grant->role_id ? grant->role_id : "");
 	return result;
 }

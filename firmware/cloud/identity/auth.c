@@ -63,8 +63,8 @@ static int claims_complete(struct auth *auth, struct error *error)
 {
 	struct token_claims *claims = &auth->claims;
 	yyjson_val *user;
-	int result = record_get(&auth->reader, &user, NULL, error, "/identity/user/%s",
-				claims->user_id);
+	int result =
+		record_get(&auth->reader, &user, NULL, error, "/identity/user/%s", claims->user_id);
 
 	if (result < 0)
 		return result == -ENOENT ? refuse_unauthorized(error) : result;

@@ -19,7 +19,8 @@ static int user_claim(struct auth *auth, const char *user_id, struct error *erro
 	return 0;
 }
 
-const char *user_password_hash(const struct reader *reader, const char *user_id, struct error *error)
+const char *user_password_hash(const struct reader *reader, const char *user_id,
+			       struct error *error)
 {
 	yyjson_val *record;
 
@@ -32,7 +33,8 @@ const char *user_password_hash(const struct reader *reader, const char *user_id,
 static int refuse_locked(const char *user_id, struct error *error)
 {
 	log_warning("identity", "account locked", "user=%s", user_id);
-	return error_fault(error, -EPERM, 401, NULL, "The account is locked for user: %s.", user_id);
+	return error_fault(error, -EPERM, 401, NULL, "The account is locked for user: %s.",
+			   user_id);
 }
 
 int user_password_check(struct identity *identity, const struct reader *reader, yyjson_val *user,
@@ -92,15 +94,16 @@ static int run_password(struct auth *auth, yyjson_val *payload, struct error *er
 /* Delegation must not widen: such a token makes no other one. */
 static int rescope_check(struct auth *auth, const struct token_claims *from, struct error *error)
 {
-	bool narrower = yyjson_obj_get(auth->scope, "project") ||
-			yyjson_obj_get(auth->scope, "domain");
+	bool narrower =
+		yyjson_obj_get(auth->scope, "project") || yyjson_obj_get(auth->scope, "domain");
 
 	if (from->credential_id[0])
 		return refuse_forbidden(error, "Using a delegated token to create another token is "
-					      "not allowed.");
+					       "not allowed.");
 	if (from->scope == SCOPE_SYSTEM && narrower)
-		return refuse_forbidden(error, "Using a system-scoped token to create a "
-					      "project-scoped or domain-scoped token is not allowed.");
+		return refuse_forbidden(error,
+					"Using a system-scoped token to create a "
+					"project-scoped or domain-scoped token is not allowed.");
 	return 0;
 }
 
@@ -216,7 +219,7 @@ int auth_methods_run(struct auth *auth, struct error *error)
 	size_t index, most;
 	int result = 0;
 
-	yyjson_arr_foreach(yyjson_obj_get(auth->identity, "methods"), index, most, name) {
+	yyjson_arr_foreach (yyjson_obj_get(auth->identity, "methods"), index, most, name) {
 		if (result == 0)
 			result = method_run(auth, yyjson_get_str(name), error);
 	}

@@ -76,8 +76,9 @@ static const struct {
 	const char *name;
 	int (*choose)(struct auth *auth, yyjson_val *wanted, struct error *error);
 } scopes[] = {
-	{ "project", scope_project }, { "domain", scope_domain },      { "system", scope_system },
-	{ "unscoped", scope_unscoped }, { "OS-TRUST:trust", scope_trust },
+	{ "project", scope_project },      { "domain", scope_domain },
+	{ "system", scope_system },        { "unscoped", scope_unscoped },
+	{ "OS-TRUST:trust", scope_trust },
 };
 
 static int scope_asked(struct auth *auth, struct error *error)
@@ -92,8 +93,8 @@ static int scope_asked(struct auth *auth, struct error *error)
 			which = i;
 		}
 	if (found != 1)
-		return refuse_expecting(error, "system, project, domain, OS-TRUST:trust or unscoped",
-				       "scope");
+		return refuse_expecting(
+			error, "system, project, domain, OS-TRUST:trust or unscoped", "scope");
 	return scopes[which].choose(auth, yyjson_obj_get(auth->scope, scopes[which].name), error);
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define BASE64URL_SIZE(bytes) (((bytes) * 4 + 2) / 3 + 1) /* characters, NUL included */
+#define BASE64URL_SIZE(bytes) (((bytes)*4 + 2) / 3 + 1) /* characters, NUL included */
 
 /* 'text' has room for BASE64URL_SIZE(size). */
 void base64url_encode(const void *data, size_t size, char *text);

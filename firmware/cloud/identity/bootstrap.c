@@ -23,8 +23,8 @@ int bootstrap_end(struct bootstrap *bootstrap, struct identity *identity)
 	if (bootstrap->reader.arena->failed)
 		return error_set(bootstrap->error, -ENOMEM, "no memory");
 	if (bootstrap->result == 0)
-		bootstrap->result = store_commit(identity->store, bootstrap->txn, NULL,
-						 bootstrap->error);
+		bootstrap->result =
+			store_commit(identity->store, bootstrap->txn, NULL, bootstrap->error);
 	identity_changed(identity);
 	return bootstrap->result;
 }
@@ -76,8 +76,8 @@ static bool record_copy(struct bootstrap *bootstrap, const char *prefix, const c
 			yyjson_mut_val **copy)
 {
 	yyjson_val *record;
-	int result = record_get(&bootstrap->reader, &record, NULL, bootstrap->error, "%s%s", prefix,
-				id);
+	int result =
+		record_get(&bootstrap->reader, &record, NULL, bootstrap->error, "%s%s", prefix, id);
 
 	if (result < 0 && result != -ENOENT && bootstrap->result == 0)
 		bootstrap->result = result;
@@ -110,8 +110,8 @@ const char *ensure_role(struct bootstrap *bootstrap, const char *name)
 
 const char *ensure_project(struct bootstrap *bootstrap, const char *name, const char *description)
 {
-	const char *id = bootstrap_find(bootstrap, "/identity/project/", IDENTITY_DOMAIN_DEFAULT,
-					name);
+	const char *id =
+		bootstrap_find(bootstrap, "/identity/project/", IDENTITY_DOMAIN_DEFAULT, name);
 	yyjson_mut_val *record;
 
 	if (!id || !record_copy(bootstrap, "/identity/project/", id, &record)) {
@@ -150,8 +150,8 @@ static void ensure_assignment(struct bootstrap *bootstrap, const char *scope, co
 
 static const char *ensure_admin_user(struct bootstrap *bootstrap, const char *project_id)
 {
-	const char *id = bootstrap_find(bootstrap, "/identity/user/", IDENTITY_DOMAIN_DEFAULT,
-					"admin");
+	const char *id =
+		bootstrap_find(bootstrap, "/identity/user/", IDENTITY_DOMAIN_DEFAULT, "admin");
 	yyjson_mut_val *record;
 	int64_t epoch;
 
@@ -188,7 +188,8 @@ void bootstrap_administrator(struct bootstrap *bootstrap, const char *hash)
 	reader = ensure_role(bootstrap, "reader");
 	ensure_implication(bootstrap, admin, member);
 	ensure_implication(bootstrap, member, reader);
-	project = ensure_project(bootstrap, "admin", "Bootstrap project for initializing the cloud.");
+	project =
+		ensure_project(bootstrap, "admin", "Bootstrap project for initializing the cloud.");
 	user = ensure_admin_user(bootstrap, project);
 	ensure_assignment(bootstrap, "project", project, user, admin);
 	ensure_assignment(bootstrap, "domain", IDENTITY_DOMAIN_DEFAULT, user, admin);

@@ -9,10 +9,8 @@
 static const struct {
 	const char *type, *name, *path;
 } catalog[] = {
-	{ "identity", "keystone", "/identity" },
-	{ "image", "glance", "/image" },
-	{ "compute", "nova", "/compute/v2.1" },
-	{ "placement", "placement", "/placement" },
+	{ "identity", "keystone", "/identity" }, { "image", "glance", "/image" },
+	{ "compute", "nova", "/compute/v2.1" },  { "placement", "placement", "/placement" },
 	{ "network", "neutron", "/network" },
 };
 

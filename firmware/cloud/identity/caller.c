@@ -141,8 +141,8 @@ static uint64_t principal_end(const struct principal *principal)
 	const char *text = json_string(principal->credential, "expires_at");
 	int64_t end = text ? instant_parse(text) : -1;
 
-	return end >= 0 && (uint64_t)end < principal->caller.expires ? (uint64_t)end :
-								       principal->caller.expires;
+	return end >= 0 && (uint64_t)end < principal->caller.expires ? (uint64_t)end
+								     : principal->caller.expires;
 }
 
 static int caller_read(struct identity *identity, struct arena *arena, const char *token,

@@ -31,8 +31,10 @@ const char *catalog_url(struct request *request, const char *url, const char *pr
 			const char *user_id)
 {
 	const struct placeholder placeholders[] = {
-		{ "base_url", request->base_url }, { "project_id", project_id },
-		{ "tenant_id", project_id },       { "user_id", user_id },
+		{ "base_url", request->base_url },
+		{ "project_id", project_id },
+		{ "tenant_id", project_id },
+		{ "user_id", user_id },
 		{ NULL, NULL },
 	};
 	const char *made = "";
@@ -44,8 +46,8 @@ const char *catalog_url(struct request *request, const char *url, const char *pr
 
 		if (found && !found->value)
 			return NULL;
-		made = found ? arena_printf(request->arena, "%s%s", made, found->value) :
-			       arena_printf(request->arena, "%s%.*s", made, (int)plain, url);
+		made = found ? arena_printf(request->arena, "%s%s", made, found->value)
+			     : arena_printf(request->arena, "%s%.*s", made, (int)plain, url);
 		if (!made)
 			return NULL;
 		url += found ? length : plain;

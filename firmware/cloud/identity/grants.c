@@ -72,8 +72,8 @@ int grants_name(const struct reader *reader, struct role_set *roles, struct erro
 
 	for (size_t i = 0; i < roles->count; i++) {
 		yyjson_val *role;
-		int result = record_get(reader, &role, NULL, error, "/identity/role/%s",
-					roles->ids[i]);
+		int result =
+			record_get(reader, &role, NULL, error, "/identity/role/%s", roles->ids[i]);
 
 		if (result == -ENOENT)
 			continue;

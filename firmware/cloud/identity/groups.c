@@ -109,8 +109,8 @@ static int membership_begin(struct request *request, struct membership *membersh
 	result = kind_find(request, &kind_group, membership->group_id, &record, &group_revision,
 			   error);
 	if (result == 0)
-		result = kind_find(request, &kind_user, membership->user_id, &record, &user_revision,
-				   error);
+		result = kind_find(request, &kind_user, membership->user_id, &record,
+				   &user_revision, error);
 	if (result < 0)
 		return result;
 	kind_compare(request, &kind_group, membership->txn, membership->group_id, group_revision);
@@ -171,8 +171,8 @@ int membership_delete(struct request *request, struct error *error)
 static int reply_named(struct request *request, const struct kind *kind,
 		       const struct records *memberships, const char *member, struct error *error)
 {
-	yyjson_val **items = arena_alloc(request->arena,
-					 (memberships->count + 1) * sizeof(yyjson_val *));
+	yyjson_val **items =
+		arena_alloc(request->arena, (memberships->count + 1) * sizeof(yyjson_val *));
 	size_t count = 0;
 
 	for (size_t i = 0; items && i < memberships->count; i++)
@@ -193,8 +193,8 @@ int group_user_list(struct request *request, struct error *error)
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);
 	if (result == 0)
-		result = records_index(&reader, &memberships, "/identity/membership/", "group", NULL,
-				       id, error);
+		result = records_index(&reader, &memberships, "/identity/membership/", "group",
+				       NULL, id, error);
 	if (result < 0)
 		return result;
 	return reply_named(request, &kind_user, &memberships, "user_id", error);
@@ -210,7 +210,8 @@ int user_group_list(struct request *request, struct error *error)
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);
 	if (result == 0)
-		result = records_range(&reader, &memberships, error, "/identity/membership/%s/", id);
+		result =
+			records_range(&reader, &memberships, error, "/identity/membership/%s/", id);
 	if (result < 0)
 		return result;
 	return reply_named(request, &kind_group, &memberships, "group_id", error);

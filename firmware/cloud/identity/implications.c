@@ -26,8 +26,9 @@ static void add_self_link(struct request *request, yyjson_mut_doc *doc, yyjson_m
 {
 	yyjson_mut_val *links = yyjson_mut_obj(doc);
 
-	json_set_string(doc, links, "self",
-			arena_printf(request->arena, "%s%s", request->base_url, request->raw_target));
+	json_set_string(
+		doc, links, "self",
+		arena_printf(request->arena, "%s%s", request->base_url, request->raw_target));
 	json_set(doc, root, "links", links);
 }
 
@@ -40,9 +41,9 @@ static yyjson_mut_val *inference(struct request *request, yyjson_mut_doc *doc, c
 		yyjson_val *record = implied->items[i].value;
 
 		if (json_is(record, "prior_role_id", prior_id))
-			yyjson_mut_arr_append(list,
-					      role_brief(request, doc,
-							 json_string(record, "implied_role_id")));
+			yyjson_mut_arr_append(
+				list,
+				role_brief(request, doc, json_string(record, "implied_role_id")));
 	}
 	json_set(doc, shown, "prior_role", role_brief(request, doc, prior_id));
 	json_set(doc, shown, "implies", list);
@@ -148,12 +149,12 @@ int implication_create(struct request *request, struct error *error)
 	if (json_is(role, "name", "admin")) /* else anybody may be made one by the back door */
 		return error_fault(error, -EACCES, 403, NULL, "%s cannot be an implied roles.",
 				   implied_id);
-	store_txn_put(txn,
-		      arena_printf(request->arena, "/identity/implication/%s/%s", prior_id,
-				   implied_id),
-		      arena_printf(request->arena,
-				   "{\"prior_role_id\":\"%s\",\"implied_role_id\":\"%s\"}", prior_id,
-				   implied_id));
+	store_txn_put(
+		txn,
+		arena_printf(request->arena, "/identity/implication/%s/%s", prior_id, implied_id),
+		arena_printf(request->arena,
+			     "{\"prior_role_id\":\"%s\",\"implied_role_id\":\"%s\"}", prior_id,
+			     implied_id));
 	result = identity_commit(request, txn, error);
 	return result == 0 ? reply_one(request, 201, prior_id, implied_id) : result;
 }

@@ -7,7 +7,7 @@
 
 #define INSTANT_SIZE 28 /* "2026-11-22T10:47:18.000000Z" and NUL */
 
-uint64_t instant_now(void); /* Unix seconds */
+uint64_t instant_now(void);       /* Unix seconds */
 uint64_t instant_monotonic(void); /* ms */
 /* "2026-11-22T10:47:18.000000Z", UTC. */
 void instant_format(uint64_t seconds, char text[static INSTANT_SIZE]);

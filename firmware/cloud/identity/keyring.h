@@ -21,7 +21,10 @@ struct keyring {
 	size_t count;
 };
 
-#define KEYRING_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define KEYRING_INIT                                                                               \
+	{                                                                                          \
+		.lock = PTHREAD_MUTEX_INITIALIZER                                                  \
+	}
 
 /* Reads the keys, and makes the first one when there is none. */
 int keyring_load(struct keyring *keyring, struct store *store, uint64_t now, struct error *error);

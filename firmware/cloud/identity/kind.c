@@ -56,8 +56,9 @@ static void add_links(struct request *request, yyjson_mut_doc *doc, yyjson_mut_v
 	yyjson_mut_val *links = yyjson_mut_obj(doc);
 
 	json_set_string(doc, links, "next", NULL);
-	json_set_string(doc, links, "self",
-			arena_printf(request->arena, "%s%s", request->base_url, request->raw_target));
+	json_set_string(
+		doc, links, "self",
+		arena_printf(request->arena, "%s%s", request->base_url, request->raw_target));
 	json_set_string(doc, links, "previous", NULL);
 	json_set(doc, root, "links", links);
 }
@@ -89,8 +90,8 @@ int kind_show(struct request *request, const struct kind *kind, const char *para
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_val *record;
-	int result = kind_find(request, kind, request_param(request, parameter), &record, NULL,
-			       error);
+	int result =
+		kind_find(request, kind, request_param(request, parameter), &record, NULL, error);
 
 	if (result < 0)
 		return result;
@@ -109,8 +110,8 @@ int kind_list(struct request *request, const struct kind *kind, struct error *er
 
 yyjson_mut_val *kind_body(struct request *request, const struct kind *kind, yyjson_mut_doc *doc)
 {
-	yyjson_mut_val *record = yyjson_val_mut_copy(doc, yyjson_obj_get(request->body,
-									 kind->singular));
+	yyjson_mut_val *record =
+		yyjson_val_mut_copy(doc, yyjson_obj_get(request->body, kind->singular));
 
 	/* Neither what is ours to give, nor what is never shown. */
 	yyjson_mut_obj_remove_key(record, "id");
@@ -128,8 +129,8 @@ yyjson_mut_val *kind_merge(struct request *request, const struct kind *kind, yyj
 	yyjson_mut_obj_iter iterator = yyjson_mut_obj_iter_with(changes);
 
 	while ((key = yyjson_mut_obj_iter_next(&iterator))) {
-		yyjson_mut_val *value = yyjson_mut_val_mut_copy(doc,
-								yyjson_mut_obj_iter_get_val(key));
+		yyjson_mut_val *value =
+			yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_iter_get_val(key));
 
 		json_set(doc, merged, yyjson_mut_get_str(key), value);
 	}
@@ -139,10 +140,10 @@ yyjson_mut_val *kind_merge(struct request *request, const struct kind *kind, yyj
 void kind_put(struct request *request, const struct kind *kind, struct store_txn *txn,
 	      yyjson_mut_val *record)
 {
-	store_txn_put(txn,
-		      arena_printf(request->arena, "%s%s", kind->prefix,
-				   json_mut_string(record, "id")),
-		      request_write(request, record));
+	store_txn_put(
+		txn,
+		arena_printf(request->arena, "%s%s", kind->prefix, json_mut_string(record, "id")),
+		request_write(request, record));
 }
 
 void kind_compare(struct request *request, const struct kind *kind, struct store_txn *txn,

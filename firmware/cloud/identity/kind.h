@@ -13,7 +13,7 @@ struct kind {
 	const char *prefix;            /* "/identity/project/" */
 	const char *what;              /* in "Could not find <what>: ..." */
 	const struct page_rules *page;
-	const char *const *hidden;     /* members that stay inside, NULL-terminated, or NULL */
+	const char *const *hidden; /* members that stay inside, NULL-terminated, or NULL */
 	/* Adds what is worked out rather than stored; NULL: nothing. */
 	void (*finish)(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown);
 };
@@ -25,8 +25,8 @@ extern const struct kind kind_domain, kind_project, kind_user, kind_group, kind_
 int kind_find(struct request *request, const struct kind *kind, const char *id, yyjson_val **record,
 	      uint64_t *revision, struct error *error);
 
-int kind_reply(struct request *request, const struct kind *kind, int status,
-	       yyjson_mut_doc *doc, yyjson_mut_val *record);
+int kind_reply(struct request *request, const struct kind *kind, int status, yyjson_mut_doc *doc,
+	       yyjson_mut_val *record);
 /* The records that the query leaves over. */
 int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val **items,
 		    size_t count, struct error *error);

@@ -26,7 +26,10 @@ struct lockout {
 	struct lockout_account accounts[LOCKOUT_ACCOUNTS];
 };
 
-#define LOCKOUT_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define LOCKOUT_INIT                                                                               \
+	{                                                                                          \
+		.lock = PTHREAD_MUTEX_INITIALIZER                                                  \
+	}
 
 /* 'now' is monotonic milliseconds. */
 bool lockout_is_locked(struct lockout *lockout, const char *user_id, uint64_t now);

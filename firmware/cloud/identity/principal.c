@@ -91,7 +91,7 @@ static int credential_roles(const struct reader *reader, struct principal *princ
 	size_t index, most, kept = 0;
 	int result;
 
-	yyjson_arr_foreach(roles, index, most, role) {
+	yyjson_arr_foreach (roles, index, most, role) {
 		if (wanted.count < GRANTS_MAX && json_string(role, "id"))
 			wanted.ids[wanted.count++] = json_string(role, "id");
 	}
@@ -132,9 +132,9 @@ static int roles_resolve(const struct reader *reader, struct principal *principa
 	int result = 0;
 
 	if (principal->claims.scope != SCOPE_NONE) {
-		result = grants_effective(reader, principal->claims.user_id,
-					  principal->claims.scope, principal->claims.scope_id,
-					  &principal->roles, error);
+		result =
+			grants_effective(reader, principal->claims.user_id, principal->claims.scope,
+					 principal->claims.scope_id, &principal->roles, error);
 		if (result == 0)
 			result = credential_resolve(reader, principal, error);
 		if (result == 0 && principal->roles.count == 0)

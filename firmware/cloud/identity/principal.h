@@ -20,6 +20,7 @@ struct principal {
 /* Fills the principal, which lies in the arena, from the claims that it holds. -EPERM with the reason when they hold no
  * longer: user, project or domain gone or disabled, no role left, an epoch that has passed,
  * revoked. Says nothing about the token's expiry. */
-int principal_resolve(const struct reader *reader, struct principal *principal, struct error *error);
+int principal_resolve(const struct reader *reader, struct principal *principal,
+		      struct error *error);
 
 #endif

@@ -99,9 +99,11 @@ static int project_change_check(yyjson_val *before, yyjson_mut_val *after, struc
 	const char *parent_id = json_mut_string(after, "parent_id");
 
 	if (!parent_id || !json_is(before, "parent_id", parent_id))
-		return error_fault(error, -EACCES, 403, NULL, "Update of `parent_id` is not allowed.");
+		return error_fault(error, -EACCES, 403, NULL,
+				   "Update of `parent_id` is not allowed.");
 	if (yyjson_mut_is_true(yyjson_mut_obj_get(after, "is_domain")))
-		return error_fault(error, -EINVAL, 400, NULL, "Update of `is_domain` is not allowed.");
+		return error_fault(error, -EINVAL, 400, NULL,
+				   "Update of `is_domain` is not allowed.");
 	return domain_keep(before, after, error);
 }
 
@@ -136,11 +138,12 @@ static int project_leaf_check(struct request *request, const char *id, struct er
 		result = records_index(&reader, &children, "/identity/project/", "parent", NULL, id,
 				       error);
 	if (result == 0 && children.count)
-		return error_fault(error, -EACCES, 403, NULL,
-				   "Cannot delete the project %s since it is not a leaf in the "
-				   "hierarchy. Use the cascade option if you want to delete a whole "
-				   "subtree.",
-				   id);
+		return error_fault(
+			error, -EACCES, 403, NULL,
+			"Cannot delete the project %s since it is not a leaf in the "
+			"hierarchy. Use the cascade option if you want to delete a whole "
+			"subtree.",
+			id);
 	return result;
 }
 

@@ -6,7 +6,8 @@
 #include "firmware/cloud/identity/internal.h"
 
 int purge_user(struct request *request, struct store_txn *txn, const char *id, struct error *error);
-int purge_group(struct request *request, struct store_txn *txn, const char *id, struct error *error);
+int purge_group(struct request *request, struct store_txn *txn, const char *id,
+		struct error *error);
 int purge_project(struct request *request, struct store_txn *txn, const char *id,
 		  struct error *error);
 int purge_role(struct request *request, struct store_txn *txn, const char *id, struct error *error);

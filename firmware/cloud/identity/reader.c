@@ -40,9 +40,9 @@ struct collector {
 static bool records_grow(struct arena *arena, struct records *records)
 {
 	size_t capacity = records->capacity ? 2 * records->capacity : 16;
-	struct record *items = arena_realloc(arena, records->items,
-					     records->capacity * sizeof(*items),
-					     capacity * sizeof(*items));
+	struct record *items =
+		arena_realloc(arena, records->items, records->capacity * sizeof(*items),
+			      capacity * sizeof(*items));
 
 	if (!items)
 		return false;
@@ -88,8 +88,8 @@ int records_index(const struct reader *reader, struct records *records, const ch
 		  const char *index, const char *scope, const char *value, struct error *error)
 {
 	struct collector collector = { reader, records };
-	int64_t result = store_range_index(reader->view, reader->arena, prefix, index, scope,
-					   value, record_collect, &collector, error);
+	int64_t result = store_range_index(reader->view, reader->arena, prefix, index, scope, value,
+					   record_collect, &collector, error);
 
 	return result < 0 ? (int)result : 0;
 }

@@ -8,9 +8,9 @@
 #define DEPTH_MOST 64 /* of regions within regions */
 
 static const struct page_rules page = {
-	.filters = (const struct page_filter[]){ { "parent_region_id", "parent_region_id",
-						   PAGE_EXACT },
-						 { 0 } },
+	.filters =
+		(const struct page_filter[]){
+			{ "parent_region_id", "parent_region_id", PAGE_EXACT }, { 0 } },
 	.id_member = "id",
 };
 
@@ -105,7 +105,8 @@ int region_create_named(struct request *request, struct error *error)
 
 	if (id && strcmp(id, wanted))
 		return error_fault(error, -EINVAL, 400, NULL,
-				   "Conflicting region IDs specified: \"%s\" != \"%s\"", wanted, id);
+				   "Conflicting region IDs specified: \"%s\" != \"%s\"", wanted,
+				   id);
 	return region_add(request, wanted, error);
 }
 
@@ -151,10 +152,11 @@ int region_delete(struct request *request, struct error *error)
 	if (result < 0)
 		return result;
 	if (endpoints.count || children.count)
-		return error_fault(error, -EACCES, 403, NULL,
-				   "Unable to delete region %s because it or its child regions have "
-				   "associated endpoints.",
-				   id);
+		return error_fault(
+			error, -EACCES, 403, NULL,
+			"Unable to delete region %s because it or its child regions have "
+			"associated endpoints.",
+			id);
 	kind_compare(request, &kind_region, txn, id, revision);
 	store_txn_delete(txn, arena_printf(request->arena, "/identity/region/%s", id));
 	result = identity_commit(request, txn, error);

@@ -10,7 +10,7 @@
 
 struct assignment {
 	const char *scope, *scope_id, *actor, *actor_id, *role_id;
-	const char *group_id; /* through which the user has it; NULL: directly */
+	const char *group_id;      /* through which the user has it; NULL: directly */
 	const char *prior_role_id; /* that implies it; NULL: given itself */
 };
 
@@ -97,16 +97,15 @@ static const char *assignment_link(struct listing *listing, const struct assignm
 {
 	struct request *request = listing->request;
 	bool system = !strcmp(assignment->scope, "system");
-	const char *scope = system ? "system" :
-				     arena_printf(request->arena, "%ss/%s", assignment->scope,
+	const char *scope = system ? "system"
+				   : arena_printf(request->arena, "%ss/%s", assignment->scope,
 						  assignment->scope_id);
 
-	return arena_printf(request->arena, "%s%s/%s/%ss/%s/roles/%s", request->base_url,
-			    request->service->prefix, scope,
-			    assignment->group_id ? "group" : assignment->actor,
-			    assignment->group_id ? assignment->group_id : assignment->actor_id,
-			    assignment->prior_role_id ? assignment->prior_role_id :
-							assignment->role_id);
+	return arena_printf(
+		request->arena, "%s%s/%s/%ss/%s/roles/%s", request->base_url,
+		request->service->prefix, scope, assignment->group_id ? "group" : assignment->actor,
+		assignment->group_id ? assignment->group_id : assignment->actor_id,
+		assignment->prior_role_id ? assignment->prior_role_id : assignment->role_id);
 }
 
 static void add_links(struct listing *listing, yyjson_mut_val *shown,
@@ -206,7 +205,8 @@ static int query_check(const struct request *request, struct error *error)
 	};
 
 	for (size_t i = 0; i < sizeof(clashes) / sizeof(clashes[0]); i++)
-		if (request_query(request, clashes[i].one) && request_query(request, clashes[i].other))
+		if (request_query(request, clashes[i].one) &&
+		    request_query(request, clashes[i].other))
 			return error_fault(error, -EINVAL, 400, NULL, "%s", clashes[i].text);
 	return 0;
 }
@@ -218,8 +218,9 @@ static int reply_listing(struct listing *listing)
 
 	json_set(listing->doc, root, "role_assignments", listing->list);
 	json_set_string(listing->doc, links, "next", NULL);
-	json_set_string(listing->doc, links, "self",
-			arena_printf(request->arena, "%s%s", request->base_url, request->raw_target));
+	json_set_string(
+		listing->doc, links, "self",
+		arena_printf(request->arena, "%s%s", request->base_url, request->raw_target));
 	json_set_string(listing->doc, links, "previous", NULL);
 	json_set(listing->doc, root, "links", links);
 	return reply_json(request, 200, listing->doc, root);

@@ -6,43 +6,42 @@
 
 /* A body of one member: {"<name>": <inner>}. */
 #define WRAPPED(symbol, name, inner)                                                               \
-	const struct schema symbol = { .types = SCHEMA_OBJECT,                                     \
-				       .members = (const struct schema_member[]){                  \
-					       { name, &inner, true, 0, 0 }, { 0 } },              \
-				       .additional = true }
+	const struct schema symbol = {                                                             \
+		.types = SCHEMA_OBJECT,                                                            \
+		.members = (const struct schema_member[]){ { name, &inner, true, 0, 0 }, { 0 } },  \
+		.additional = true                                                                 \
+	}
 
 static const struct schema any = { 0 };
 static const struct schema boolean = { .types = SCHEMA_BOOLEAN };
 static const struct schema object = { .types = SCHEMA_OBJECT, .additional = true };
 static const struct schema string = { .types = SCHEMA_STRING };
 static const struct schema nullable_string = { .types = SCHEMA_STRING | SCHEMA_NULL };
-static const struct schema id = { .types = SCHEMA_STRING,
-				  .min_length = 1,
-				  .max_length = 64,
-				  .pattern = ID_PATTERN };
+static const struct schema id = {
+	.types = SCHEMA_STRING, .min_length = 1, .max_length = 64, .pattern = ID_PATTERN
+};
 static const struct schema nullable_id = { .types = SCHEMA_STRING | SCHEMA_NULL,
 					   .min_length = 1,
 					   .max_length = 64,
 					   .pattern = ID_PATTERN };
-static const struct schema name_64 = { .types = SCHEMA_STRING,
-				       .min_length = 1,
-				       .max_length = 64,
-				       .pattern = NOT_BLANK };
-static const struct schema name_255 = { .types = SCHEMA_STRING,
-					.min_length = 1,
-					.max_length = 255,
-					.pattern = NOT_BLANK };
-static const struct schema type_name = { .types = SCHEMA_STRING, .min_length = 1, .max_length = 255 };
+static const struct schema name_64 = {
+	.types = SCHEMA_STRING, .min_length = 1, .max_length = 64, .pattern = NOT_BLANK
+};
+static const struct schema name_255 = {
+	.types = SCHEMA_STRING, .min_length = 1, .max_length = 255, .pattern = NOT_BLANK
+};
+static const struct schema type_name = { .types = SCHEMA_STRING,
+					 .min_length = 1,
+					 .max_length = 255 };
 static const struct schema url = { .types = SCHEMA_STRING,
 				   .max_length = 225,
 				   .pattern = "^[a-zA-Z0-9+.-]+:.+" };
-static const struct schema interface = {
-	.types = SCHEMA_STRING, .one_of = (const char *const[]){ "admin", "internal", "public", NULL }
+static const struct schema interface = { .types = SCHEMA_STRING,
+					 .one_of = (const char *const[]){ "admin", "internal",
+									  "public", NULL } };
+static const struct schema tag = {
+	.types = SCHEMA_STRING, .min_length = 1, .max_length = 255, .pattern = "^[^,/]*$"
 };
-static const struct schema tag = { .types = SCHEMA_STRING,
-				   .min_length = 1,
-				   .max_length = 255,
-				   .pattern = "^[^,/]*$" };
 static const struct schema tags = {
 	.types = SCHEMA_ARRAY, .items = &tag, .max_items = 80, .unique_items = true
 };
@@ -69,7 +68,8 @@ static const struct schema named_in_domain = {
 
 static const struct schema by_password = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "user", &named_in_domain, false, 0, 0 }, { 0 } },
+	.members =
+		(const struct schema_member[]){ { "user", &named_in_domain, false, 0, 0 }, { 0 } },
 	.additional = true,
 };
 
@@ -122,15 +122,15 @@ const struct schema schema_auth = {
 
 /* --- the collections: create needs what update may leave out */
 
-#define CREATE_AND_UPDATE(kind, wrapper, members_of)                                                      \
+#define CREATE_AND_UPDATE(kind, wrapper, members_of)                                               \
 	static const struct schema kind##_new = {                                                  \
 		.types = SCHEMA_OBJECT,                                                            \
-		.members = (const struct schema_member[]){ members_of(true), { 0 } },             \
+		.members = (const struct schema_member[]){ members_of(true), { 0 } },              \
 		.additional = true,                                                                \
 	};                                                                                         \
 	static const struct schema kind##_changed = {                                              \
 		.types = SCHEMA_OBJECT,                                                            \
-		.members = (const struct schema_member[]){ members_of(false), { 0 } },            \
+		.members = (const struct schema_member[]){ members_of(false), { 0 } },             \
 		.additional = true,                                                                \
 	};                                                                                         \
 	WRAPPED(schema_##kind##_create, wrapper, kind##_new);                                      \
@@ -138,35 +138,53 @@ const struct schema schema_auth = {
 
 #define DOMAIN_MEMBERS(needed)                                                                     \
 	{ "name", &name_64, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },      \
-		{ "enabled", &boolean, false, 0, 0 }, { "tags", &tags, false, 0, 0 }
+		{ "enabled", &boolean, false, 0, 0 },                                              \
+	{                                                                                          \
+		"tags", &tags, false, 0, 0                                                         \
+	}
 #define PROJECT_MEMBERS(needed)                                                                    \
 	{ "name", &name_64, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },      \
 		{ "domain_id", &nullable_id, false, 0, 0 }, { "enabled", &boolean, false, 0, 0 },  \
 		{ "is_domain", &boolean, false, 0, 0 },                                            \
 		{ "parent_id", &nullable_id, false, 0, 0 }, { "tags", &tags, false, 0, 0 },        \
-		{ "options", &object, false, 0, 0 }
+	{                                                                                          \
+		"options", &object, false, 0, 0                                                    \
+	}
 #define USER_MEMBERS(needed)                                                                       \
 	{ "name", &name_255, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },     \
 		{ "default_project_id", &nullable_id, false, 0, 0 },                               \
 		{ "domain_id", &id, false, 0, 0 }, { "enabled", &boolean, false, 0, 0 },           \
-		{ "password", &nullable_string, false, 0, 0 }, { "options", &object, false, 0, 0 }
+		{ "password", &nullable_string, false, 0, 0 },                                     \
+	{                                                                                          \
+		"options", &object, false, 0, 0                                                    \
+	}
 #define GROUP_MEMBERS(needed)                                                                      \
 	{ "name", &name_255, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },     \
-		{ "domain_id", &id, false, 0, 0 }
+	{                                                                                          \
+		"domain_id", &id, false, 0, 0                                                      \
+	}
 #define ROLE_MEMBERS(needed)                                                                       \
 	{ "name", &name_255, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },     \
-		{ "options", &object, false, 0, 0 }
+	{                                                                                          \
+		"options", &object, false, 0, 0                                                    \
+	}
 #define REGION_MEMBERS(needed)                                                                     \
 	{ "id", &string, false, 0, 0 }, { "description", &nullable_string, false, 0, 0 },          \
-		{ "parent_region_id", &nullable_string, false, 0, 0 }
+	{                                                                                          \
+		"parent_region_id", &nullable_string, false, 0, 0                                  \
+	}
 #define SERVICE_MEMBERS(needed)                                                                    \
 	{ "type", &type_name, needed, 0, 0 }, { "name", &name_255, false, 0, 0 },                  \
-		{ "enabled", &boolean, false, 0, 0 }
+	{                                                                                          \
+		"enabled", &boolean, false, 0, 0                                                   \
+	}
 #define ENDPOINT_MEMBERS(needed)                                                                   \
 	{ "interface", &interface, needed, 0, 0 }, { "service_id", &string, needed, 0, 0 },        \
 		{ "url", &url, needed, 0, 0 }, { "enabled", &boolean, false, 0, 0 },               \
 		{ "region_id", &nullable_string, false, 0, 0 },                                    \
-		{ "region", &nullable_string, false, 0, 0 }
+	{                                                                                          \
+		"region", &nullable_string, false, 0, 0                                            \
+	}
 
 CREATE_AND_UPDATE(domain, "domain", DOMAIN_MEMBERS);
 CREATE_AND_UPDATE(project, "project", PROJECT_MEMBERS);

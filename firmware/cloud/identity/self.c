@@ -51,9 +51,9 @@ static void scope_add(struct scope_list *list, yyjson_val *record)
 			return;
 	if (list->count == list->capacity) {
 		size_t capacity = 2 * list->capacity + 8;
-		yyjson_val **items = arena_realloc(list->request->arena, list->items,
-						   list->capacity * sizeof(*items),
-						   capacity * sizeof(*items));
+		yyjson_val **items =
+			arena_realloc(list->request->arena, list->items,
+				      list->capacity * sizeof(*items), capacity * sizeof(*items));
 
 		if (!items)
 			return;
@@ -98,8 +98,8 @@ static int scopes_of_user(struct request *request, const struct kind *kind, cons
 		result = records_range(&list.reader, &groups, error, "/identity/membership/%s/",
 				       user_id);
 	for (size_t i = 0; result == 0 && i < groups.count; i++)
-		result = scopes_of_actor(&list, kind, json_string(groups.items[i].value, "group_id"),
-					 error);
+		result = scopes_of_actor(&list, kind,
+					 json_string(groups.items[i].value, "group_id"), error);
 	if (result < 0)
 		return result;
 	return kind_reply_list(request, kind, list.items, list.count, error);
@@ -135,7 +135,8 @@ int auth_system_list(struct request *request, struct error *error)
 	int result = reader_of_request(request, &reader, error);
 
 	if (result == 0)
-		result = grants_direct(&reader, request->caller->user_id, "system-all", &roles, error);
+		result = grants_direct(&reader, request->caller->user_id, "system-all", &roles,
+				       error);
 	if (result < 0)
 		return result;
 	if (roles.count)

@@ -154,7 +154,8 @@ static void records_changed(struct store_watch *watch, const char *key, uint64_t
 
 static int identity_watch(struct identity *identity, struct error *error)
 {
-	identity->watch = (struct store_watch){ .prefix = "/identity/", .changed = records_changed };
+	identity->watch =
+		(struct store_watch){ .prefix = "/identity/", .changed = records_changed };
 	if (!identity->cloud->loop)
 		return 0;
 	if (store_watch_start(identity->store, &identity->watch, 0) < 0)

@@ -115,7 +115,8 @@ static void get_id(struct cursor *cursor, char id[static TOKEN_ID_SIZE])
 	id[length] = '\0';
 }
 
-static size_t claims_encode(const struct token_claims *claims, unsigned char plain[static PLAIN_MAX])
+static size_t claims_encode(const struct token_claims *claims,
+			    unsigned char plain[static PLAIN_MAX])
 {
 	struct cursor cursor = { .data = plain, .size = PLAIN_MAX };
 

@@ -56,8 +56,8 @@ static void add_roles(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct r
 
 static void add_project(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct caller *caller)
 {
-	yyjson_mut_val *project = add_named(doc, token, "project", caller->project_id,
-					    caller->project_name);
+	yyjson_mut_val *project =
+		add_named(doc, token, "project", caller->project_id, caller->project_name);
 
 	add_named(doc, project, "domain", caller->project_domain_id, caller->project_domain_name);
 	json_set_bool(doc, token, "is_domain", false);
@@ -84,9 +84,9 @@ static void add_scope(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct p
 
 static void add_credential(yyjson_mut_doc *doc, yyjson_mut_val *token, yyjson_val *credential)
 {
-	yyjson_mut_val *object = add_named(doc, token, "application_credential",
-					   json_string(credential, "id"),
-					   json_string(credential, "name"));
+	yyjson_mut_val *object =
+		add_named(doc, token, "application_credential", json_string(credential, "id"),
+			  json_string(credential, "name"));
 
 	json_set_bool(doc, object, "restricted", !json_bool(credential, "unrestricted", false));
 }

@@ -21,7 +21,8 @@ static int subject_find(struct request *request, struct reader *reader, const ch
 		return error_fault(error, -ENOENT, 404, NULL, "No token in the request");
 	result = reader_of_request(request, reader, error);
 	if (result == 0)
-		result = principal_of_token(request->cloud->identity, reader, token, subject, error);
+		result =
+			principal_of_token(request->cloud->identity, reader, token, subject, error);
 	if (result == -EPERM)
 		return error_fault(error, -ENOENT, 404, NULL, "Failed to validate token");
 	if (result == 0 && strcmp((*subject)->claims.user_id, request->caller->user_id) &&
@@ -64,8 +65,8 @@ int token_delete(struct request *request, struct error *error)
 	struct principal *subject;
 	char key[STORE_KEY_MAX];
 	struct reader reader;
-	int result = subject_find(request, &reader, "admin", "identity:revoke_token", &subject,
-				  error);
+	int result =
+		subject_find(request, &reader, "admin", "identity:revoke_token", &subject, error);
 
 	if (result == 0)
 		result = sweep(&reader, txn, error);

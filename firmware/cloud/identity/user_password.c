@@ -40,14 +40,15 @@ static int history_check(yyjson_val *history, const char *password, struct error
 	yyjson_val *hash;
 	size_t index, most;
 
-	yyjson_arr_foreach(history, index, most, hash) {
+	yyjson_arr_foreach (history, index, most, hash) {
 		if (!password_verify(password, yyjson_get_str(hash)))
 			continue;
-		return error_fault(error, -EINVAL, 400, NULL,
-				   "The new password cannot be identical to a previous password. "
-				   "The total number which includes the new password must be unique "
-				   "is %d.",
-				   PASSWORD_HISTORY);
+		return error_fault(
+			error, -EINVAL, 400, NULL,
+			"The new password cannot be identical to a previous password. "
+			"The total number which includes the new password must be unique "
+			"is %d.",
+			PASSWORD_HISTORY);
 	}
 	return 0;
 }
@@ -56,8 +57,8 @@ static int history_check(yyjson_val *history, const char *password, struct error
 static int change_check(struct request *request, const char *id, yyjson_val **user,
 			uint64_t *revision, struct error *error)
 {
-	const char *original = json_string(yyjson_obj_get(request->body, "user"),
-					   "original_password");
+	const char *original =
+		json_string(yyjson_obj_get(request->body, "user"), "original_password");
 	struct reader reader;
 	int result = reader_of_request(request, &reader, error);
 
@@ -66,8 +67,8 @@ static int change_check(struct request *request, const char *id, yyjson_val **us
 	result = record_get(&reader, user, revision, error, "/identity/user/%s", id);
 	if (result < 0 && result != -ENOENT)
 		return result;
-	return user_password_check(request->cloud->identity, &reader,
-				   result == 0 ? *user : NULL, original, error);
+	return user_password_check(request->cloud->identity, &reader, result == 0 ? *user : NULL,
+				   original, error);
 }
 
 int user_password_change(struct request *request, struct error *error)

@@ -35,8 +35,8 @@ const struct kind kind_user = { .singular = "user",
 
 int user_show(struct request *request, struct error *error)
 {
-	int result = allow_self(request, request_param(request, "user_id"), "identity:get_user",
-				error);
+	int result =
+		allow_self(request, request_param(request, "user_id"), "identity:get_user", error);
 
 	return result == 0 ? kind_show(request, &kind_user, "user_id", error) : result;
 }
@@ -65,8 +65,8 @@ int user_create(struct request *request, struct error *error)
 	json_default(doc, user, "enabled", yyjson_mut_true(doc));
 	kind_put(request, &kind_user, txn, user);
 	if (password)
-		result = user_password_put(request, txn, json_mut_string(user, "id"), password, NULL,
-					   error);
+		result = user_password_put(request, txn, json_mut_string(user, "id"), password,
+					   NULL, error);
 	if (result < 0)
 		return result;
 	return kind_commit(request, &kind_user, txn, 201, doc, user, error);

@@ -117,8 +117,9 @@ static void a_full_socket_queues(void **state)
 {
 	CLEANUP_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	static const char body[64 * 1024];
-	struct message message = { .type = 1, .body = body, .body_size = sizeof(body),
-				   .fds = { null }, .fd_count = 1 };
+	struct message message = {
+		.type = 1, .body = body, .body_size = sizeof(body), .fds = { null }, .fd_count = 1
+	};
 	int before = open_descriptors();
 
 	(void)state;
@@ -177,9 +178,9 @@ static void a_bad_packet_closes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHANNEL_TEST(serials_count_up),	    CHANNEL_TEST(descriptors_are_passed),
+		CHANNEL_TEST(serials_count_up),     CHANNEL_TEST(descriptors_are_passed),
 		CHANNEL_TEST(a_full_socket_queues), CHANNEL_TEST(the_queue_is_bounded),
-		CHANNEL_TEST(the_peer_goes),	    CHANNEL_TEST(a_bad_packet_closes),
+		CHANNEL_TEST(the_peer_goes),        CHANNEL_TEST(a_bad_packet_closes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,9 +64,14 @@ static int tear_down(void **state)
 static void round_trip(void **state)
 {
 	struct route routes[] = { { "10.0.0.0/8", 5 }, { "", 0 } };
-	struct sample in = { .number = 0xdeadbeef, .wide = 0x0123456789abcdef, .flag = true,
-			     .name = "1234567", .bytes = { "a\0b\0c", 5 }, .text = "",
-			     .route = { "::/0", 1 }, .routes = { routes, 2 } };
+	struct sample in = { .number = 0xdeadbeef,
+			     .wide = 0x0123456789abcdef,
+			     .flag = true,
+			     .name = "1234567",
+			     .bytes = { "a\0b\0c", 5 },
+			     .text = "",
+			     .route = { "::/0", 1 },
+			     .routes = { routes, 2 } };
 	struct sample out = { 0 };
 	struct message message = { 0 };
 
@@ -164,8 +169,8 @@ static void bad_structure_is_refused(void **state)
 static void bad_strings_are_refused(void **state)
 {
 	(void)state;
-	assert_bad("terminated", U32_ATTRIBUTE(1), 4, 0, FIELD_STRING, 0, 4, 0, 0, 0, 'a', 'b',
-		   'c', 'd');
+	assert_bad("terminated", U32_ATTRIBUTE(1), 4, 0, FIELD_STRING, 0, 4, 0, 0, 0, 'a', 'b', 'c',
+		   'd');
 	assert_bad("terminated", U32_ATTRIBUTE(1), 4, 0, FIELD_STRING, 0, 4, 0, 0, 0, 'a', 0, 'c',
 		   0);
 	assert_bad("terminated", U32_ATTRIBUTE(1), 6, 0, FIELD_TEXT, 0, 0, 0, 0, 0);
@@ -175,8 +180,8 @@ static void bad_strings_are_refused(void **state)
 
 static void bad_lists_are_refused(void **state)
 {
-	const uint8_t item[] = { 8, 0, FIELD_LIST, 0, 12, 0, 0, 0, 1, 0, FIELD_STRING, 0,
-				 1, 0, 0,	   0, 0,  0, 0, 0 };
+	const uint8_t item[] = { 8, 0, FIELD_LIST, 0, 12, 0, 0, 0, 1, 0, FIELD_STRING,
+				 0, 1, 0,          0, 0,  0, 0, 0, 0 };
 	uint8_t body[12 + 4 * sizeof(item)] = { U32_ATTRIBUTE(1) };
 
 	(void)state;
