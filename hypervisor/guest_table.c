@@ -9,7 +9,13 @@ struct guest_row {
 	struct guest_step step;
 };
 
-#define GO(action, next) { true, { ACTION_##action, PHASE_##next } }
+#define GO(action, next)                                                                           \
+	{                                                                                          \
+		true,                                                                              \
+		{                                                                                  \
+			ACTION_##action, PHASE_##next                                              \
+		}                                                                                  \
+	}
 
 /* Whatever wants a guest that has no process to run begins with its disks: where they are there
  * already, that step is over at once. */

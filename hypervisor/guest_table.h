@@ -11,10 +11,10 @@
 #define CUMULET_HYPERVISOR_GUEST_TABLE_H
 
 enum guest_phase {
-	PHASE_ABSENT,    /* no process; what comes next is not decided yet */
-	PHASE_CLONING,   /* waits for base images, then for the guest's disks */
-	PHASE_WIRING,    /* waits for the taps of its ports */
-	PHASE_STARTING,  /* QEMU was executed, QMP has not answered yet */
+	PHASE_ABSENT,   /* no process; what comes next is not decided yet */
+	PHASE_CLONING,  /* waits for base images, then for the guest's disks */
+	PHASE_WIRING,   /* waits for the taps of its ports */
+	PHASE_STARTING, /* QEMU was executed, QMP has not answered yet */
 	PHASE_RUNNING,
 	PHASE_PAUSED,
 	PHASE_STOPPING,  /* the power button was pressed; deadline: the plug is pulled */
@@ -23,7 +23,7 @@ enum guest_phase {
 	PHASE_STOPPED,
 	PHASE_CRASHED,
 	PHASE_FAILED,
-	PHASE_GONE,      /* nothing is left; the instance is freed */
+	PHASE_GONE, /* nothing is left; the instance is freed */
 	PHASE_COUNT,
 	PHASE_OUTCOME = PHASE_COUNT, /* in the table alone: the phase that the ending leads to */
 };
@@ -39,22 +39,22 @@ enum guest_event {
 	EVENT_DISKS_READY,
 	EVENT_TAPS_READY,
 	EVENT_QMP_READY,
-	EVENT_FAULT,     /* an action could not be done; the instance's 'reason' says why */
-	EVENT_OFF,       /* the guest has powered itself off */
+	EVENT_FAULT, /* an action could not be done; the instance's 'reason' says why */
+	EVENT_OFF,   /* the guest has powered itself off */
 	EVENT_PANIC,
 	EVENT_SUSPENDED, /* its processors stand still */
 	EVENT_RESUMED,
-	EVENT_EXIT,      /* QEMU's process is gone */
+	EVENT_EXIT, /* QEMU's process is gone */
 	EVENT_DEADLINE,
 	EVENT_COUNT,
 };
 
 enum guest_action {
 	ACTION_NONE,
-	ACTION_CLONE,       /* make the disks, asking for base images */
-	ACTION_WIRE,        /* ask for the taps; sets the deadline */
-	ACTION_START,       /* execute QEMU; sets the deadline */
-	ACTION_SETTLE,      /* the desire is met: acknowledge and report */
+	ACTION_CLONE,  /* make the disks, asking for base images */
+	ACTION_WIRE,   /* ask for the taps; sets the deadline */
+	ACTION_START,  /* execute QEMU; sets the deadline */
+	ACTION_SETTLE, /* the desire is met: acknowledge and report */
 	ACTION_PAUSE,
 	ACTION_RESUME,
 	ACTION_PRESS,       /* power button; sets the deadline to the guest's time-out */

@@ -162,8 +162,8 @@ static int raw_inspect(uint64_t file_size, struct image_facts *facts, struct err
 static const struct alias {
 	const char *claimed, *format;
 } aliases[] = {
-	{ "raw", "raw" },   { "iso", "raw" }, { "ami", "raw" },   { "aki", "raw" },
-	{ "ari", "raw" },   { "vhd", "vpc" }, { "qcow2", "qcow2" }, { "vmdk", "vmdk" },
+	{ "raw", "raw" },   { "iso", "raw" }, { "ami", "raw" },         { "aki", "raw" },
+	{ "ari", "raw" },   { "vhd", "vpc" }, { "qcow2", "qcow2" },     { "vmdk", "vmdk" },
 	{ "vhdx", "vhdx" }, { "vdi", "vdi" }, { "ploop", "parallels" },
 };
 

@@ -41,13 +41,13 @@ enum guest_power { GUEST_RUN = 1, GUEST_STOP, GUEST_PAUSE };
 
 /* A disk of a guest: cloned from an image, or empty when image_id is "". */
 struct guest_disk {
-	char id[UUID_SIZE];        /* names the file; stable */
+	char id[UUID_SIZE]; /* names the file; stable */
 	char image_id[UUID_SIZE];
-	char image_format[16];     /* what the image claims to be: "raw", "qcow2", ... */
-	uint64_t image_size;       /* bytes of the image's file, to notice a different one */
-	uint64_t size;             /* bytes, at least; 0: as the image's virtual size */
-	char bus[16];              /* "virtio" */
-	uint32_t boot_index;       /* 0 boots first */
+	char image_format[16]; /* what the image claims to be: "raw", "qcow2", ... */
+	uint64_t image_size;   /* bytes of the image's file, to notice a different one */
+	uint64_t size;         /* bytes, at least; 0: as the image's virtual size */
+	char bus[16];          /* "virtio" */
+	uint32_t boot_index;   /* 0 boots first */
 };
 
 struct guest_nic {
@@ -58,42 +58,42 @@ struct guest_nic {
 
 struct guest {
 	char id[UUID_SIZE];
-	char name[256];            /* for logs and -name; not trusted: vmm escapes it */
-	uint64_t generation;       /* revision of the record; echoed in the state */
-	uint32_t power;            /* enum guest_power */
+	char name[256];      /* for logs and -name; not trusted: vmm escapes it */
+	uint64_t generation; /* revision of the record; echoed in the state */
+	uint32_t power;      /* enum guest_power */
 	uint32_t vcpus;
 	uint32_t memory_mib;
-	char machine[16];          /* "q35", "microvm" */
-	char firmware[16];         /* "bios", "uefi" */
+	char machine[16];                    /* "q35", "microvm" */
+	char firmware[16];                   /* "bios", "uefi" */
 	uint32_t reboots_soft, reboots_hard; /* counters: each raise is one reboot */
-	uint32_t stop_timeout;     /* seconds that a guest has to react to ACPI; 0: pull */
+	uint32_t stop_timeout; /* seconds that a guest has to react to ACPI; 0: pull */
 	bool config_drive;
 	struct message_bytes config_drive_iso; /* the drive's content, when config_drive */
-	struct message_list disks; /* struct guest_disk */
-	struct message_list nics;  /* struct guest_nic */
+	struct message_list disks;             /* struct guest_disk */
+	struct message_list nics;              /* struct guest_nic */
 };
 
 enum guest_state {
 	GUEST_BUILDING = 1, /* disks are cloned, the process starts */
 	GUEST_RUNNING,
-	GUEST_STOPPED,      /* by desire, or the guest powered itself off */
+	GUEST_STOPPED, /* by desire, or the guest powered itself off */
 	GUEST_PAUSED,
-	GUEST_CRASHED,      /* QEMU died or the guest panicked; reason says how */
-	GUEST_FAILED,       /* could not be built or started; reason for the API's fault */
-	GUEST_GONE,         /* deleted: nothing is left */
+	GUEST_CRASHED, /* QEMU died or the guest panicked; reason says how */
+	GUEST_FAILED,  /* could not be built or started; reason for the API's fault */
+	GUEST_GONE,    /* deleted: nothing is left */
 };
 
 struct guest_status {
 	char id[UUID_SIZE];
-	uint64_t generation;       /* of the desired state that this is about */
-	uint32_t state;            /* enum guest_state */
-	uint32_t code;             /* HTTP-like code of a fault: 400, 500; 0: none */
-	char reason[512];          /* GUEST_CRASHED, GUEST_FAILED: in Nova's words where it has some */
-	bool self;                 /* the change came from inside (guest powered off or rebooted) */
+	uint64_t generation; /* of the desired state that this is about */
+	uint32_t state;      /* enum guest_state */
+	uint32_t code;       /* HTTP-like code of a fault: 400, 500; 0: none */
+	char reason[512];    /* GUEST_CRASHED, GUEST_FAILED: in Nova's words where it has some */
+	bool self;           /* the change came from inside (guest powered off or rebooted) */
 	uint32_t pid;
-	char accelerator[8];       /* "kvm", "tcg" */
-	uint64_t started;          /* Unix ms of QEMU's exec, 0: not running */
-	uint64_t overhead;         /* bytes of QEMU's own memory beyond the guest's RAM */
+	char accelerator[8]; /* "kvm", "tcg" */
+	uint64_t started;    /* Unix ms of QEMU's exec, 0: not running */
+	uint64_t overhead;   /* bytes of QEMU's own memory beyond the guest's RAM */
 };
 
 struct guest_id {
@@ -106,7 +106,7 @@ struct vmm_host {
 	uint64_t disk, disk_free;          /* bytes of the file system with guests */
 	char accelerator[8];               /* found by trying: "kvm" or "tcg" */
 	char cpu_model[64];
-	char arch[16];                     /* "x86_64", "aarch64" */
+	char arch[16]; /* "x86_64", "aarch64" */
 	char qemu_version[32];
 	bool reflink;
 };
@@ -120,22 +120,22 @@ struct vmm_image {
 	char image_id[UUID_SIZE];
 	char format[16];
 	uint64_t size;
-	uint32_t code;      /* errno, positive; 0: a descriptor is there */
+	uint32_t code; /* errno, positive; 0: a descriptor is there */
 	char reason[256];
 };
 
 struct vmm_console_log_get {
 	char id[UUID_SIZE];
-	uint32_t lines;     /* 0: all that is kept */
+	uint32_t lines; /* 0: all that is kept */
 };
 
 struct vmm_console_log {
-	uint32_t code;      /* errno; 0: fine */
+	uint32_t code;             /* errno; 0: fine */
 	struct message_bytes text; /* raw bytes of the guest, at most 100 KiB */
 };
 
 struct vmm_reply {
-	uint32_t code;      /* errno, positive; 0: fine */
+	uint32_t code; /* errno, positive; 0: fine */
 	char reason[512];
 };
 

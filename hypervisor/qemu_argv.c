@@ -156,15 +156,19 @@ static int add_disk_device(struct line *line, const struct machine *machine,
 			   const struct qemu_disk *disk, size_t i, struct error *error)
 {
 	const char *serial = escape(line->arena, disk->serial);
+	const char *boot =
+		disk->read_only ? "" : arena_printf(line->arena, ",bootindex=%u", disk->boot_index);
 
+	if (boot == NULL)
+		return error_set(error, -ENOMEM, "Out of memory");
 	if (disk->bus[0] == '\0' || strcmp(disk->bus, "virtio") == 0) {
-		add(line, "-device", "virtio-blk-%s,drive=disk%zu,bootindex=%u,serial=%.20s",
-		    machine->transport, i, disk->boot_index, serial);
+		add(line, "-device", "virtio-blk-%s,drive=disk%zu,serial=%.20s%s",
+		    machine->transport, i, serial, boot);
 		return 0;
 	}
 	if (strcmp(disk->bus, "sata") == 0 && strcmp(machine->name, "microvm") != 0 && i < 6) {
-		add(line, "-device", "ide-hd,bus=ide.%zu,drive=disk%zu,bootindex=%u,serial=%.20s",
-		    i, i, disk->boot_index, serial);
+		add(line, "-device", "ide-hd,bus=ide.%zu,drive=disk%zu,serial=%.20s%s", i, i,
+		    serial, boot);
 		return 0;
 	}
 	return error_set(error, -EINVAL, "Disk bus %s is not supported by this machine", disk->bus);

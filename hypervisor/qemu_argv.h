@@ -28,11 +28,11 @@ struct qemu_nic {
 struct qemu_plan {
 	const struct guest *guest;
 	const char *binary, *share;
-	const char *arch;        /* as uname: "x86_64", "aarch64" */
+	const char *arch; /* as uname: "x86_64", "aarch64" */
 	bool kvm;
 	bool io_uring;
-	int qmp_fd, serial_fd;   /* listening sockets */
-	int log_fd;              /* the serial log, O_WRONLY | O_APPEND */
+	int qmp_fd, serial_fd; /* listening sockets */
+	int log_fd;            /* the serial log, O_WRONLY | O_APPEND */
 	struct qemu_disk disks[GUEST_DISKS_MAX + 1];
 	size_t disk_count;
 	struct qemu_nic nics[GUEST_NICS_MAX];
@@ -40,7 +40,6 @@ struct qemu_plan {
 };
 
 /* NULL-terminated, in the arena. -EINVAL with a reason for a guest that can't be expressed. */
-int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv,
-	      struct error *error);
+int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, struct error *error);
 
 #endif

@@ -26,13 +26,13 @@ enum qmp_kind { QMP_GREETING, QMP_RETURN, QMP_ERROR, QMP_EVENT };
 /* What vmm uses of a line, whatever else is in it. */
 struct qmp_message {
 	enum qmp_kind kind;
-	char version[32];          /* greeting: "10.0.13" */
-	unsigned id;               /* return, error: that of the command, 0: none */
-	char event[QMP_NAME_SIZE]; /* event */
+	char version[32];           /* greeting: "10.0.13" */
+	unsigned id;                /* return, error: that of the command, 0: none */
+	char event[QMP_NAME_SIZE];  /* event */
 	char reason[QMP_NAME_SIZE]; /* event SHUTDOWN: "guest-shutdown", ...; else "" */
-	bool guest;                /* event SHUTDOWN, RESET: the guest did it */
+	bool guest;                 /* event SHUTDOWN, RESET: the guest did it */
 	char status[QMP_NAME_SIZE]; /* return of query-status: "running", "paused", ... */
-	char description[256];     /* error */
+	char description[256];      /* error */
 };
 
 /* -EBADMSG with the reason for what is not a QMP message. */

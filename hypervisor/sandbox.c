@@ -172,8 +172,9 @@ static void root_enter(struct child *child)
 	device_make(child, "dev/urandom", 1, 9);
 	if (sandbox->kvm)
 		device_make(child, "dev/kvm", 10, 232);
-	check(child, mount(NULL, sandbox->root, NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
-			   NULL),
+	check(child,
+	      mount(NULL, sandbox->root, NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
+		    NULL),
 	      "read-only root");
 	/* The old root is stacked below the new one and taken away: there is no way back. */
 	check(child, syscall(SYS_pivot_root, ".", "."), "pivot_root");
@@ -258,7 +259,7 @@ static _Noreturn void child_run(const struct sandbox *sandbox, char *const argv[
 
 	signals_reset();
 	setsid();
-	umask(0077);
+	umask(0022);
 	cgroup_join(&child);
 	trees_take(&child);
 	check(&child, unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "unshare");
@@ -266,6 +267,7 @@ static _Noreturn void child_run(const struct sandbox *sandbox, char *const argv[
 	limits_set(&child);
 	descriptors_set(&child);
 	privileges_drop(&child);
+	umask(0077);
 	execve(argv[0], argv, environment);
 	fail(&child, "exec", argv[0]);
 }

@@ -22,16 +22,16 @@ struct sandbox_bind {
 };
 
 struct sandbox {
-	const char *root;   /* an empty directory: the place where the new root is mounted */
-	unsigned uid;       /* and gid */
+	const char *root; /* an empty directory: the place where the new root is mounted */
+	unsigned uid;     /* and gid */
 	const struct sandbox_bind *binds;
 	size_t bind_count;
 	bool kvm;           /* /dev/kvm is there */
 	bool foreign_files; /* may open the bound files whoever owns them (CAP_DAC_OVERRIDE) */
 	const int *fds;     /* stay open, -1 is skipped */
 	size_t fd_count;
-	int output;         /* becomes descriptors 1 and 2 */
-	const char *cgroup; /* directory to join, NULL: none */
+	int output;                              /* becomes descriptors 1 and 2 */
+	const char *cgroup;                      /* directory to join, NULL: none */
 	uint64_t cpu_seconds, memory, file_size; /* limits, 0: none */
 };
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hypervisor/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/log.h"
+#include "hypervisor/vmm.h"
+
+#define ROOT "/sys/fs/cgroup"
+#define GUESTS ROOT "/guests"
+#define PROCESSES_MAX 1024 /* threads of one QEMU */
+#define OVERHEAD_MIB 512   /* QEMU itself, translation buffer, page cache in writing */
+#define CPU_WEIGHT 100     /* for each virtual processor */
+
+static int file_write(const char *directory, const char *file, const char *text)
+{
+	char path[VMM_PATH_SIZE];
+	CLEANUP_FD int fd = -1;
+
+	path_format(path, "%s/%s", directory, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Once: the parent group, with what controllers there are handed down. */
+static bool groups_prepare(void)
+{
+	static int prepared = -1;
+	static const char *const controllers[] = { "+cpu", "+memory", "+pids", "+io" };
+	int given = 0;
+
+	if (prepared >= 0)
+		return prepared;
+	prepared = 0;
+	if (access(ROOT "/cgroup.controllers", R_OK) == 0 &&
+	    (mkdir(GUESTS, 0755) == 0 || errno == EEXIST)) {
+		for (size_t i = 0; i < ARRAY_LENGTH(controllers); i++) {
+			file_write(ROOT, "cgroup.subtree_control", controllers[i]);
+			given += file_write(GUESTS, "cgroup.subtree_control", controllers[i]) == 0;
+		}
+		prepared = given > 0;
+	}
+	if (!prepared)
+		log_info("cgroup", "guests run without resource groups", "root=" ROOT);
+	return prepared;
+}
+
+static void limit_write(const char *path, const char *file, uint64_t value)
+{
+	char text[24];
+	int result;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	result = file_write(path, file, text);
+	if (result < 0)
+		log_debug("cgroup", "limit not set", "file=%s errno=%d", file, -result);
+}
+
+bool cgroup_make(const struct guest *guest, char *path)
+{
+	if (!groups_prepare())
+		return false;
+	path_format(path, GUESTS "/%s", guest->id);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return false;
+	limit_write(path, "memory.max", ((uint64_t)guest->memory_mib + OVERHEAD_MIB) << 20);
+	limit_write(path, "pids.max", PROCESSES_MAX);
+	limit_write(path, "cpu.weight",
+		    guest->vcpus < 100 ? (uint64_t)guest->vcpus * CPU_WEIGHT : 10000);
+	return true;
+}
+
+void cgroup_remove(const char *guest_id)
+{
+	char path[VMM_PATH_SIZE];
+
+	path_format(path, GUESTS "/%s", guest_id);
+	rmdir(path);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole of vmm with a real QEMU: a guest of one sector lives through what guests live through.
+ * CUMULET_QEMU and CUMULET_QEMU_SHARE choose another QEMU than Debian's. */
+#include "hypervisor/test/harness.h"
+
+#include <sys/stat.h>
+
+#ifdef __x86_64__
+#include "hypervisor/test/guest_sector.h"
+#else
+static const char guest_sector[512];
+#endif
+
+#define GUEST "11111111-2222-4333-8444-555555555555"
+#define OTHER "22222222-2222-4333-8444-555555555555"
+#define IMAGE "aaaaaaaa-2222-4333-8444-555555555555"
+#define BAD_IMAGE "bbbbbbbb-2222-4333-8444-555555555555"
+#define PORT_ID "cccccccc-2222-4333-8444-555555555555"
+#define IMAGE_SIZE (1024 * 1024)
+
+#define SKIP_UNLESS_POSSIBLE                                                                       \
+	do {                                                                                       \
+		if (((struct harness *)*state)->loop == NULL)                                      \
+			skip();                                                                    \
+	} while (0)
+
+static struct guest_disk disk = {
+	.id = "dddddddd-2222-4333-8444-555555555555",
+	.image_id = IMAGE,
+	.image_format = "raw",
+	.size = 4 * IMAGE_SIZE,
+	.bus = "virtio",
+};
+
+static struct guest_nic nic = { .port_id = PORT_ID, .mac = "fa:16:3e:00:00:01", .mtu = 1450 };
+
+static struct guest desired = {
+	.id = GUEST,
+	.name = "first, of many",
+	.generation = 1,
+	.power = GUEST_RUN,
+	.vcpus = 1,
+	.memory_mib = 64,
+	.machine = "q35",
+	.firmware = "bios",
+	.stop_timeout = 20,
+	.disks = { &disk, 1 },
+	.nics = { &nic, 1 },
+};
+
+static void image_write(struct harness *h, const char *name, const void *data, size_t size,
+			off_t length)
+{
+	CLEANUP_FD int fd = -1;
+
+	snprintf(h->image_path, sizeof(h->image_path), "%.31s/%s", h->directory, name);
+	fd = open(h->image_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, size), size);
+	assert_int_equal(ftruncate(fd, length), 0);
+}
+
+/* Sets the desire with the next generation. */
+static uint64_t desire(struct harness *h)
+{
+	desired.generation++;
+	guest_set(h, &desired);
+	return desired.generation;
+}
+
+static bool path_exists(const struct harness *h, const char *path)
+{
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s/%s", h->directory, path);
+	return access(full, F_OK) == 0;
+}
+
+static void guest_boots(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+	char path[64];
+	struct stat process;
+
+	SKIP_UNLESS_POSSIBLE;
+	image_write(h, "sector", guest_sector, sizeof(guest_sector), IMAGE_SIZE);
+	h->tap_code = ENOENT; /* the port is late */
+	guest_set(h, &desired);
+	sync_send(h);
+	await(h, GUEST, GUEST_BUILDING, 1);
+	status = await(h, GUEST, GUEST_RUNNING, 1);
+	assert_true(status.pid > 0 && status.started > 0);
+	assert_string_equal(status.accelerator, h->host.accelerator);
+	assert_int_equal(h->images_asked, 1);
+	assert_int_equal(h->taps_opened, 3);
+	snprintf(path, sizeof(path), "/proc/%u", status.pid);
+	assert_int_equal(stat(path, &process), 0);
+	assert_int_equal(process.st_uid, UID_GUEST_FIRST);
+	await_console(h, GUEST, "BOOT", 1);
+}
+
+/* No privileges, no other file system, no network: as the kernel tells it. */
+static void guest_is_confined(void **state)
+{
+	struct harness *h = *state;
+	uint32_t pid = 0;
+	const char *const hidden[] = {
+		"etc", "proc", "sys", "run", "tmp", "var", "root", "dev/tty"
+	};
+	char path[96], line[256];
+	unsigned seen = 0;
+	FILE *file;
+
+	SKIP_UNLESS_POSSIBLE;
+	pid = status_last(h, GUEST)->pid;
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		seen += strcmp(line, "CapEff:\t0000000000000000\n") == 0;
+		seen += strcmp(line, "CapBnd:\t0000000000000000\n") == 0;
+		seen += strcmp(line, "NoNewPrivs:\t1\n") == 0;
+		seen += strcmp(line, "Seccomp:\t2\n") == 0;
+	}
+	fclose(file);
+	assert_int_equal(seen, 4);
+	for (size_t i = 0; i < ARRAY_LENGTH(hidden); i++) {
+		snprintf(path, sizeof(path), "/proc/%u/root/%s", pid, hidden[i]);
+		assert_int_equal(access(path, F_OK), -1);
+	}
+	snprintf(path, sizeof(path), "/proc/%u/root/dev/urandom", pid);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void guest_resets_itself_and_goes_on(void **state)
+{
+	struct harness *h = *state;
+	uint32_t pid;
+
+	SKIP_UNLESS_POSSIBLE;
+	pid = status_last(h, GUEST)->pid;
+	serial_type(h, GUEST, 'r');
+	await_console(h, GUEST, "BOOT", 2);
+	assert_int_equal(status_last(h, GUEST)->state, GUEST_RUNNING);
+	assert_int_equal(status_last(h, GUEST)->pid, pid);
+	assert_string_equal(console_text(h, GUEST, 1), "BOOT\r\n");
+}
+
+static void guest_survives_vmm(void **state)
+{
+	struct harness *h = *state;
+	uint32_t pid;
+
+	SKIP_UNLESS_POSSIBLE;
+	pid = status_last(h, GUEST)->pid;
+	vmm_kill(h);
+	h->status_count = 0;
+	vmm_start(h);
+	guest_set(h, &desired);
+	sync_send(h);
+	assert_int_equal(await(h, GUEST, GUEST_RUNNING, desired.generation).pid, pid);
+	serial_type(h, GUEST, 'r'); /* QMP and the serial line are there again, too */
+	await_console(h, GUEST, "BOOT", 3);
+}
+
+static void guest_powers_itself_off(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+
+	SKIP_UNLESS_POSSIBLE;
+	serial_type(h, GUEST, 'o');
+	status = await(h, GUEST, GUEST_STOPPED, desired.generation);
+	assert_true(status.self);
+	assert_int_equal(status.pid, 0);
+	assert_true(h->taps_closed > 0);
+	/* The same desire again does not start it; a new one does. */
+	guest_set(h, &desired);
+	sync_send(h);
+	assert_int_equal(status_last(h, GUEST)->state, GUEST_STOPPED);
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+	assert_int_equal(h->images_asked, 1);
+}
+
+static void guest_stops_at_the_power_button(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+
+	SKIP_UNLESS_POSSIBLE;
+	await_console(h, GUEST, "BOOT", 4);
+	desired.power = GUEST_STOP;
+	status = await(h, GUEST, GUEST_STOPPED, desire(h));
+	assert_false(status.self);
+	await_console(h, GUEST, "BYE", 2);
+	desired.power = GUEST_RUN;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+	await_console(h, GUEST, "BOOT", 5);
+}
+
+static void guest_pauses(void **state)
+{
+	struct harness *h = *state;
+
+	SKIP_UNLESS_POSSIBLE;
+	desired.power = GUEST_PAUSE;
+	await(h, GUEST, GUEST_PAUSED, desire(h));
+	desired.power = GUEST_RUN;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+}
+
+static void guest_reboots(void **state)
+{
+	struct harness *h = *state;
+	uint32_t first, second;
+
+	SKIP_UNLESS_POSSIBLE;
+	await_console(h, GUEST, "BOOT", 5);
+	first = status_last(h, GUEST)->pid;
+	desired.reboots_soft++;
+	second = await(h, GUEST, GUEST_RUNNING, desire(h)).pid;
+	assert_int_not_equal(first, second);
+	await_console(h, GUEST, "BYE", 3);
+	await_console(h, GUEST, "BOOT", 6);
+	desired.reboots_hard++;
+	assert_int_not_equal(await(h, GUEST, GUEST_RUNNING, desire(h)).pid, second);
+	await_console(h, GUEST, "BOOT", 7);
+	await_console(h, GUEST, "BYE", 3);
+}
+
+/* Deaf to the button: when its time is over, the plug is pulled. */
+static void guest_that_does_not_listen_is_pulled(void **state)
+{
+	struct harness *h = *state;
+
+	SKIP_UNLESS_POSSIBLE;
+	serial_type(h, GUEST, 'd');
+	await_console(h, GUEST, "DEAF", 1);
+	desired.power = GUEST_STOP;
+	desired.stop_timeout = 1;
+	assert_false(await(h, GUEST, GUEST_STOPPED, desire(h)).self);
+	await_console(h, GUEST, "BYE", 3);
+	desired.power = GUEST_RUN;
+	desired.stop_timeout = 20;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+}
+
+static void qemu_kill(const struct harness *h)
+{
+	uint32_t pid = status_last(h, GUEST)->pid;
+
+	assert_true(pid > 1);
+	kill((pid_t)pid, SIGKILL);
+}
+
+static void guest_crashes(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+
+	SKIP_UNLESS_POSSIBLE;
+	qemu_kill(h);
+	status = await(h, GUEST, GUEST_CRASHED, desired.generation);
+	assert_string_equal(status.reason, "QEMU was ended by signal 9 (Killed)");
+	assert_int_equal(status.code, 500);
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+}
+
+/* QEMU dies while nobody looks. */
+static void guest_crashes_without_vmm(void **state)
+{
+	struct harness *h = *state;
+
+	SKIP_UNLESS_POSSIBLE;
+	vmm_kill(h);
+	qemu_kill(h);
+	h->status_count = 0;
+	vmm_start(h);
+	guest_set(h, &desired);
+	sync_send(h);
+	await(h, GUEST, GUEST_CRASHED, desired.generation);
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+}
+
+static void guest_fails(struct harness *h, const char *reason)
+{
+	struct guest_disk bad_disk = disk;
+	struct guest bad = desired;
+	struct guest_status status;
+
+	snprintf(bad_disk.image_id, sizeof(bad_disk.image_id), BAD_IMAGE);
+	bad_disk.size = 2 * IMAGE_SIZE;
+	snprintf(bad_disk.image_format, sizeof(bad_disk.image_format), "qcow2");
+	snprintf(bad.id, sizeof(bad.id), OTHER);
+	bad.disks.items = &bad_disk;
+	bad.generation = ++desired.generation;
+	guest_set(h, &bad);
+	status = await(h, OTHER, GUEST_FAILED, bad.generation);
+	assert_string_equal(status.reason, reason);
+	assert_int_equal(status.code, 400);
+	assert_false(path_exists(h, "guests/" OTHER));
+	assert_false(path_exists(h, "guests/.base/" BAD_IMAGE ".part"));
+	assert_false(path_exists(h, "guests/.base/" BAD_IMAGE ".raw"));
+}
+
+static void image_that_is_none_fails(void **state)
+{
+	struct harness *h = *state;
+
+	SKIP_UNLESS_POSSIBLE;
+	image_write(h, "lie", "no qcow2 at all", 15, IMAGE_SIZE);
+	guest_fails(h, "Image " BAD_IMAGE
+		       " is unacceptable: Image content does not match disk_format");
+	h->image_path[0] = '\0';
+	guest_fails(h, "Image " BAD_IMAGE " could not be found.");
+}
+
+static int qemu_img(const struct harness *h, const char *arguments)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "cd %s && qemu-img %s >/dev/null", h->directory,
+		 arguments);
+	return system(command);
+}
+
+static void image_of_another_kind_is_converted(void **state)
+{
+	struct harness *h = *state;
+	struct guest_disk other_disk = disk;
+	struct guest other = desired;
+
+	SKIP_UNLESS_POSSIBLE;
+	image_write(h, "sector", guest_sector, sizeof(guest_sector), IMAGE_SIZE);
+	assert_int_equal(qemu_img(h, "convert -c -O qcow2 sector sector.qcow2"), 0);
+	assert_int_equal(qemu_img(h, "create -f qcow2 -b sector -F raw backed.qcow2"), 0);
+	assert_int_equal(qemu_img(h, "create -f qcow2 bomb.qcow2 1T"), 0);
+	snprintf(h->image_path, sizeof(h->image_path), "%s/backed.qcow2", h->directory);
+	guest_fails(h, "Image " BAD_IMAGE " is unacceptable: Image has a backing file");
+	snprintf(h->image_path, sizeof(h->image_path), "%s/bomb.qcow2", h->directory);
+	guest_fails(h, "Flavor's disk is too small for requested image. Flavor disk is 2097152 "
+		       "bytes, image is 1099511627776 bytes.");
+	snprintf(h->image_path, sizeof(h->image_path), "%s/sector.qcow2", h->directory);
+	snprintf(other_disk.image_id, sizeof(other_disk.image_id), BAD_IMAGE);
+	snprintf(other_disk.image_format, sizeof(other_disk.image_format), "qcow2");
+	snprintf(other.id, sizeof(other.id), OTHER);
+	other.disks.items = &other_disk;
+	other.nics.count = 0;
+	other.config_drive = true;
+	other.config_drive_iso = (struct message_bytes){ guest_sector, sizeof(guest_sector) };
+	other.generation = ++desired.generation;
+	guest_set(h, &other);
+	await(h, OTHER, GUEST_RUNNING, other.generation);
+	await_console(h, OTHER, "BOOT", 1);
+	assert_true(path_exists(h, "guests/" OTHER "/config.iso"));
+}
+
+static void guest_goes(void **state)
+{
+	struct harness *h = *state;
+
+	SKIP_UNLESS_POSSIBLE;
+	assert_true(path_exists(h, "guests/" OTHER));
+	guest_delete(h, OTHER);
+	await(h, OTHER, GUEST_GONE, desired.generation);
+	assert_false(path_exists(h, "guests/" OTHER));
+	assert_false(path_exists(h, "run/guests/" OTHER));
+}
+
+static void box_goes_down_and_comes_up(void **state)
+{
+	struct harness *h = *state;
+	size_t count;
+
+	SKIP_UNLESS_POSSIBLE;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+	count = count_of(console_text(h, GUEST, 0), "BOOT");
+	await_console(h, GUEST, "BOOT", (unsigned)count);
+	assert_int_equal(vmm_stop(h), 0);
+	assert_int_equal(status_last(h, GUEST)->state, GUEST_RUNNING);
+	vmm_start(h);
+	guest_set(h, &desired);
+	sync_send(h);
+	await(h, GUEST, GUEST_RUNNING, desired.generation);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guest_boots),
+		cmocka_unit_test(guest_is_confined),
+		cmocka_unit_test(guest_resets_itself_and_goes_on),
+		cmocka_unit_test(guest_survives_vmm),
+		cmocka_unit_test(guest_powers_itself_off),
+		cmocka_unit_test(guest_stops_at_the_power_button),
+		cmocka_unit_test(guest_pauses),
+		cmocka_unit_test(guest_reboots),
+		cmocka_unit_test(guest_that_does_not_listen_is_pulled),
+		cmocka_unit_test(guest_crashes),
+		cmocka_unit_test(guest_crashes_without_vmm),
+		cmocka_unit_test(image_that_is_none_fails),
+		cmocka_unit_test(image_of_another_kind_is_converted),
+		cmocka_unit_test(guest_goes),
+		cmocka_unit_test(box_goes_down_and_comes_up),
+	};
+
+	return cmocka_run_group_tests(tests, harness_open, harness_close);
+}
