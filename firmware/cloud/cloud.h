@@ -21,6 +21,7 @@ struct cloud {
 	const char *directory;    /* "/" in the chroot: below it store/, images/, tls/, provision/ */
 	struct identity *identity;
 	struct server_pool *pool; /* of the HTTP server */
+	struct server *server;    /* http/server.h; NULL until the services have started */
 	struct node *node;
 };
 

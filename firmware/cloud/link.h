@@ -15,7 +15,8 @@ struct link_observer {
 	/* A fresh instance of the peer is there: send it everything. Loop's thread. */
 	void (*on_up)(struct link *link, void *context);
 	void (*on_down)(struct link *link, void *context);
-	/* A message that is not the reply to a call. Returns true when it was for this observer. */
+	/* A message that is not the reply to a call; every observer sees it. Returns true when it
+	 * was of use: what is of use to nobody is noted in the log. */
 	bool (*on_message)(struct link *link, struct message *message, void *context);
 	void *context;
 	struct link_observer *next;
@@ -24,7 +25,8 @@ struct link_observer {
 void link_observe(struct link *link, struct link_observer *observer);
 bool link_is_up(struct link *link);
 /* From the loop's thread. */
-int64_t link_send(struct link *link, uint16_t type, const struct field *fields, const void *value, int fd);
+int64_t link_send(struct link *link, uint16_t type, const struct field *fields, const void *value,
+		  int fd);
 int64_t link_reply(struct link *link, const struct message *to, uint16_t type,
 		   const struct field *fields, const void *value, int fd);
 
@@ -36,5 +38,11 @@ int64_t link_reply(struct link *link, const struct message *to, uint16_t type,
 int link_call(struct link *link, struct arena *arena, uint16_t type, const struct field *fields,
 	      const void *value, int fd, unsigned timeout_ms, struct message *reply, int *reply_fd,
 	      struct error *error);
+
+/* --- for main.c alone */
+struct link *link_new(struct loop *loop, enum role peer);
+void link_attach(struct link *link,
+		 int fd);          /* takes the descriptor; a former instance is dropped */
+void link_free(struct link *link); /* NULL is fine */
 
 #endif

@@ -3,10 +3,14 @@
 #include "firmware/cloud/http/service.h"
 #include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/image/image.h"
+#include "firmware/cloud/node/node.h"
 
+/* clang-format off: one a line */
 const struct service *const services[] = {
 	&identity_service,
 	&identity_versions_service,
 	&image_service,
+	&node_service,
+	&index_service,
 	NULL,
 };

@@ -43,8 +43,9 @@ static int step_size(struct chunked *chunked, char c)
 
 static int step_extension(struct chunked *chunked, char c)
 {
-	return c == '\n' ? size_line_end(chunked) :
-	       ++chunked->extra > CHUNKED_EXTRA_MAX ? -EBADMSG : 0;
+	return c == '\n'                              ? size_line_end(chunked)
+	       : ++chunked->extra > CHUNKED_EXTRA_MAX ? -EBADMSG
+						      : 0;
 }
 
 static int step_data_end(struct chunked *chunked, char c)

@@ -15,13 +15,13 @@ struct direct_request {
 	const char *token;                /* NULL: none */
 	const void *body;                 /* also what request_read() gives */
 	size_t body_size;                 /* SIZE_MAX: strlen(body) */
-	bool operator; /* as over the console's link */
+	bool operator;                    /* as over the console's link */
 };
 
 struct direct_reply {
 	int status;
-	const char *content_type;         /* NULL: no body */
-	const char *body;                 /* NUL-terminated, in the arena; NULL for a file */
+	const char *content_type; /* NULL: no body */
+	const char *body;         /* NUL-terminated, in the arena; NULL for a file */
 	size_t body_size;
 	const struct name_value *headers; /* ends with name NULL, in the arena */
 	int fd;                           /* of reply_file: the caller's; else -1 */

@@ -20,6 +20,7 @@
 #include "firmware/cloud/http/uri.h"
 #include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/json.h"
+#include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
 
 #define TRIES_MAX 64 /* of a handler that loses races */
@@ -39,9 +40,9 @@ static int prepare_target(struct exchange *exchange)
 	request->raw_target = exchange->head.target;
 	request->content_length = exchange->head.content_length;
 	request->local_operator = exchange->local;
-	request->base_url = arena_printf(request->arena, "%s://%s",
-					 exchange->local ? "http" : "https",
-					 host && *host ? host : "localhost");
+	request->base_url =
+		arena_printf(request->arena, "%s://%s", exchange->local ? "http" : "https",
+			     host && *host ? host : "localhost");
 	result = uri_split(request->arena, request->raw_target, &request->path, &request->query);
 	if (result == -ENOMEM || !request->base_url)
 		return error_fault(error, -ENOMEM, 503, NULL, "out of memory");
@@ -118,8 +119,7 @@ static int authenticate(struct request *request)
 	result = identity_caller(request->cloud, request->arena, token, &request->caller, &error);
 	if (result == 0)
 		return 0;
-	log_info("http", "token refused", "id=%s reason=%s", request->id,
-		 log_quote(error.message));
+	log_info("http", "token refused", "id=%s reason=%s", request->id, log_quote(error.message));
 	request->caller = NULL;
 	return open ? 0 : -EPERM;
 }
@@ -135,10 +135,15 @@ static bool is_json(const char *content_type)
 	return length > 5 && strncasecmp(content_type + length - 5, "+json", 5) == 0;
 }
 
-/* Neutron and Glance look into the body, not at its label. */
+/* The others look into the body, not at its label. */
 static bool checks_media_type(const struct service *service)
 {
-	return strcmp(service->type, "network") != 0 && strcmp(service->type, "image") != 0;
+	static const char *const strict[] = { "compute", "identity", "placement" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(strict); i++)
+		if (strcmp(service->type, strict[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Whoever walks a body may do so recursively. */
@@ -189,8 +194,8 @@ static int select_action(struct request *request, struct error *error)
 	action = yyjson_get_str(unsafe_yyjson_get_first(body));
 	request->route =
 		router_action(request->service, request->route, action, request->microversion);
-	return request->route ? 0 :
-				error_set(error, -EINVAL, "There is no such action: %s", action);
+	return request->route ? 0
+			      : error_set(error, -EINVAL, "There is no such action: %s", action);
 }
 
 static int check_schema(struct request *request, struct error *error)
@@ -230,7 +235,8 @@ static int run_handler(struct request *request, struct error *error)
 			pause_ms(tries < 20 ? 1 : 10);
 		result = request->route->handle(request, error);
 		drop_view(request);
-		if (request->exchange->body_wanted || request->reply->streamed)
+		if (request->reply->streamed ||
+		    (request->exchange->stream && request->exchange->body_wanted))
 			break; /* what was read or sent can't be had again */
 	}
 	if (result < 0 && error->code == 0)

@@ -213,20 +213,23 @@ static int wait_for_body(struct exchange *exchange)
 			return exchange->body_error;
 		if (exchange->gone || !exchange->kicks)
 			return -EPIPE;
-		if (pthread_cond_timedwait(&exchange->changed, &exchange->lock, &until) == ETIMEDOUT)
+		if (pthread_cond_timedwait(&exchange->changed, &exchange->lock, &until) ==
+		    ETIMEDOUT)
 			return -ETIMEDOUT;
 	}
 	return 0;
 }
 
-/* Tells the connection, once, that the body is wanted: it may have to send 100 Continue. */
-static void want_body(struct exchange *exchange)
+void exchange_continue(struct exchange *exchange)
 {
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	bool first;
 
 	pthread_mutex_lock(&exchange->lock);
 	first = !exchange->body_wanted;
 	exchange->body_wanted = true;
+	if (first && exchange->head.expect_continue && !exchange->body_read)
+		buffer_append(&exchange->out, text, sizeof(text) - 1);
 	pthread_mutex_unlock(&exchange->lock);
 	if (first)
 		exchange_kick(exchange);
@@ -236,7 +239,7 @@ ssize_t exchange_read(struct exchange *exchange, void *data, size_t size)
 {
 	ssize_t result;
 
-	want_body(exchange);
+	exchange_continue(exchange);
 	pthread_mutex_lock(&exchange->lock);
 	result = wait_for_body(exchange);
 	if (result == 0) {

@@ -22,8 +22,8 @@
 #include "firmware/cloud/http/service.h"
 #include "firmware/lib/buffer.h"
 
-#define EXCHANGE_QUEUE_MAX (64 * 1024) /* bytes waiting in each direction of a stream */
-#define EXCHANGE_BODY_MAX (1024 * 1024) /* of a JSON body whose route names no other bound */
+#define EXCHANGE_QUEUE_MAX (64 * 1024)         /* bytes waiting in each direction of a stream */
+#define EXCHANGE_BODY_MAX (1024 * 1024)        /* of a JSON body whose route names no other bound */
 #define EXCHANGE_MEMORY_MAX (64 * 1024 * 1024) /* of one request's arena */
 #define REPLY_HEADERS_MAX 32
 
@@ -53,28 +53,28 @@ struct exchange {
 	struct job job;
 	struct timespec began;
 	char id[48];
-	char *head_bytes;            /* what 'head' points into; owned */
-	bool local;                  /* came over the console's own link */
-	const char *allow;           /* for a 405: the Allow header */
-	struct error refusal;        /* code is not 0: answer this at once, read no body */
-	uint64_t body_max;           /* bytes */
-	bool stream;                 /* the route reads its body itself */
-	unsigned silence_ms;         /* how long request_read() waits for a byte */
+	char *head_bytes;     /* what 'head' points into; owned */
+	bool local;           /* came over the console's own link */
+	const char *allow;    /* for a 405: the Allow header */
+	struct error refusal; /* code is not 0: answer this at once, read no body */
+	uint64_t body_max;    /* bytes */
+	bool stream;          /* the route reads its body itself */
+	unsigned silence_ms;  /* how long request_read() waits for a byte */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned references;
-	struct buffer body;          /* in: decoded bytes; the whole JSON body, or a stream's queue */
-	uint64_t body_read;          /* bytes that came so far */
-	bool body_end;               /* all of it has come */
-	int body_error;              /* negative errno: the rest will not come */
-	bool body_wanted;            /* the worker waits for it: time to send 100 Continue */
-	struct buffer out;           /* the reply's head, then the queue of a streamed body */
-	bool done;                   /* the worker has ended */
-	bool gone;                   /* the connection has ended */
-	bool close_after;            /* no further request on this connection */
+	struct buffer body; /* in: decoded bytes; the whole JSON body, or a stream's queue */
+	uint64_t body_read; /* bytes that came so far */
+	bool body_end;      /* all of it has come */
+	int body_error;     /* negative errno: the rest will not come */
+	bool body_wanted;   /* 100 Continue has been said, if it was asked for */
+	struct buffer out;  /* the reply's head, then the queue of a streamed body */
+	bool done;          /* the worker has ended */
+	bool gone;          /* the connection has ended */
+	bool close_after;   /* no further request on this connection */
 
-	struct kick_list *kicks;     /* NULL: no connection (direct.h, tests) */
+	struct kick_list *kicks;       /* NULL: no connection (direct.h, tests) */
 	struct connection *connection; /* loop's thread only */
 	struct exchange *kicked_next;
 	bool kicked;
@@ -95,8 +95,10 @@ void exchange_refuse(struct exchange *exchange);
 /* The connection's side of the queues. */
 size_t exchange_body_room(struct exchange *exchange);
 int exchange_body_append(struct exchange *exchange, const void *data, size_t size);
+/* The body is wanted: says 100 Continue to those who wait for that. Once; either side. */
+void exchange_continue(struct exchange *exchange);
 void exchange_body_finish(struct exchange *exchange, int error); /* 0: complete */
-void exchange_abandon(struct exchange *exchange); /* the connection has gone */
+void exchange_abandon(struct exchange *exchange);                /* the connection has gone */
 
 /* The worker's side. exchange_write() blocks while the queue is full; -EPIPE. */
 ssize_t exchange_read(struct exchange *exchange, void *data, size_t size);

@@ -31,7 +31,8 @@ static const struct {
 	{ 413, "The body of your request was too large for this server." },
 	{ 415, "The request media type is not supported by this server." },
 	{ 416, "The Range requested is not available." },
-	{ 500, "The server has either erred or is incapable of performing the requested operation." },
+	{ 500,
+	  "The server has either erred or is incapable of performing the requested operation." },
 	{ 501, "The request method is not implemented for this server." },
 	{ 503, "The server is currently unavailable. Please try again at a later time." },
 	{ 504, "The gateway has timed out." },
@@ -84,10 +85,12 @@ static const char *compute_name(int status)
 		int status;
 		const char *name;
 	} names[] = {
-		{ 400, "badRequest" },   { 401, "unauthorized" },	{ 403, "forbidden" },
-		{ 404, "itemNotFound" }, { 405, "badMethod" },		{ 409, "conflictingRequest" },
-		{ 413, "overLimit" },	 { 415, "badMediaType" },	{ 429, "overLimit" },
-		{ 501, "notImplemented" }, { 503, "serviceUnavailable" },
+		{ 400, "badRequest" },         { 401, "unauthorized" },
+		{ 403, "forbidden" },          { 404, "itemNotFound" },
+		{ 405, "badMethod" },          { 409, "conflictingRequest" },
+		{ 413, "overLimit" },          { 415, "badMediaType" },
+		{ 429, "overLimit" },          { 501, "notImplemented" },
+		{ 503, "serviceUnavailable" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -113,9 +116,9 @@ static const char *network_type(int status)
 		int status;
 		const char *type;
 	} types[] = {
-		{ 400, "HTTPBadRequest" },	{ 401, "HTTPUnauthorized" },
-		{ 403, "PolicyNotAuthorized" }, { 404, "HTTPNotFound" },
-		{ 405, "HTTPMethodNotAllowed" }, { 409, "Conflict" },
+		{ 400, "HTTPBadRequest" },         { 401, "HTTPUnauthorized" },
+		{ 403, "PolicyNotAuthorized" },    { 404, "HTTPNotFound" },
+		{ 405, "HTTPMethodNotAllowed" },   { 409, "Conflict" },
 		{ 412, "HTTPPreconditionFailed" }, { 501, "NotImplementedError" },
 		{ 503, "ServiceUnavailable" },
 	};
@@ -181,8 +184,11 @@ static const char *escape_html(struct arena *arena, const char *text)
 	static const struct {
 		char c;
 		const char *entity;
-	} table[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" },
-				   { '"', "&quot;" }, { '\'', "&#x27;" } };
+	} table[] = { { '&', "&amp;" },
+		      { '<', "&lt;" },
+		      { '>', "&gt;" },
+		      { '"', "&quot;" },
+		      { '\'', "&#x27;" } };
 	char *escaped = arena_alloc(arena, 6 * strlen(text) + 1), *out = escaped;
 
 	for (; escaped && *text; text++) {
@@ -206,8 +212,9 @@ static int image_json(struct request *request, int status, const char *message)
 
 	yyjson_mut_obj_add_str(doc, root, "message",
 			       arena_printf(request->arena, "%s<br /><br />\n\n\n", message));
-	yyjson_mut_obj_add_str(doc, root, "code",
-			       arena_printf(request->arena, "%d %s", status, status_phrase(status)));
+	yyjson_mut_obj_add_str(
+		doc, root, "code",
+		arena_printf(request->arena, "%d %s", status, status_phrase(status)));
 	yyjson_mut_obj_add_str(doc, root, "title", status_phrase(status));
 	return reply_json(request, status, doc, root);
 }
@@ -301,9 +308,9 @@ int fault_malformed(const struct request *request, struct error *error)
 int fault_media_type(const struct request *request, const char *content_type, struct error *error)
 {
 	if (strcmp(request->service->type, "identity") == 0)
-		return error_fault(error, -EINVAL, 400, NULL,
-				   "Expecting to find application/json in Content-Type header."
-				   INCORRECT);
+		return error_fault(
+			error, -EINVAL, 400, NULL,
+			"Expecting to find application/json in Content-Type header." INCORRECT);
 	if (strcmp(request->service->type, "placement") == 0)
 		return error_fault(error, -EINVAL, 415, NULL,
 				   "The media type %s is not supported, use application/json",

@@ -220,8 +220,8 @@ static int check_connection(struct head *head, const char **reason)
 	const char *connection = head_field(head, "Connection");
 	const char *expect = head_field(head, "Expect");
 
-	head->keep_alive = head->minor > 0 ? !list_has(connection, "close") :
-					     list_has(connection, "keep-alive");
+	head->keep_alive = head->minor > 0 ? !list_has(connection, "close")
+					   : list_has(connection, "keep-alive");
 	if (!expect || head->minor == 0)
 		return 0;
 	if (strcasecmp(expect, "100-continue") != 0)

@@ -16,7 +16,7 @@
 
 #include "firmware/cloud/http/request.h"
 
-#define HEAD_MAX (32 * 1024)      /* bytes, the final empty line included */
+#define HEAD_MAX (32 * 1024)       /* bytes, the final empty line included */
 #define HEAD_TARGET_MAX (8 * 1024) /* bytes of the request target */
 #define HEAD_FIELDS_MAX 100
 

@@ -6,106 +6,173 @@
 #include <strings.h>
 
 #include "firmware/cloud/http/page_filter.h"
+#include "firmware/cloud/http/service.h"
+#include "firmware/cloud/http/uri.h"
 #include "firmware/cloud/json.h"
 
-#define SORTS_MAX (sizeof(((struct page *)0)->sort) / sizeof(char *))
+#define SORTS_MAX (sizeof(((struct page *)0)->sort) / sizeof(((struct page *)0)->sort[0]))
+
+static bool is_service(const struct request *request, const char *type)
+{
+	return strcmp(request->service->type, type) == 0;
+}
+
+/* --- parsing */
+
+static int bad_limit(const struct request *request, const char *text, struct error *error)
+{
+	if (is_service(request, "compute"))
+		return error_set(error, -EINVAL,
+				 "Invalid input for query parameters limit. Value: %s. '%s' does "
+				 "not match '^[0-9]*$'",
+				 text, text);
+	if (is_service(request, "image"))
+		return error_set(error, -EINVAL, "limit param must be %s",
+				 *text == '-' ? "positive" : "an integer");
+	return error_fault(error, -EINVAL, 400, "BadRequest",
+			   "Bad limit request: Limit must be an integer 0 or greater and not '%s'.",
+			   text);
+}
 
 static int parse_limit(struct request *request, struct page *page, struct error *error)
 {
+	const struct page_rules *rules = page->rules;
 	const char *text = request_query(request, "limit");
-	char *end;
-	long long limit;
 
-	page->limit = page->rules->standard;
-	if (text) {
-		limit = strtoll(text, &end, 10);
-		if (!*text || *end)
-			return error_set(error, -EINVAL, "limit param must be an integer");
-		if (limit < 0)
-			return error_set(error, -EINVAL, "limit param must be positive");
-		page->limit = (uint64_t)limit;
-		/* A page of nothing would never end: 0 asks for the standard size. */
-		if (!limit)
-			page->limit = page->rules->standard;
-	}
-	if (page->rules->most && (!page->limit || page->limit > page->rules->most))
-		page->limit = page->rules->most;
+	page->limit = rules->standard;
+	if (!text || (!*text && is_service(request, "compute")))
+		return 0;
+	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
+		return bad_limit(request, text, error);
+	page->limit = strtoull(text, NULL, 10);
+	page->nothing = page->limit == 0 && !is_service(request, "network");
+	if (rules->most && (page->limit > rules->most || page->limit == 0))
+		page->limit = rules->most;
 	return 0;
 }
 
-static const char *allowed_key(const struct page_rules *rules, const char *key, size_t length)
+static bool is_sort_key(const struct page_rules *rules, const char *key, size_t length)
 {
 	for (const char *const *allowed = rules->sort_keys; allowed && *allowed; allowed++)
-		if (strlen(*allowed) == length && !strncmp(*allowed, key, length))
-			return *allowed;
+		if (strlen(*allowed) == length && memcmp(*allowed, key, length) == 0)
+			return true;
+	return rules->default_sort && strlen(rules->default_sort) == length &&
+	       memcmp(rules->default_sort, key, length) == 0;
+}
+
+static int bad_sort_key(const struct request *request, const char *key, size_t length,
+			struct error *error)
+{
+	if (is_service(request, "image"))
+		return error_set(error, -EINVAL, "Invalid sort key: %.*s.", (int)length, key);
+	if (is_service(request, "network"))
+		return error_fault(error, -EINVAL, 400, "HTTPBadRequest",
+				   "['%.*s'] is invalid attribute for sort_keys", (int)length, key);
+	return error_set(error, -EINVAL,
+			 "Invalid input for query parameters sort_key. Value: %.*s. '%.*s' is not "
+			 "one of the sort keys",
+			 (int)length, key, (int)length, key);
+}
+
+static int bad_sort_direction(const struct request *request, const char *direction,
+			      struct error *error)
+{
+	if (is_service(request, "image"))
+		return error_set(error, -EINVAL,
+				 "Invalid sort direction: %s. It must be one of the following: "
+				 "asc, desc.",
+				 direction);
+	if (is_service(request, "network"))
+		return error_fault(
+			error, -EINVAL, 400, "HTTPBadRequest",
+			"['%s'] is invalid value for sort_dirs, valid value is 'asc' and "
+			"'desc'",
+			direction);
+	return error_set(
+		error, -EINVAL,
+		"Invalid input for query parameters sort_dir. Value: %s. '%s' is not one of "
+		"['asc', 'desc']",
+		direction, direction);
+}
+
+static int add_sort(struct request *request, struct page *page, const char *key, size_t length,
+		    const char *direction, struct error *error)
+{
+	bool descending = page->rules->default_descending;
+
+	if (!is_sort_key(page->rules, key, length))
+		return bad_sort_key(request, key, length, error);
+	if (direction && strcmp(direction, "asc") != 0 && strcmp(direction, "desc") != 0)
+		return bad_sort_direction(request, direction, error);
+	if (direction)
+		descending = strcmp(direction, "desc") == 0;
+	if (page->sorts == SORTS_MAX)
+		return error_set(error, -EINVAL, "Too many sort keys.");
+	page->sort[page->sorts] = arena_strndup(request->arena, key, length);
+	page->descending[page->sorts++] = descending;
+	return 0;
+}
+
+/* The n-th value of a repeated parameter. */
+static const char *nth_value(const struct request *request, const char *name, size_t n)
+{
+	for (const struct name_value *pair = request->query; pair->name; pair++)
+		if (strcmp(pair->name, name) == 0 && n-- == 0)
+			return pair->value;
 	return NULL;
 }
 
-static int add_sort(struct page *page, const char *key, size_t length, struct error *error)
-{
-	const char *allowed = allowed_key(page->rules, key, length);
-
-	if (!allowed)
-		return error_set(error, -EINVAL, "Invalid sort key: %.*s",
-				 (int)(length < 200 ? length : 200), key);
-	if (page->sorts == SORTS_MAX)
-		return error_set(error, -EINVAL, "Too many sort keys");
-	page->sort[page->sorts] = allowed;
-	page->descending[page->sorts++] = page->rules->default_descending;
-	return 0;
-}
-
-static int set_direction(struct page *page, size_t index, const char *text, size_t length,
-			 struct error *error)
-{
-	bool descending = length == 4 && !strncmp(text, "desc", 4);
-
-	if (!descending && (length != 3 || strncmp(text, "asc", 3)))
-		return error_set(error, -EINVAL, "Invalid sort direction: %.*s",
-				 (int)(length < 200 ? length : 200), text);
-	if (index < page->sorts)
-		page->descending[index] = descending;
-	return 0;
-}
-
-/* "name:asc,status" */
-static int parse_sort_list(struct page *page, const char *text, struct error *error)
+/* "sort=name:desc,created_at" */
+static int parse_sort_list(struct request *request, struct page *page, const char *list,
+			   struct error *error)
 {
 	int result = 0;
 
-	while (!result && *text) {
-		size_t item = strcspn(text, ","), key = strcspn(text, ",:");
+	while (result == 0 && *list) {
+		size_t length = strcspn(list, ","), key = strcspn(list, ":,");
+		const char *direction = NULL;
 
-		result = add_sort(page, text, key, error);
-		if (!result && text[key] == ':')
-			result = set_direction(page, page->sorts - 1, text + key + 1,
-					       item - key - 1, error);
-		text += item + (text[item] == ',');
+		if (key < length)
+			direction = arena_strndup(request->arena, list + key + 1, length - key - 1);
+		result = add_sort(request, page, list, key, direction, error);
+		list += length + (list[length] == ',');
 	}
 	return result;
 }
 
-static int parse_sort(struct request *request, struct page *page, struct error *error)
+static int parse_sorts(struct request *request, struct page *page, struct error *error)
 {
-	const char *list = request_query(request, "sort");
-	size_t directions = 0;
+	const struct page_rules *rules = page->rules;
+	const char *list = request_query(request, "sort"), *key, *direction = NULL;
 	int result = 0;
 
-	if (list && page->rules->sort_list)
-		return parse_sort_list(page, list, error);
-	for (const struct name_value *query = request->query; !result && query && query->name;
-	     query++)
-		if (!strcmp(query->name, "sort_key"))
-			result = add_sort(page, query->value, strlen(query->value), error);
-	if (!result && !page->sorts && page->rules->default_sort)
-		result = add_sort(page, page->rules->default_sort,
-				  strlen(page->rules->default_sort), error);
-	for (const struct name_value *query = request->query; !result && query && query->name;
-	     query++)
-		if (!strcmp(query->name, "sort_dir"))
-			result = set_direction(page, directions++, query->value,
-					       strlen(query->value), error);
+	if (list && rules->sort_list)
+		return parse_sort_list(request, page, list, error);
+	/* A direction alone is that of the standard key. */
+	if (!request_query(request, "sort_key") && rules->default_sort)
+		return add_sort(request, page, rules->default_sort, strlen(rules->default_sort),
+				nth_value(request, "sort_dir", 0), error);
+	for (size_t n = 0; result == 0 && (key = nth_value(request, "sort_key", n)); n++) {
+		const char *own = nth_value(request, "sort_dir", n);
+
+		/* Glance: one direction may stand for all keys. */
+		direction = own ? own : is_service(request, "image") ? direction : NULL;
+		result = add_sort(request, page, key, strlen(key), direction, error);
+	}
 	return result;
+}
+
+static void add_last_sort(struct page *page)
+{
+	const struct page_rules *rules = page->rules;
+
+	/* The order must be total, else pages overlap. */
+	if (page->sorts < SORTS_MAX && rules->id_member) {
+		page->sort[page->sorts] = rules->id_member;
+		page->descending[page->sorts] =
+			page->sorts ? page->descending[page->sorts - 1] : false;
+		page->sorts++;
+	}
 }
 
 int page_parse(struct request *request, const struct page_rules *rules, struct page *page,
@@ -114,181 +181,152 @@ int page_parse(struct request *request, const struct page_rules *rules, struct p
 	const char *reverse = request_query(request, "page_reverse");
 	int result;
 
-	*page = (struct page){ .rules = rules, .marker = request_query(request, "marker") };
-	page->reverse = reverse && (!strcasecmp(reverse, "true") || !strcmp(reverse, "1"));
+	*page = (struct page){ .rules = rules };
+	page->marker = request_query(request, "marker");
+	page->reverse = reverse && (strcasecmp(reverse, "true") == 0 || strcmp(reverse, "1") == 0);
 	result = parse_limit(request, page, error);
-	return result ? result : parse_sort(request, page, error);
+	if (result == 0)
+		result = parse_sorts(request, page, error);
+	add_last_sort(page);
+	return result;
 }
 
-static int rank(yyjson_val *value)
+/* --- selecting */
+
+static int compare_values(yyjson_val *a, yyjson_val *b)
 {
-	return !value || yyjson_is_null(value) ? 0 : 1 + (yyjson_is_str(value) ? 1 : 0);
+	bool has_a = a && !yyjson_is_null(a), has_b = b && !yyjson_is_null(b);
+
+	if (!has_a || !has_b)
+		return (int)has_a - (int)has_b;
+	if (yyjson_is_num(a) && yyjson_is_num(b)) {
+		double left = yyjson_get_num(a), right = yyjson_get_num(b);
+
+		return (left > right) - (left < right);
+	}
+	if (yyjson_is_str(a) && yyjson_is_str(b))
+		return strcmp(yyjson_get_str(a), yyjson_get_str(b));
+	return (int)yyjson_is_true(a) - (int)yyjson_is_true(b);
 }
 
-static int compare_values(yyjson_val *one, yyjson_val *other)
+static int compare_records(const void *left, const void *right, void *context)
 {
-	if (rank(one) != rank(other))
-		return rank(one) - rank(other);
-	if (yyjson_is_str(one))
-		return strcmp(yyjson_get_str(one), yyjson_get_str(other));
-	if (yyjson_is_bool(one))
-		return (int)yyjson_get_bool(one) - (int)yyjson_get_bool(other);
-	if (yyjson_is_int(one) && yyjson_is_int(other))
-		return yyjson_get_sint(one) < yyjson_get_sint(other) ?
-			       -1 :
-			       yyjson_get_sint(one) > yyjson_get_sint(other);
-	return 0;
-}
-
-static int compare_records(const void *one, const void *other, void *context)
-{
-	yyjson_val *const *a = one, *const *b = other;
+	yyjson_val *a = *(yyjson_val *const *)left, *b = *(yyjson_val *const *)right;
 	const struct page *page = context;
-	const char *id = page->rules->id_member;
-	bool descending = page->sorts && page->descending[page->sorts - 1];
-	int order;
 
 	for (size_t i = 0; i < page->sorts; i++) {
-		order = compare_values(yyjson_obj_get(*a, page->sort[i]),
-				       yyjson_obj_get(*b, page->sort[i]));
+		int order = compare_values(yyjson_obj_get(a, page->sort[i]),
+					   yyjson_obj_get(b, page->sort[i]));
+
 		if (order)
 			return page->descending[i] ? -order : order;
 	}
-	/* Equal records keep one order from page to page. */
-	order = id ? compare_values(yyjson_obj_get(*a, id), yyjson_obj_get(*b, id)) : 0;
-	return descending ? -order : order;
+	return 0;
 }
 
-static ssize_t find_marker(const struct page *page, yyjson_val **records, size_t count,
-			   struct error *error)
+/* Merge sort: qsort_r() is not in every C library, and ours is stable. */
+static void merge(yyjson_val **records, yyjson_val **spare, size_t middle, size_t count, void *page)
+{
+	size_t left = 0, right = middle, out = 0;
+
+	while (left < middle && right < count)
+		spare[out++] = compare_records(&records[right], &records[left], page) < 0
+				       ? records[right++]
+				       : records[left++];
+	while (left < middle)
+		spare[out++] = records[left++];
+	memcpy(records, spare, out * sizeof(*records));
+}
+
+static void sort_records(yyjson_val **records, yyjson_val **spare, size_t count, struct page *page)
+{
+	if (count < 2)
+		return;
+	sort_records(records, spare, count / 2, page);
+	sort_records(records + count / 2, spare, count - count / 2, page);
+	merge(records, spare, count / 2, count, page);
+}
+
+static int bad_marker(const struct request *request, const char *marker, struct error *error)
+{
+	if (is_service(request, "compute"))
+		return error_set(error, -EINVAL, "marker [%s] not found", marker);
+	if (is_service(request, "image"))
+		return error_set(error, -EINVAL, "marker '%s' not found", marker);
+	return error_fault(error, -EINVAL, 400, "BadRequest",
+			   "Bad marker request: marker '%s' "
+			   "not found.",
+			   marker);
+}
+
+static ssize_t find_marker(const struct page *page, yyjson_val **records, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (json_is(records[i], page->rules->id_member, page->marker))
 			return (ssize_t)i;
-	return error_set(error, -EINVAL, "marker [%.200s] not found", page->marker);
+	return -1;
 }
 
-static size_t cut(struct page *page, yyjson_val **records, size_t first, size_t end)
+/* Those behind the marker, or before it when the page is read backwards. */
+static ssize_t cut(struct request *request, struct page *page, yyjson_val **records, size_t count,
+		   struct error *error)
 {
-	size_t most = page->limit && page->limit < end - first ? page->limit : end - first;
+	size_t first = 0, last = count;
 
-	page->more = most < end - first;
-	if (page->reverse)
-		first = end - most;
-	memmove(records, records + first, most * sizeof(*records));
-	return most;
+	if (page->marker && *page->marker) {
+		ssize_t at = find_marker(page, records, count);
+
+		if (at < 0)
+			return bad_marker(request, page->marker, error);
+		if (page->reverse)
+			last = (size_t)at;
+		else
+			first = (size_t)at + 1;
+	}
+	if (page->nothing)
+		last = first;
+	if (page->limit && last - first > page->limit) {
+		page->more = true;
+		if (page->reverse)
+			first = last - page->limit;
+		else
+			last = first + page->limit;
+	}
+	memmove(records, records + first, (last - first) * sizeof(*records));
+	return (ssize_t)(last - first);
 }
 
 ssize_t page_select(struct request *request, struct page *page, yyjson_val **records, size_t count,
 		    struct error *error)
 {
-	size_t kept = 0;
-	ssize_t marker;
+	yyjson_val **spare = arena_alloc(request->arena, (count + 1) * sizeof(*spare));
+	ssize_t kept = page_filter(request, page->rules->filters, records, count, error);
 
-	for (size_t i = 0; i < count; i++)
-		if (page_filters_pass(request, page->rules->filters, records[i]))
-			records[kept++] = records[i];
-	if (kept > 1)
-		qsort_r(records, kept, sizeof(*records), compare_records, page);
-	if (!kept)
-		return page->marker ? find_marker(page, records, 0, error) : 0;
-	if (!page->marker)
-		return (ssize_t)cut(page, records, 0, kept);
-	marker = find_marker(page, records, kept, error);
-	if (marker < 0)
-		return marker;
-	return (ssize_t)(page->reverse ? cut(page, records, 0, (size_t)marker) :
-					 cut(page, records, (size_t)marker + 1, kept));
-}
-
-static bool plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       strchr("-_.~", c);
-}
-
-static const char *encode(struct arena *arena, const char *text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *out = arena_alloc(arena, 3 * strlen(text) + 1), *to = out;
-
-	for (; out && *text; text++) {
-		if (plain(*text)) {
-			*to++ = *text;
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[(unsigned char)*text >> 4];
-		*to++ = digits[*text & 15];
-	}
-	return out;
+	if (kept < 0)
+		return kept;
+	if (!spare)
+		return error_set(error, -ENOMEM, "out of memory");
+	sort_records(records, spare, (size_t)kept, page);
+	return cut(request, page, records, (size_t)kept, error);
 }
 
 const char *page_next_url(struct request *request, const char *last_id)
 {
 	struct arena *arena = request->arena;
-	size_t path = strcspn(request->raw_target, "?");
-	const char *url = arena_printf(arena, "%s%.*s?", request->base_url, (int)path,
-				       request->raw_target);
+	const char *target = request->raw_target, *separator = "?";
+	char *url = arena_printf(arena, "%s%.*s", request->base_url, (int)strcspn(target, "?#"),
+				 target);
 
-	for (const struct name_value *query = request->query; query && query->name; query++)
-		if (strcmp(query->name, "marker"))
-			url = arena_printf(arena, "%s%s=%s&", url, encode(arena, query->name),
-					   encode(arena, query->value));
-	return arena_printf(arena, "%smarker=%s", url, encode(arena, last_id));
-}
+	for (const struct name_value *pair = request->query; url && pair->name; pair++) {
+		char *name = uri_encode(arena, pair->name, ":"), *value;
 
-/* --- lists of records --- */
-
-static int grow(struct record_list *list)
-{
-	struct arena *arena = list->request->arena;
-	size_t capacity = list->capacity ? 2 * list->capacity : 32;
-
-	list->items = arena_realloc(arena, list->items, list->capacity * sizeof(*list->items),
-				    capacity * sizeof(*list->items));
-	list->revisions = arena_realloc(arena, list->revisions,
-					list->capacity * sizeof(*list->revisions),
-					capacity * sizeof(*list->revisions));
-	list->capacity = capacity;
-	return list->items && list->revisions ? 0 : -ENOMEM;
-}
-
-static int take(const struct store_record *record, void *context)
-{
-	struct record_list *list = context;
-	yyjson_val *value = json_parse(list->request->arena, record->value, record->size);
-
-	if (!value)
-		return -EIO;
-	if (list->count == list->capacity && grow(list))
-		return -ENOMEM;
-	list->items[list->count] = value;
-	list->revisions[list->count++] = record->revision;
-	return 0;
-}
-
-int record_list_range(struct request *request, struct record_list *list, const char *prefix,
-		      struct error *error)
-{
-	struct store_view *view;
-	int64_t result = request_view(request, &view, error);
-
-	list->request = request;
-	if (!result)
-		result = store_range(view, request->arena, prefix, NULL, 0, take, list, error);
-	return result < 0 ? (int)result : 0;
-}
-
-int record_list_index(struct request *request, struct record_list *list, const char *prefix,
-		      const char *index, const char *scope, const char *value, struct error *error)
-{
-	struct store_view *view;
-	int64_t result = request_view(request, &view, error);
-
-	list->request = request;
-	if (!result)
-		result = store_range_index(view, request->arena, prefix, index, scope, value, take,
-					   list, error);
-	return result < 0 ? (int)result : 0;
+		value = uri_encode(arena, pair->value, ":,");
+		if (strcmp(pair->name, "marker") == 0 || !name || !value)
+			continue;
+		url = arena_printf(arena, "%s%s%s=%s", url, separator, name, value);
+		separator = "&";
+	}
+	return url ? arena_printf(arena, "%s%smarker=%s", url, separator,
+				  uri_encode(arena, last_id, ":"))
+		   : NULL;
 }

@@ -40,6 +40,7 @@ struct page_rules {
 struct page {
 	const struct page_rules *rules;
 	uint64_t limit;     /* 0: none */
+	bool nothing;       /* limit=0 was asked, and means just that (Nova, Glance) */
 	const char *marker; /* NULL: none */
 	bool reverse;       /* Neutron's page_reverse */
 	const char *sort[8];

@@ -1,182 +1,268 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Does a record satisfy the filters of a query? */
 #include "firmware/cloud/http/page_filter.h"
 
-#include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
-/* A scalar as text; numbers and booleans in 'room'. NULL when it is absent, null or a container. */
-static const char *text_of(yyjson_val *value, char room[static 32])
+#include "firmware/cloud/json.h"
+
+/* A scalar as the text that a client would write for it; NULL for null, arrays and objects. */
+static const char *text_of(yyjson_val *value, char *buffer, size_t size)
 {
 	if (yyjson_is_str(value))
 		return yyjson_get_str(value);
 	if (yyjson_is_bool(value))
-		return yyjson_get_bool(value) ? "True" : "False";
-	if (!yyjson_is_int(value))
+		return yyjson_get_bool(value) ? "true" : "false";
+	if (yyjson_is_uint(value))
+		snprintf(buffer, size, "%llu", (unsigned long long)yyjson_get_uint(value));
+	else if (yyjson_is_sint(value))
+		snprintf(buffer, size, "%lld", (long long)yyjson_get_sint(value));
+	else if (yyjson_is_real(value))
+		snprintf(buffer, size, "%g", yyjson_get_real(value));
+	else
 		return NULL;
-	snprintf(room, 32, "%" PRId64, yyjson_get_sint(value));
-	return room;
+	return buffer;
 }
 
-static bool match_exact(yyjson_val *value, const char *wanted)
+static bool holds_exact(yyjson_val *value, const char *asked)
 {
-	char room[32];
-	const char *text = text_of(value, room);
+	char buffer[40];
+	const char *text = text_of(value, buffer, sizeof(buffer));
 
-	/* An absent value equals the empty one, as in '?device_id='. */
-	return text ? !strcmp(text, wanted) : !*wanted;
+	if (!text)
+		return !*asked; /* Neutron: an empty value asks for what is not set */
+	if (yyjson_is_bool(value))
+		return strcasecmp(text, asked) == 0;
+	return strcmp(text, asked) == 0;
 }
 
-static bool match_boolean(yyjson_val *value, const char *wanted)
+static bool holds_boolean(yyjson_val *value, const char *asked)
 {
-	static const char *const yes[] = { "1", "t", "true", "on", "y", "yes", NULL };
-	bool truth = false;
+	static const char *const yes[] = { "1", "t", "true", "on", "y", "yes" };
+	bool wanted = false;
 
-	for (const char *const *word = yes; *word; word++)
-		truth |= !strcasecmp(wanted, *word);
-	return yyjson_get_bool(value) == truth;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		wanted |= strcasecmp(asked, yes[i]) == 0;
+	return yyjson_is_true(value) == wanted;
 }
 
-static bool match_integer(yyjson_val *value, const char *wanted)
+static bool holds_integer(yyjson_val *value, const char *asked)
 {
 	char *end;
-	int64_t number = strtoll(wanted, &end, 10);
+	double number = strtod(asked, &end);
 
-	return *wanted && !*end && yyjson_is_int(value) && yyjson_get_sint(value) == number;
+	return *asked && !*end && yyjson_is_num(value) && !(yyjson_get_num(value) < number) &&
+	       !(yyjson_get_num(value) > number);
 }
 
-static bool match_regex(yyjson_val *value, const char *wanted)
+#define REGEX_MAX 256
+
+/* Nested repetitions with bounds can make a compiled expression explode. */
+static bool is_modest(const char *expression)
+{
+	const char *brace = strchr(expression, '{');
+
+	return strlen(expression) <= REGEX_MAX && (!brace || !strchr(brace + 1, '{'));
+}
+
+static bool holds_regex(yyjson_val *value, const char *asked)
 {
 	const char *text = yyjson_get_str(value);
-	regex_t regex;
-	bool matched;
+	regex_t compiled;
+	bool holds;
 
 	if (!text)
 		return false;
-	/* What is no expression is looked for as it stands. */
-	if (regcomp(&regex, wanted, REG_EXTENDED | REG_NOSUB))
-		return strstr(text, wanted) != NULL;
-	matched = !regexec(&regex, text, 0, NULL, 0);
-	regfree(&regex);
-	return matched;
+	if (!is_modest(asked) || regcomp(&compiled, asked, REG_EXTENDED | REG_NOSUB) != 0)
+		return strstr(text, asked) != NULL;
+	holds = regexec(&compiled, text, 0, NULL, 0) == 0;
+	regfree(&compiled);
+	return holds;
 }
 
-/* ISO 8601 times of one zone order like their text; only the seconds are compared. */
-static int compare_times(const char *one, const char *other)
+/* Seconds since the epoch of "2026-11-22T10:00:00[.123][Z|+01:00]"; false when it is none. */
+static bool parse_moment(const char *text, int64_t *seconds)
 {
-	return strncmp(one, other, strlen("2026-11-22T10:00:00"));
-}
+	struct tm parts = { 0 };
+	int used = 0, hours = 0, minutes = 0;
+	char sign = 'Z';
 
-static bool match_since(yyjson_val *value, const char *wanted)
-{
-	return yyjson_is_str(value) && compare_times(yyjson_get_str(value), wanted) >= 0;
-}
-
-static int compare_with(yyjson_val *value, const char *wanted)
-{
-	if (yyjson_is_int(value)) {
-		int64_t number = strtoll(wanted, NULL, 10), own = yyjson_get_sint(value);
-
-		return own < number ? -1 : own > number;
+	if (sscanf(text, "%4d-%2d-%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &used) < 3)
+		return false;
+	text += used;
+	if (*text == 'T' || *text == ' ') {
+		if (sscanf(text + 1, "%2d:%2d%n", &parts.tm_hour, &parts.tm_min, &used) < 2)
+			return false;
+		text += 1 + used;
 	}
-	return compare_times(yyjson_get_str(value) ?: "", wanted);
+	if (*text == ':' && sscanf(text, ":%2d%n", &parts.tm_sec, &used) == 1)
+		text += used;
+	if (*text == '.')
+		text += 1 + strspn(text + 1, "0123456789");
+	if (*text && sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) < 1)
+		return false;
+	if (!strchr("Zz+- ", sign))
+		return false;
+	parts.tm_year -= 1900;
+	parts.tm_mon--;
+	/* A '+' that was not escaped comes as a blank. */
+	*seconds = (int64_t)timegm(&parts) -
+		   (sign == '-' ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
+	return true;
 }
 
-static bool match_one_of(yyjson_val *value, const char *list)
+static bool holds_since(yyjson_val *value, const char *asked)
 {
-	char room[32];
-	const char *text = text_of(value, room);
-	size_t length = text ? strlen(text) : 0;
+	const char *text = yyjson_get_str(value);
+	int64_t from, moment;
 
-	while (text && *list) {
-		size_t item = strcspn(list, ",");
-		bool quoted = item >= 2 && list[0] == '"' && list[item - 1] == '"';
+	return text && parse_moment(asked, &from) && parse_moment(text, &moment) && moment >= from;
+}
 
-		if (item - 2 * quoted == length && !strncmp(list + quoted, text, length))
+static bool in_words(const char *list, const char *text)
+{
+	size_t size = strlen(text);
+
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		const char *word = list;
+
+		list += length + (list[length] == ',');
+		if (length >= 2 && *word == '"' && word[length - 1] == '"') {
+			word++;
+			length -= 2;
+		}
+		if (length == size && memcmp(word, text, size) == 0)
 			return true;
-		list += item + (list[item] == ',');
 	}
 	return false;
 }
 
-/* Glance's operators in front of a value. */
-static bool match_in(yyjson_val *value, const char *wanted)
+static int order(yyjson_val *value, const char *text, const char *asked)
+{
+	int64_t left, right;
+
+	if (yyjson_is_num(value)) {
+		double number = strtod(asked, NULL);
+
+		return (yyjson_get_num(value) > number) - (yyjson_get_num(value) < number);
+	}
+	if (parse_moment(text, &left) && parse_moment(asked, &right))
+		return (left > right) - (left < right);
+	return strcmp(text, asked);
+}
+
+static bool holds_operator(yyjson_val *value, const char *asked)
 {
 	static const struct {
-		const char *prefix;
+		const char *name;
 		bool less, equal, greater;
 	} operators[] = {
-		{ "eq:", false, true, false },	{ "neq:", true, false, true },
-		{ "lt:", true, false, false },	{ "lte:", true, true, false },
-		{ "gt:", false, false, true },	{ "gte:", false, true, true },
+		{ "eq:", false, true, false }, { "neq:", true, false, true },
+		{ "gt:", false, false, true }, { "gte:", false, true, true },
+		{ "lt:", true, false, false }, { "lte:", true, true, false },
 	};
+	char buffer[40];
+	const char *text = text_of(value, buffer, sizeof(buffer));
 
-	if (!strncmp(wanted, "in:", 3))
-		return match_one_of(value, wanted + 3);
+	if (!text)
+		return false;
+	if (strncmp(asked, "in:", 3) == 0)
+		return in_words(asked + 3, text);
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		size_t length = strlen(operators[i].prefix);
-		int order;
+		size_t length = strlen(operators[i].name);
 
-		if (strncmp(wanted, operators[i].prefix, length))
-			continue;
-		order = compare_with(value, wanted + length);
-		return order < 0 ? operators[i].less :
-		       order     ? operators[i].greater :
-				   operators[i].equal;
+		if (strncmp(asked, operators[i].name, length) == 0) {
+			int result = order(value, text, asked + length);
+
+			return result < 0   ? operators[i].less
+			       : result > 0 ? operators[i].greater
+					    : operators[i].equal;
+		}
 	}
-	return match_exact(value, wanted);
+	return holds_exact(value, asked);
 }
 
-static bool match_list(yyjson_val *value, const char *wanted)
+static bool holds_member(yyjson_val *value, const char *asked)
 {
-	size_t index, count;
+	size_t i, most;
 	yyjson_val *item;
 
-	yyjson_arr_foreach(value, index, count, item)
-	{
-		if (yyjson_equals_str(item, wanted))
+	yyjson_arr_foreach (value, i, most, item)
+		if (yyjson_equals_str(item, asked))
 			return true;
-	}
 	return false;
 }
 
-static bool (*const matchers[])(yyjson_val *, const char *) = {
-	[PAGE_EXACT] = match_exact, [PAGE_BOOLEAN] = match_boolean, [PAGE_INTEGER] = match_integer,
-	[PAGE_REGEX] = match_regex, [PAGE_SINCE] = match_since,	    [PAGE_IN] = match_in,
-	[PAGE_LIST] = match_list,
+static const struct {
+	bool (*holds)(yyjson_val *value, const char *asked);
+	bool all; /* a repeated parameter: all of them must hold, not any */
+} kinds[] = {
+	[PAGE_EXACT] = { holds_exact, false },     [PAGE_BOOLEAN] = { holds_boolean, false },
+	[PAGE_INTEGER] = { holds_integer, false }, [PAGE_REGEX] = { holds_regex, false },
+	[PAGE_SINCE] = { holds_since, true },      [PAGE_IN] = { holds_operator, true },
+	[PAGE_LIST] = { holds_member, true },
 };
 
-/* A parameter that is given several times is satisfied by any of its values, but a list must hold
- * all of them. */
-static bool filter_passes(const struct request *request, const struct page_filter *filter,
-			  yyjson_val *record)
+static bool filter_holds(const struct request *request, const struct page_filter *filter,
+			 yyjson_val *record)
 {
 	yyjson_val *value = yyjson_obj_get(record, filter->member);
-	bool all = filter->kind == PAGE_LIST, given = false, any = false;
+	bool asked = false, any = false, all = true;
 
-	for (const struct name_value *query = request->query; query && query->name; query++) {
-		bool matched;
+	for (const struct name_value *pair = request->query; pair->name; pair++) {
+		bool holds;
 
-		if (strcmp(query->name, filter->parameter))
+		if (strcmp(pair->name, filter->parameter) != 0)
 			continue;
-		given = true;
-		matched = matchers[filter->kind](value, query->value);
-		if (all && !matched)
-			return false;
-		any |= matched;
+		holds = kinds[filter->kind].holds(value, pair->value);
+		asked = true;
+		any |= holds;
+		all &= holds;
 	}
-	return !given || any;
+	return !asked || (kinds[filter->kind].all ? all : any);
 }
 
-bool page_filters_pass(const struct request *request, const struct page_filter *filters,
-		       yyjson_val *record)
+static bool record_holds(const struct request *request, const struct page_filter *filters,
+			 yyjson_val *record)
 {
 	for (; filters && filters->parameter; filters++)
-		if (!filter_passes(request, filters, record))
+		if (!filter_holds(request, filters, record))
 			return false;
 	return true;
+}
+
+static int check_moments(const struct request *request, const struct page_filter *filters,
+			 struct error *error)
+{
+	int64_t moment;
+
+	for (; filters && filters->parameter; filters++) {
+		const char *asked = request_query(request, filters->parameter);
+
+		if (filters->kind == PAGE_SINCE && asked && !parse_moment(asked, &moment))
+			return error_set(
+				error, -EINVAL,
+				"Invalid input for query parameters %s. Value: %s. '%s' is "
+				"not a 'date-time'",
+				filters->parameter, asked, asked);
+	}
+	return 0;
+}
+
+ssize_t page_filter(struct request *request, const struct page_filter *filters,
+		    yyjson_val **records, size_t count, struct error *error)
+{
+	size_t kept = 0;
+
+	if (check_moments(request, filters, error) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++)
+		if (record_holds(request, filters, records[i]))
+			records[kept++] = records[i];
+	return (ssize_t)kept;
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #define POOL_WORKERS 4
-#define POOL_STREAMS 24     /* most threads on demand */
+#define POOL_STREAMS 24 /* most threads on demand */
 #define POOL_STACK (256 * 1024)
 
 struct server_pool;

@@ -64,7 +64,7 @@ static void put_array(struct writer *writer, yyjson_val *array)
 	yyjson_val *item;
 
 	put_text(writer, "[");
-	yyjson_arr_foreach(array, i, most, item) {
+	yyjson_arr_foreach (array, i, most, item) {
 		if (i)
 			put_text(writer, ", ");
 		if (writer->used + 1 == writer->size)
@@ -80,7 +80,7 @@ static void put_object(struct writer *writer, yyjson_val *object)
 	yyjson_val *key, *item;
 
 	put_text(writer, "{");
-	yyjson_obj_foreach(object, i, most, key, item) {
+	yyjson_obj_foreach (object, i, most, key, item) {
 		if (i)
 			put_text(writer, ", ");
 		if (writer->used + 1 == writer->size)
@@ -152,8 +152,9 @@ static void trim(struct writer *writer)
 		at--;
 	if (!at || (unsigned char)writer->text[at - 1] < 0xc0)
 		return;
-	sequence = (unsigned char)writer->text[at - 1] >= 0xf0 ? 4 :
-		   (unsigned char)writer->text[at - 1] >= 0xe0 ? 3 : 2;
+	sequence = (unsigned char)writer->text[at - 1] >= 0xf0   ? 4
+		   : (unsigned char)writer->text[at - 1] >= 0xe0 ? 3
+								 : 2;
 	if (at - 1 + sequence > writer->used)
 		writer->text[at - 1] = '\0';
 }

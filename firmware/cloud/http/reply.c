@@ -168,8 +168,7 @@ int reply_write_head(struct exchange *exchange)
 	write_length(exchange, &head);
 	write_connection(exchange, &head);
 	for (size_t i = 0; i < reply->header_count; i++)
-		buffer_printf(&head, "%s: %s\r\n", reply->headers[i].name,
-			      reply->headers[i].value);
+		buffer_printf(&head, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
 	result = buffer_append(&head, "\r\n", 2);
 	pthread_mutex_lock(&exchange->lock);
 	if (result == 0)

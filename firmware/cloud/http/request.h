@@ -31,12 +31,13 @@ struct service;
 /* Who asks: what a valid token says. Made by identity, used by everybody. */
 struct caller {
 	const char *user_id, *user_name, *user_domain_id, *user_domain_name;
-	const char *project_id, *project_name, *project_domain_id, *project_domain_name; /* NULL: unscoped */
-	const char *domain_id, *domain_name;                          /* domain scope */
-	bool system;                                    /* system scope 'all' */
-	const char *const *roles;                       /* names, NULL-terminated, implied ones in */
-	bool is_admin;                                  /* has the role admin */
-	uint64_t expires;                               /* Unix seconds */
+	const char *project_id, *project_name, *project_domain_id,
+		*project_domain_name;        /* NULL: unscoped */
+	const char *domain_id, *domain_name; /* domain scope */
+	bool system;                         /* system scope 'all' */
+	const char *const *roles;            /* names, NULL-terminated, implied ones in */
+	bool is_admin;                       /* has the role admin */
+	uint64_t expires;                    /* Unix seconds */
 	const char *const *methods, *audit_id;
 };
 
@@ -56,15 +57,15 @@ struct request {
 	const char *raw_target;         /* as it came, for links and logs */
 	const struct name_value *query; /* decoded, in order; ends with name NULL */
 	const struct name_value *params; /* of the route's path, ends with name NULL */
-	const char *id;                 /* "req-<uuid>" */
-	const char *base_url;           /* "https://<Host header>" */
-	const struct caller *caller;    /* NULL on public routes without a token */
-	bool local_operator;            /* came over the console's own link */
-	unsigned microversion;          /* minor: 2.96 is 96; 0 where the service has none */
-	yyjson_val *body;               /* root of a parsed JSON body, NULL if there is none */
-	uint64_t content_length;        /* UINT64_MAX: chunked */
+	const char *id;                  /* "req-<uuid>" */
+	const char *base_url;            /* "https://<Host header>" */
+	const struct caller *caller;     /* NULL on public routes without a token */
+	bool local_operator;             /* came over the console's own link */
+	unsigned microversion;           /* minor: 2.96 is 96; 0 where the service has none */
+	yyjson_val *body;                /* root of a parsed JSON body, NULL if there is none */
+	uint64_t content_length;         /* UINT64_MAX: chunked */
 	struct reply *reply;
-	struct store_view *view;        /* opened on first use by request_view() */
+	struct store_view *view;   /* opened on first use by request_view() */
 	struct exchange *exchange; /* of the server; not for handlers */
 };
 
@@ -79,8 +80,9 @@ int request_view(struct request *request, struct store_view **view, struct error
 
 /* Reads of a record as a JSON document whose memory is the request's; -ENOENT without a message,
  * so that callers can say it in their service's words. */
-int request_get(struct request *request, yyjson_val **value, uint64_t *revision, struct error *error,
-		const char *key_format, ...) __attribute__((format(printf, 5, 6)));
+int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
+		struct error *error, const char *key_format, ...)
+	__attribute__((format(printf, 5, 6)));
 /* A fresh document for building JSON in the request's arena. */
 yyjson_mut_doc *request_document(struct request *request);
 /* Serialised into the arena; NULL when out of memory. */
@@ -99,8 +101,8 @@ int reply_empty(struct request *request, int status); /* no body, no Content-Typ
 void reply_header(struct request *request, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Sends 'length' bytes of the file from 'offset'; takes the descriptor. */
-int reply_file(struct request *request, int status, const char *content_type, int fd, uint64_t offset,
-	       uint64_t length);
+int reply_file(struct request *request, int status, const char *content_type, int fd,
+	       uint64_t offset, uint64_t length);
 /* A body whose length is not known beforehand: begin sends the head at once (so nothing of it can
  * be changed afterwards), write blocks at the pace of the client; -EPIPE when that has gone. The
  * body ends when the handler returns 0; when it fails, the connection is cut, so that no client takes

@@ -48,8 +48,7 @@ static bool segment_matches(const char *pattern, size_t pattern_length, const ch
 		return pattern_length == length && memcmp(pattern, segment, length) == 0;
 	if (length == 0 || *count == PARAMS_MAX)
 		return false;
-	captures[(*count)++] =
-		(struct capture){ pattern + 1, segment, pattern_length - 2, length };
+	captures[(*count)++] = (struct capture){ pattern + 1, segment, pattern_length - 2, length };
 	return true;
 }
 
@@ -113,8 +112,7 @@ static const struct name_value *make_params(struct arena *arena, const struct ca
 
 	for (int i = 0; params && i < count; i++) {
 		params[i].name = arena_strndup(arena, captures[i].name, captures[i].name_length);
-		params[i].value =
-			arena_strndup(arena, captures[i].value, captures[i].value_length);
+		params[i].value = arena_strndup(arena, captures[i].value, captures[i].value_length);
 	}
 	return arena->failed ? NULL : params;
 }
@@ -138,8 +136,8 @@ int router_match(struct arena *arena, const struct service *service, const char 
 		match->allow = *allow ? arena_strdup(arena, allow) : NULL;
 		return arena->failed ? -ENOMEM : 0;
 	}
-	match->params = make_params(arena, captures,
-				    path_matches(match->route->path, path, captures));
+	match->params =
+		make_params(arena, captures, path_matches(match->route->path, path, captures));
 	return match->params ? 0 : -ENOMEM;
 }
 

@@ -52,10 +52,10 @@ static void path_whole(const struct check *check, char *text, size_t size)
 		const struct step *step = &check->path[i];
 		const char *slash = i ? "/" : "";
 
-		used += (size_t)(step->name ?
-					 snprintf(text + used, size - used, "%s%s", slash, step->name) :
-					 snprintf(text + used, size - used, "%s%zu", slash,
-						  step->index));
+		used += (size_t)(step->name ? snprintf(text + used, size - used, "%s%s", slash,
+						       step->name)
+					    : snprintf(text + used, size - used, "%s%zu", slash,
+						       step->index));
 	}
 }
 
@@ -199,12 +199,12 @@ static int wrong_format(const struct check *check, enum schema_format format, yy
 	char text[64];
 
 	if (format == FORMAT_NAME || format == FORMAT_NAME_STRIP)
-		return error_set(check->error, -EINVAL,
-				 "An invalid 'name' value was provided. The name must be: printable "
-				 "characters%s",
-				 format == FORMAT_NAME ?
-					 ". Can not start or end with whitespace." :
-					 " with at least one non space character");
+		return error_set(
+			check->error, -EINVAL,
+			"An invalid 'name' value was provided. The name must be: printable "
+			"characters%s",
+			format == FORMAT_NAME ? ". Can not start or end with whitespace."
+					      : " with at least one non space character");
 	snprintf(text, sizeof(text), "is not a '%s'", schema_format_name(format));
 	return found_value(check, value, text);
 }
@@ -248,16 +248,16 @@ static bool below(yyjson_val *value, int64_t bound)
 {
 	if (yyjson_is_real(value))
 		return yyjson_get_real(value) < (double)bound;
-	return yyjson_is_sint(value) ? yyjson_get_sint(value) < bound :
-				       bound > 0 && yyjson_get_uint(value) < (uint64_t)bound;
+	return yyjson_is_sint(value) ? yyjson_get_sint(value) < bound
+				     : bound > 0 && yyjson_get_uint(value) < (uint64_t)bound;
 }
 
 static bool above(yyjson_val *value, int64_t bound)
 {
 	if (yyjson_is_real(value))
 		return yyjson_get_real(value) > (double)bound;
-	return yyjson_is_sint(value) ? yyjson_get_sint(value) > bound :
-				       bound < 0 || yyjson_get_uint(value) > (uint64_t)bound;
+	return yyjson_is_sint(value) ? yyjson_get_sint(value) > bound
+				     : bound < 0 || yyjson_get_uint(value) > (uint64_t)bound;
 }
 
 static int out_of_bounds(const struct check *check, const struct schema *schema, yyjson_val *value,
@@ -266,8 +266,7 @@ static int out_of_bounds(const struct check *check, const struct schema *schema,
 	char text[64];
 
 	snprintf(text, sizeof(text), "is %s than the %s of %lld", low ? "less" : "greater",
-		 low ? "minimum" : "maximum",
-		 (long long)(low ? schema->minimum : schema->maximum));
+		 low ? "minimum" : "maximum", (long long)(low ? schema->minimum : schema->maximum));
 	return found_value(check, value, text);
 }
 
@@ -324,7 +323,7 @@ static bool has_duplicates(yyjson_val *array)
 	size_t i, j, most;
 	yyjson_val *item;
 
-	yyjson_arr_foreach(array, i, most, item)
+	yyjson_arr_foreach (array, i, most, item)
 		for (j = 0; j < i; j++)
 			if (yyjson_equals(item, yyjson_arr_get(array, j)))
 				return true;
@@ -343,7 +342,7 @@ static int check_array(struct check *check, const struct schema *schema, yyjson_
 		return found_value(check, value, "is too short");
 	if (schema->max_items && count > schema->max_items)
 		return found_value(check, value, "is too long");
-	yyjson_arr_foreach(value, i, most, item) {
+	yyjson_arr_foreach (value, i, most, item) {
 		result = descend(check, (struct step){ NULL, i }, schema->items, item);
 		if (result < 0)
 			return result;
@@ -425,8 +424,8 @@ static int not_allowed(const struct check *check, const struct schema *schema, y
 		return found(check, object, "%s %s not match any of the regexes: %s", text,
 			     count > 1 ? "do" : "does", repr);
 	}
-	return found(check, object, "Additional properties are not allowed (%s %s unexpected)", text,
-		     count > 1 ? "were" : "was");
+	return found(check, object, "Additional properties are not allowed (%s %s unexpected)",
+		     text, count > 1 ? "were" : "was");
 }
 
 static int check_others(struct check *check, const struct schema *schema, yyjson_val *object)

@@ -85,17 +85,19 @@ static bool is_base64(const char *text)
 static bool is_date_time(const char *text)
 {
 	static const char *const shapes[] = {
-		"0000-00-00", "0000-00-00T00:00", "0000-00-00T00:00:00", NULL,
+		"0000-00-00",
+		"0000-00-00T00:00",
+		"0000-00-00T00:00:00",
+		NULL,
 	};
 	size_t best = 0;
 
 	for (const char *const *shape = shapes; *shape; shape++) {
 		size_t at = 0;
 
-		while ((*shape)[at] &&
-		       ((*shape)[at] == '0' ? isdigit((unsigned char)text[at]) != 0 :
-			(*shape)[at] == 'T' ? text[at] == 'T' || text[at] == ' ' :
-						    text[at] == (*shape)[at]))
+		while ((*shape)[at] && ((*shape)[at] == '0' ? isdigit((unsigned char)text[at]) != 0
+					: (*shape)[at] == 'T' ? text[at] == 'T' || text[at] == ' '
+							      : text[at] == (*shape)[at]))
 			at++;
 		if (!(*shape)[at])
 			best = at;
@@ -106,7 +108,8 @@ static bool is_date_time(const char *text)
 	if (*text == '.' && best > 16)
 		text += 1 + strspn(text + 1, "0123456789");
 	return !*text || strcmp(text, "Z") == 0 ||
-	       ((*text == '+' || *text == '-') && strspn(text + 1, "0123456789:") == strlen(text + 1));
+	       ((*text == '+' || *text == '-') &&
+		strspn(text + 1, "0123456789:") == strlen(text + 1));
 }
 
 /* One code point; the text is known to be UTF-8. */
@@ -131,7 +134,8 @@ static bool is_blank(uint32_t point)
 
 static bool is_printable(uint32_t point)
 {
-	return point >= ' ' && !(point >= 0x7f && point < 0xa0) && point != 0x2028 && point != 0x2029;
+	return point >= ' ' && !(point >= 0x7f && point < 0xa0) && point != 0x2028 &&
+	       point != 0x2029;
 }
 
 /* Printable characters; '*filled' tells whether there is more than blanks, '*edged' whether it
@@ -183,7 +187,8 @@ static bool is_hostname(const char *text)
 			label = 0;
 			continue;
 		}
-		if ((!isalnum((unsigned char)*text) && *text != '-' && *text != '_') || ++label > 63)
+		if ((!isalnum((unsigned char)*text) && *text != '-' && *text != '_') ||
+		    ++label > 63)
 			return false;
 	}
 	return true;
@@ -196,8 +201,8 @@ static bool is_integer_string(const char *text)
 
 static bool is_boolean_string(const char *text)
 {
-	static const char *const words[] = { "1",    "t", "true",  "on",  "y", "yes",
-					     "0",    "f", "false", "off", "n", "no" };
+	static const char *const words[] = { "1", "t", "true",  "on",  "y", "yes",
+					     "0", "f", "false", "off", "n", "no" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0)

@@ -51,9 +51,9 @@ static const struct {
 static const struct {
 	int code, status;
 } codes[] = {
-	{ -ENOENT, 404 }, { -EINVAL, 400 },   { -EBADMSG, 400 }, { -E2BIG, 400 },
-	{ -EACCES, 403 }, { -EPERM, 401 },    { -EEXIST, 409 },  { -EBUSY, 409 },
-	{ -EDQUOT, 403 }, { -EMSGSIZE, 413 }, { -ENOSYS, 501 },  { -ENOSPC, 507 },
+	{ -ENOENT, 404 }, { -EINVAL, 400 },    { -EBADMSG, 400 },  { -E2BIG, 400 },
+	{ -EACCES, 403 }, { -EPERM, 401 },     { -EEXIST, 409 },   { -EBUSY, 409 },
+	{ -EDQUOT, 403 }, { -EMSGSIZE, 413 },  { -ENOSYS, 501 },   { -ENOSPC, 507 },
 	{ -EAGAIN, 409 }, { -ETIMEDOUT, 504 }, { -ENOTCONN, 503 }, { -ERANGE, 416 },
 };
 
