@@ -4,6 +4,7 @@
 #include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/image/image.h"
 #include "firmware/cloud/node/node.h"
+#include "firmware/cloud/placement/placement.h"
 
 /* clang-format off: one a line */
 const struct service *const services[] = {
@@ -12,5 +13,6 @@ const struct service *const services[] = {
 	&image_service,
 	&node_service,
 	&index_service,
+	&placement_service,
 	NULL,
 };

@@ -4,7 +4,7 @@
 
 static int setup_unprovisioned(void **state)
 {
-	return box_setup_with(state, NULL);
+	return box_setup_like(state, NULL, NULL);
 }
 
 static size_t count(struct box *box, const char *plural)
@@ -83,7 +83,7 @@ static void the_operator_needs_no_token(void **state)
 	struct direct_request request = {
 		.method = "GET", .target = "/identity/v3/users", .operator= true };
 
-	assert_int_equal(direct_run(&box->cloud, box_services, &box->arena, &request, &box->reply),
+	assert_int_equal(direct_run(&box->cloud, box->services, &box->arena, &request, &box->reply),
 			 0);
 	assert_int_equal(box->reply.status, 200);
 }

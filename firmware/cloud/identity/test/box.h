@@ -22,6 +22,10 @@
 
 struct box {
 	char path[64];
+	/* What another service under test brings along. */
+	const struct service *const *services;
+	const struct store_index *indexes;
+	int (*start)(struct cloud *cloud, struct error *error);
 	struct cloud cloud;
 	struct arena arena;
 	const char *admin;         /* token, scoped to project admin */
@@ -36,12 +40,13 @@ static inline void box_start(struct box *box)
 {
 	struct store_options options = { .path = box->path,
 					 .map_size = 64 * 1024 * 1024,
-					 .indexes = identity_service.indexes };
+					 .indexes = box->indexes };
 	struct error error = { 0 };
 
 	box->cloud = (struct cloud){ .directory = box->path };
 	if (store_open(&box->cloud.store, &options, &error) < 0 ||
-	    identity_start(&box->cloud, &error) < 0)
+	    identity_start(&box->cloud, &error) < 0 ||
+	    (box->start && box->start(&box->cloud, &error) < 0))
 		fail_msg("start: %s", error.message);
 }
 
@@ -85,7 +90,7 @@ static inline int box_send(struct box *box, const char *token, const char *metho
 					  .body = body,
 					  .body_size = body ? SIZE_MAX : 0 };
 
-	assert_int_equal(direct_run(&box->cloud, box_services, &box->arena, &request, &box->reply),
+	assert_int_equal(direct_run(&box->cloud, box->services, &box->arena, &request, &box->reply),
 			 0);
 	box->body = box->reply.body
 			    ? json_parse(&box->arena, box->reply.body, strlen(box->reply.body))
@@ -189,10 +194,16 @@ static inline void box_grant(struct box *box, const char *method, const char *pr
 			 expected);
 }
 
-static inline int box_setup_with(void **state, const char *password)
+/* 'like' brings what goes beyond identity; NULL: nothing. */
+static inline int box_setup_like(void **state, const char *password, const struct box *like)
 {
 	struct box *box = calloc(1, sizeof(*box));
 	char directory[160];
+
+	if (like)
+		*box = *like;
+	box->services = like ? like->services : box_services;
+	box->indexes = like ? like->indexes : identity_service.indexes;
 
 	strcpy(box->path, "/tmp/identity-test-XXXXXX");
 	assert_non_null(mkdtemp(box->path));
@@ -209,7 +220,7 @@ static inline int box_setup_with(void **state, const char *password)
 
 static inline int box_setup(void **state)
 {
-	return box_setup_with(state, BOX_PASSWORD "\n");
+	return box_setup_like(state, BOX_PASSWORD "\n", NULL);
 }
 
 static inline int box_teardown(void **state)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/placement/internal.h"
+
+static const char *allocation_key(struct arena *arena, const char *consumer_id)
+{
+	return arena_printf(arena, ALLOCATION_PREFIX "%s", consumer_id);
+}
+
+/* The provider's record is put by whoever claims: claims at the same time exclude each other. */
+int placement_claims_begin(struct request *request, struct store_txn *txn,
+			   struct placement_claims *claims, struct error *error)
+{
+	struct placement_provider *provider = &claims->provider;
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *record = yyjson_mut_obj(doc);
+	const char *key;
+	int result = provider_of_box(request, provider, error);
+
+	if (result < 0)
+		return result;
+	claims->txn = txn;
+	claims->arena = request->arena;
+	key = arena_printf(request->arena, PROVIDER_PREFIX "%s", provider->uuid);
+	json_set_string(doc, record, "uuid", provider->uuid);
+	json_set_string(doc, record, "name", provider->name);
+	json_set_integer(doc, record, "generation", provider->generation + 1);
+	store_txn_compare(txn, key, provider->revision);
+	store_txn_put(txn, key, request_write(request, record));
+	return 0;
+}
+
+static bool fits(const struct placement_provider *provider, const struct placement_ask *ask,
+		 yyjson_val *before)
+{
+	yyjson_val *resources = yyjson_obj_get(before, "resources");
+
+	for (int i = 0; i < RESOURCE_COUNT; i++) {
+		int64_t own = json_integer(resources, placement_resource_names[i], 0);
+		int64_t free =
+			inventory_capacity(&provider->inventory[i]) - provider->used[i] + own;
+
+		if (ask->amount[i] < 0 || (ask->amount[i] > own && ask->amount[i] > free))
+			return false;
+	}
+	return true;
+}
+
+static const char *allocation_write(struct request *request, const struct placement_ask *ask,
+				    yyjson_val *before)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *record = yyjson_mut_obj(doc), *resources = yyjson_mut_obj(doc);
+
+	for (int i = 0; i < RESOURCE_COUNT; i++)
+		if (ask->amount[i])
+			json_set_integer(doc, resources, placement_resource_names[i],
+					 ask->amount[i]);
+	json_set_string(doc, record, "consumer", ask->consumer_id);
+	json_set(doc, record, "resources", resources);
+	json_set_string(doc, record, "project_id", ask->project_id);
+	json_set_string(doc, record, "user_id", ask->user_id);
+	json_set_integer(doc, record, "generation", json_integer(before, "generation", 0) + 1);
+	return request_write(request, record);
+}
+
+int placement_claim(struct request *request, struct placement_claims *claims,
+		    const struct placement_ask *ask, struct error *error)
+{
+	yyjson_val *before = NULL, *resources;
+	int result = request_get(request, &before, NULL, error, ALLOCATION_PREFIX "%s",
+				 ask->consumer_id);
+
+	if (result < 0 && result != -ENOENT)
+		return result;
+	if (!fits(&claims->provider, ask, before))
+		return -ENOSPC;
+	resources = yyjson_obj_get(before, "resources");
+	for (int i = 0; i < RESOURCE_COUNT; i++)
+		claims->provider.used[i] +=
+			ask->amount[i] - json_integer(resources, placement_resource_names[i], 0);
+	store_txn_put(claims->txn, allocation_key(claims->arena, ask->consumer_id),
+		      allocation_write(request, ask, before));
+	return 0;
+}
+
+void placement_release(struct arena *arena, struct store_txn *txn, const char *consumer_id)
+{
+	store_txn_delete(txn, allocation_key(arena, consumer_id));
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What placement gives to compute: the box as one resource provider, and claims on it that are
+ * part of the caller's own transaction, so that a server and what it takes come and go together.
+ *
+ *	/placement/provider/<uuid>      {uuid, name, generation}: one, made at first boot
+ *	/placement/allocation/<consumer> {consumer, resources {VCPU, MEMORY_MB, DISK_GB},
+ *	                                  project_id, user_id, generation}
+ *
+ * The inventory is not stored: it is what the machine has at this moment.
+ */
+#ifndef CUMULET_PLACEMENT_H
+#define CUMULET_PLACEMENT_H
+
+#include "firmware/cloud/cloud.h"
+#include "firmware/cloud/http/request.h"
+
+struct service;
+extern const struct service placement_service;
+
+enum placement_resource { RESOURCE_VCPU, RESOURCE_MEMORY_MB, RESOURCE_DISK_GB, RESOURCE_COUNT };
+
+extern const char *const placement_resource_names[RESOURCE_COUNT];
+
+struct placement_inventory {
+	int64_t total, reserved;
+	double ratio; /* of allocation: what may be promised is (total - reserved) * ratio */
+};
+
+struct placement_provider {
+	const char *uuid, *name; /* in the arena */
+	int64_t generation;
+	uint64_t revision; /* of its record */
+	struct placement_inventory inventory[RESOURCE_COUNT];
+	int64_t used[RESOURCE_COUNT];
+};
+
+/* The box, with what is used by now. */
+int placement_provider_read(struct cloud *cloud, struct store_view *view, struct arena *arena,
+			    struct placement_provider *provider, struct error *error);
+
+struct placement_claims {
+	struct placement_provider provider;
+	struct store_txn *txn;
+	struct arena *arena;
+};
+
+struct placement_ask {
+	const char *consumer_id; /* the server's id */
+	const char *project_id, *user_id;
+	int64_t amount[RESOURCE_COUNT]; /* 0: none of it */
+};
+
+/*
+ * Claims within one transaction: begin once, then claim for each consumer. The transaction
+ * compares that nobody else claimed in between; a lost race is the commit's -EAGAIN. A claim for
+ * a consumer that has one already replaces it. -ENOSPC without a message: it does not fit, and
+ * the transaction is as it was.
+ */
+int placement_claims_begin(struct request *request, struct store_txn *txn,
+			   struct placement_claims *claims, struct error *error);
+int placement_claim(struct request *request, struct placement_claims *claims,
+		    const struct placement_ask *ask, struct error *error);
+/* Gives back what the consumer has, if it has anything. */
+void placement_release(struct arena *arena, struct store_txn *txn, const char *consumer_id);
+
+#endif
