@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which port has which address of a subnet: a key for each taken address, in the order of the
+ * addresses, so that the next free one is found by walking the keys.
+ */
+#ifndef CUMULET_NETWORK_ADDRESS_H
+#define CUMULET_NETWORK_ADDRESS_H
+
+#include "firmware/cloud/network/ip.h"
+#include "firmware/cloud/network/resource.h"
+
+#define ADDRESS_PREFIX "/network/address/"
+
+/* Takes 'wanted' (NULL: the lowest free one of the allocation pools) for a port; its text goes to
+ * 'text'. -EEXIST when it is taken, -EINVAL when it does not belong to the subnet, -ENOSPC when
+ * the pools are used up (without a message). */
+int address_take(struct change *change, yyjson_val *subnet, const char *wanted, const char *port_id,
+		 char text[static IP_SIZE], struct error *error);
+void address_release(struct store_txn *txn, const char *subnet_id, const char *address);
+
+/*
+ * Chooses fixed IPs for a port on a network, as Neutron does: for each entry of 'wanted' (subnet
+ * or address or both), or, when that is NULL, one of the first IPv4 subnet that has room. The
+ * array of {subnet_id, ip_address} goes to *fixed_ips.
+ */
+int addresses_choose(struct change *change, const char *network_id, yyjson_val *wanted,
+		     const char *port_id, yyjson_mut_val **fixed_ips, struct error *error);
+/*
+ * The same for a port that has addresses already ('had'): those that are wanted again stay, the
+ * others are given back.
+ */
+int addresses_change(struct change *change, const char *network_id, yyjson_val *had,
+		     yyjson_val *wanted, const char *port_id, yyjson_mut_val **fixed_ips,
+		     struct error *error);
+/* Gives back all addresses of a fixed_ips array. */
+void addresses_release(struct store_txn *txn, yyjson_val *old);
+
+#endif

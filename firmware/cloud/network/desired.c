@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/network/desired.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/cloud/network/ip.h"
+#include "firmware/cloud/network/router.h"
+#include "firmware/cloud/network/rules.h"
+
+/* Records are checked when they are written: what does not fit here is cut, never overrun. */
+static void copy(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+#define COPY(array, text) copy(array, sizeof(array), text)
+
+/* Room for the items of a JSON array, as a message list. */
+static int list_for(struct arena *arena, struct message_list *list, yyjson_val *array, size_t size,
+		    size_t most)
+{
+	list->count = yyjson_arr_size(array);
+	if (list->count > most)
+		list->count = most;
+	list->items = arena_alloc(arena, list->count * size + 1);
+	return list->items ? 0 : -ENOMEM;
+}
+
+static int fill_dns(struct arena *arena, yyjson_val *record, struct message_list *list)
+{
+	yyjson_val *array = yyjson_obj_get(record, "dns_nameservers");
+	int result = list_for(arena, list, array, sizeof(struct net_address), NET_DNS_MAX);
+	struct net_address *items = list->items;
+
+	for (size_t i = 0; !result && i < list->count; i++)
+		COPY(items[i].address, yyjson_get_str(yyjson_arr_get(array, i)));
+	return result;
+}
+
+static int fill_routes(struct arena *arena, yyjson_val *array, struct message_list *list)
+{
+	int result = list_for(arena, list, array, sizeof(struct net_route), NET_ROUTES_MAX);
+	struct net_route *items = list->items;
+
+	for (size_t i = 0; !result && i < list->count; i++) {
+		yyjson_val *route = yyjson_arr_get(array, i);
+
+		COPY(items[i].destination, json_string(route, "destination"));
+		COPY(items[i].nexthop, json_string(route, "nexthop"));
+	}
+	return result;
+}
+
+static int fill_subnet(struct arena *arena, yyjson_val *record, struct net_subnet *subnet)
+{
+	int result;
+
+	COPY(subnet->id, json_string(record, "id"));
+	COPY(subnet->cidr, json_string(record, "cidr"));
+	COPY(subnet->gateway, json_string(record, "gateway_ip"));
+	COPY(subnet->dhcp_address, json_string(record, "_dhcp_address"));
+	subnet->dhcp = subnet->dhcp_address[0] != '\0';
+	result = fill_dns(arena, record, &subnet->dns);
+	return result ? result
+		      : fill_routes(arena, yyjson_obj_get(record, "host_routes"), &subnet->routes);
+}
+
+static int fill_dhcp_mac(struct store_view *view, struct arena *arena, const char *network_id,
+			 struct net_network *network, struct error *error)
+{
+	struct network_ports ports;
+	int result =
+		resource_range(view, arena, &resource_port, "network", network_id, &ports, error);
+
+	for (size_t i = 0; !result && i < ports.count; i++)
+		if (json_is(ports.items[i], "device_owner", "network:dhcp"))
+			COPY(network->dhcp_mac, json_string(ports.items[i], "mac_address"));
+	return result;
+}
+
+int desired_network(struct store_view *view, struct arena *arena, yyjson_val *record,
+		    struct net_network *network, struct error *error)
+{
+	const char *id = json_string(record, "id");
+	struct network_ports subnets;
+	struct net_subnet *items;
+	int result = resource_range(view, arena, &resource_subnet, "network", id, &subnets, error);
+
+	if (result)
+		return result;
+	COPY(network->id, id);
+	COPY(network->type, json_string(record, "provider:network_type"));
+	COPY(network->physical, json_string(record, "provider:physical_network"));
+	COPY(network->dns_domain, json_string(record, "dns_domain"));
+	network->vni = (uint32_t)json_integer(record, "provider:segmentation_id", 0);
+	network->mtu = (uint32_t)json_integer(record, "mtu", 1450);
+	network->admin_up = json_bool(record, "admin_state_up", true);
+	network->external = json_bool(record, "router:external", false);
+	network->subnets.count = subnets.count < NET_SUBNETS_MAX ? subnets.count : NET_SUBNETS_MAX;
+	network->subnets.items = items = arena_alloc(arena, NET_SUBNETS_MAX * sizeof(*items));
+	if (!items)
+		return error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; !result && i < network->subnets.count; i++)
+		result = fill_subnet(arena, subnets.items[i], &items[i]);
+	return result ? result : fill_dhcp_mac(view, arena, id, network, error);
+}
+
+static int fill_addresses(struct arena *arena, yyjson_val *record, struct message_list *list)
+{
+	yyjson_val *array = yyjson_obj_get(record, "fixed_ips");
+	int result =
+		list_for(arena, list, array, sizeof(struct net_address), NET_PORT_ADDRESSES_MAX);
+	struct net_address *items = list->items;
+
+	for (size_t i = 0; !result && i < list->count; i++)
+		COPY(items[i].address, json_string(yyjson_arr_get(array, i), "ip_address"));
+	return result;
+}
+
+static int fill_groups(struct arena *arena, yyjson_val *record, struct message_list *list)
+{
+	yyjson_val *array = yyjson_obj_get(record, "security_groups");
+	int result = list_for(arena, list, array, sizeof(struct net_id), NET_PORT_GROUPS_MAX);
+	struct net_id *items = list->items;
+
+	for (size_t i = 0; !result && i < list->count; i++)
+		COPY(items[i].id, yyjson_get_str(yyjson_arr_get(array, i)));
+	return result;
+}
+
+static int fill_pairs(struct arena *arena, yyjson_val *record, struct message_list *list)
+{
+	yyjson_val *array = yyjson_obj_get(record, "allowed_address_pairs");
+	int result = list_for(arena, list, array, sizeof(struct net_pair), NET_PORT_PAIRS_MAX);
+	struct net_pair *items = list->items;
+
+	for (size_t i = 0; !result && i < list->count; i++) {
+		yyjson_val *pair = yyjson_arr_get(array, i);
+		const char *mac = json_string(pair, "mac_address");
+
+		COPY(items[i].mac, mac ? mac : json_string(record, "mac_address"));
+		COPY(items[i].address, json_string(pair, "ip_address"));
+	}
+	return result;
+}
+
+int desired_port(struct arena *arena, yyjson_val *record, struct net_port *port)
+{
+	int result;
+
+	COPY(port->id, json_string(record, "id"));
+	COPY(port->network_id, json_string(record, "network_id"));
+	COPY(port->mac, json_string(record, "mac_address"));
+	COPY(port->owner, json_string(record, "device_owner"));
+	COPY(port->device_id, json_string(record, "device_id"));
+	COPY(port->hostname, json_string(record, "dns_name"));
+	port->admin_up = json_bool(record, "admin_state_up", true);
+	port->port_security = json_bool(record, "port_security_enabled", true);
+	result = fill_addresses(arena, record, &port->addresses);
+	if (!result)
+		result = fill_groups(arena, record, &port->groups);
+	return result ? result : fill_pairs(arena, record, &port->pairs);
+}
+
+static void fill_port_range(yyjson_val *record, struct net_rule *rule)
+{
+	yyjson_val *min = yyjson_obj_get(record, "port_range_min");
+	yyjson_val *max = yyjson_obj_get(record, "port_range_max");
+	/* ICMP's type and code may be 0: both are sent plus one. */
+	uint32_t plus = rule->protocol == 1 + 1 || rule->protocol == 58 + 1;
+
+	if (yyjson_is_int(min))
+		rule->port_min = (uint32_t)yyjson_get_sint(min) + plus;
+	if (yyjson_is_int(max))
+		rule->port_max = (uint32_t)yyjson_get_sint(max) + plus;
+}
+
+static void fill_rule(yyjson_val *record, struct net_rule *rule)
+{
+	int protocol = rule_protocol_number(json_string(record, "protocol"));
+
+	COPY(rule->id, json_string(record, "id"));
+	rule->egress = json_is(record, "direction", "egress");
+	rule->ipv6 = json_is(record, "ethertype", "IPv6");
+	/* 'icmp' in a rule for IPv6 means ICMPv6, as in Neutron. */
+	if (rule->ipv6 && protocol == 1)
+		protocol = 58;
+	rule->protocol = protocol < 0 ? 0 : (uint32_t)protocol + 1;
+	fill_port_range(record, rule);
+	COPY(rule->remote, json_string(record, "normalized_cidr"));
+	COPY(rule->remote_group, json_string(record, "remote_group_id"));
+}
+
+int desired_group(struct store_view *view, struct arena *arena, yyjson_val *record,
+		  struct net_group *group, struct error *error)
+{
+	struct network_ports rules;
+	struct net_rule *items;
+	int result = resource_range(view, arena, &resource_rule, "group", json_string(record, "id"),
+				    &rules, error);
+
+	if (result)
+		return result;
+	COPY(group->id, json_string(record, "id"));
+	group->stateful = json_bool(record, "stateful", true);
+	group->rules.count = rules.count < NET_GROUP_RULES_MAX ? rules.count : NET_GROUP_RULES_MAX;
+	group->rules.items = items = arena_alloc(arena, group->rules.count * sizeof(*items) + 1);
+	if (!items)
+		return error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < group->rules.count; i++)
+		fill_rule(rules.items[i], &items[i]);
+	return 0;
+}
+
+/* The port's first address, with the length of its subnet's prefix. */
+static void fill_interface_address(struct store_view *view, struct arena *arena, yyjson_val *port,
+				   char *text, size_t size, char *subnet_id, size_t id_size)
+{
+	yyjson_val *first = yyjson_arr_get_first(yyjson_obj_get(port, "fixed_ips")), *subnet;
+	const char *id = json_string(first, "subnet_id");
+	struct ip_prefix prefix;
+
+	text[0] = '\0';
+	if (!id || resource_get(view, arena, &resource_subnet, id, &subnet, NULL) ||
+	    !ip_prefix_parse(json_string(subnet, "cidr"), &prefix))
+		return;
+	snprintf(text, size, "%s/%u", json_string(first, "ip_address"), prefix.length);
+	if (subnet_id)
+		copy(subnet_id, id_size, id);
+}
+
+static void fill_interface(struct store_view *view, struct arena *arena, yyjson_val *port,
+			   struct net_router_interface *interface)
+{
+	COPY(interface->port_id, json_string(port, "id"));
+	COPY(interface->network_id, json_string(port, "network_id"));
+	COPY(interface->mac, json_string(port, "mac_address"));
+	fill_interface_address(view, arena, port, interface->address, sizeof(interface->address),
+			       interface->subnet_id, sizeof(interface->subnet_id));
+}
+
+static void fill_gateway(struct store_view *view, struct arena *arena, yyjson_val *record,
+			 struct net_router *router)
+{
+	yyjson_val *info = yyjson_obj_get(record, "external_gateway_info"), *port;
+	const char *id = json_string(record, "_gateway_port");
+
+	COPY(router->external_network, json_string(info, "network_id"));
+	router->snat = json_bool(info, "enable_snat", true);
+	if (!id || resource_get(view, arena, &resource_port, id, &port, NULL))
+		return;
+	COPY(router->external_mac, json_string(port, "mac_address"));
+	fill_interface_address(view, arena, port, router->external_address,
+			       sizeof(router->external_address), NULL, 0);
+}
+
+int desired_router(struct store_view *view, struct arena *arena, yyjson_val *record,
+		   struct net_router *router, struct error *error)
+{
+	struct network_ports ports;
+	struct net_router_interface *items;
+	size_t kept = 0;
+	int result = router_interfaces(view, arena, json_string(record, "id"), &ports, error);
+
+	if (result)
+		return result;
+	COPY(router->id, json_string(record, "id"));
+	router->admin_up = json_bool(record, "admin_state_up", true);
+	fill_gateway(view, arena, record, router);
+	items = arena_alloc(arena, ports.count * sizeof(*items) + 1);
+	if (!items)
+		return error_set(error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < ports.count && kept < NET_ROUTER_INTERFACES_MAX; i++) {
+		fill_interface(view, arena, ports.items[i], &items[kept]);
+		/* An interface whose subnet has no prefix can't be wired. */
+		kept += items[kept].address[0] != '\0';
+	}
+	router->interfaces = (struct message_list){ items, kept };
+	return fill_routes(arena, yyjson_obj_get(record, "routes"), &router->routes);
+}

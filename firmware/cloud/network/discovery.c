@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Versions, extensions and availability zones: what clients ask before anything else. */
+#include <string.h>
+
+#include "firmware/cloud/network/discovery.h"
+#include "firmware/cloud/json.h"
+
+static const struct extension {
+	const char *alias, *name, *description;
+} extensions[] = {
+	{ "allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs" },
+	{ "availability_zone", "Availability Zone", "The availability zone extension." },
+	{ "binding", "Port Binding",
+	  "Expose port bindings of a virtual port to external application" },
+	{ "dns-integration", "DNS Integration", "Provides integration with DNS." },
+	{ "external-net", "Neutron external network",
+	  "Adds external network attribute to network resource." },
+	{ "ext-gw-mode", "Neutron L3 Configurable external gateway mode",
+	  "Extension of the router abstraction for specifying whether SNAT should occur on the external gateway" },
+	{ "net-mtu", "Network MTU", "Provides MTU attribute for a network resource." },
+	{ "net-mtu-writable", "Network MTU (writable)",
+	  "Provides a writable MTU attribute for a network resource." },
+	{ "network_availability_zone", "Network Availability Zone",
+	  "Availability zone support for network." },
+	{ "pagination", "Pagination support",
+	  "Extension that indicates that pagination is enabled." },
+	{ "port-security", "Port Security", "Provides port security" },
+	{ "project-id", "project_id field enabled",
+	  "Extension that indicates that project_id field is enabled." },
+	{ "provider", "Provider Network",
+	  "Expose mapping of virtual networks to physical networks" },
+	{ "router", "Neutron L3 Router",
+	  "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a NAT gateway." },
+	{ "router_availability_zone", "Router Availability Zone",
+	  "Availability zone support for router." },
+	{ "security-group", "security-group", "The security groups extension." },
+	{ "security-groups-normalized-cidr", "Normalized CIDR field for security group rules",
+	  "Add new field with normalized remote_ip_prefix cidr in SG rule" },
+	{ "sorting", "Sorting support", "Extension that indicates that sorting is enabled." },
+	{ "standard-attr-description", "standard-attr-description",
+	  "Extension to add descriptions to standard attributes" },
+	{ "standard-attr-revisions", "Resource revision numbers",
+	  "This extension will display the revision number of neutron resources." },
+	{ "standard-attr-timestamp", "Resource timestamps",
+	  "Adds created_at and updated_at fields to all Neutron resources that have Neutron standard attributes." },
+	{ "stateful-security-group", "Stateful security group",
+	  "Indicates if the security group is stateful or not" },
+};
+
+static yyjson_mut_val *extension_view(yyjson_mut_doc *doc, const struct extension *extension)
+{
+	yyjson_mut_val *out = yyjson_mut_obj(doc);
+
+	json_set_string(doc, out, "alias", extension->alias);
+	json_set_string(doc, out, "name", extension->name);
+	json_set_string(doc, out, "description", extension->description);
+	json_set_string(doc, out, "updated", "2016-01-01T00:00:00-00:00");
+	json_set(doc, out, "links", yyjson_mut_arr(doc));
+	return out;
+}
+
+int network_extensions(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc);
+
+	(void)error;
+	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+		yyjson_mut_arr_add_val(list, extension_view(doc, &extensions[i]));
+	json_set(doc, root, "extensions", list);
+	return reply_json(request, 200, doc, root);
+}
+
+int network_extension(struct request *request, struct error *error)
+{
+	const char *alias = request_param(request, "alias");
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+
+	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+		if (!strcmp(extensions[i].alias, alias)) {
+			json_set(doc, root, "extension", extension_view(doc, &extensions[i]));
+			return reply_json(request, 200, doc, root);
+		}
+	return error_fault(error, -ENOENT, 404, "HTTPNotFound",
+			   "Extension with alias %s does not exist", alias);
+}
+
+static void add_link(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *href)
+{
+	yyjson_mut_val *links = yyjson_mut_arr(doc);
+	yyjson_mut_val *link = yyjson_mut_arr_add_obj(doc, links);
+
+	json_set_string(doc, link, "rel", "self");
+	json_set_string(doc, link, "href", href);
+	json_set(doc, object, "links", links);
+}
+
+int network_versions(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc);
+	yyjson_mut_val *version = yyjson_mut_arr_add_obj(doc, list);
+
+	(void)error;
+	json_set_string(doc, version, "id", "v2.0");
+	json_set_string(doc, version, "status", "CURRENT");
+	add_link(doc, version, arena_printf(request->arena, "%s/network/v2.0/", request->base_url));
+	json_set(doc, root, "versions", list);
+	return reply_json(request, 200, doc, root);
+}
+
+int network_resources(struct request *request, struct error *error)
+{
+	static const char *const names[] = { "network", "subnet",         "port",
+					     "router",  "security-group", "security-group-rule",
+					     NULL };
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc), *item;
+
+	(void)error;
+	for (const char *const *name = names; *name; name++) {
+		item = yyjson_mut_arr_add_obj(doc, list);
+		json_set_string(doc, item, "name", *name);
+		json_set_string(doc, item, "collection",
+				arena_printf(request->arena, "%ss", *name));
+		add_link(doc, item,
+			 arena_printf(request->arena, "%s/network/v2.0/%ss", request->base_url,
+				      *name));
+	}
+	json_set(doc, root, "resources", list);
+	return reply_json(request, 200, doc, root);
+}
+
+int network_zones(struct request *request, struct error *error)
+{
+	static const char *const kinds[] = { "network", "router", NULL };
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc), *item;
+
+	(void)error;
+	for (const char *const *kind = kinds; *kind; kind++) {
+		item = yyjson_mut_arr_add_obj(doc, list);
+		json_set_string(doc, item, "name", "nova");
+		json_set_string(doc, item, "resource", *kind);
+		json_set_string(doc, item, "state", "available");
+	}
+	json_set(doc, root, "availability_zones", list);
+	return reply_json(request, 200, doc, root);
+}
+
+int network_not_implemented(struct request *request, struct error *error)
+{
+	return error_fault(error, -ENOSYS, 501, "NotImplemented", "%s is not implemented.",
+			   request->path);
+}

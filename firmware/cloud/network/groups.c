@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Security groups; each project has a default one, made when it is first looked for. */
+#include <string.h>
+
+#include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/rules.h"
+
+#define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
+
+static const struct attribute attributes[] = {
+	{ "name", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
+	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
+	{ "stateful", ATTRIBUTE_BOOLEAN, POST_PUT, "true", 0, 0, NULL, NULL },
+	{ 0 }
+};
+
+/* Every group starts with leave to send anything. */
+static void add_egress(struct change *change, const char *group_id, const char *project_id)
+{
+	rule_put(change, &(struct rule_plan){ group_id, project_id, "egress", "IPv4", NULL });
+	rule_put(change, &(struct rule_plan){ group_id, project_id, "egress", "IPv6", NULL });
+}
+
+static int make_default(struct change *change, const char *project_id, const char **id)
+{
+	yyjson_mut_doc *doc = change->doc;
+	yyjson_mut_val *object = yyjson_mut_obj(doc);
+	const char *marker =
+		arena_printf(change->request->arena, "/network/default-group/%s", project_id);
+
+	object_begin(change, object);
+	*id = json_member(object, "id");
+	json_set_string(doc, object, "tenant_id", project_id);
+	json_set_string(doc, object, "project_id", project_id);
+	json_set_string(doc, object, "name", "default");
+	json_set_string(doc, object, "description", "Default security group");
+	json_set_bool(doc, object, "stateful", true);
+	json_set_bool(doc, object, "shared", false);
+	add_egress(change, *id, project_id);
+	rule_put(change, &(struct rule_plan){ *id, project_id, "ingress", "IPv4", *id });
+	rule_put(change, &(struct rule_plan){ *id, project_id, "ingress", "IPv6", *id });
+	change_put(change, &resource_group, object);
+	store_txn_compare(change->txn, marker, 0);
+	store_txn_put(change->txn, marker,
+		      arena_printf(change->request->arena, "{\"id\":\"%s\"}", *id));
+	return 0;
+}
+
+int group_default(struct change *change, const char *project_id, const char **id,
+		  struct error *error)
+{
+	struct arena *arena = change->request->arena;
+	const char *key = arena_printf(arena, "/network/default-group/%s", project_id);
+	struct store_record record;
+	yyjson_val *marker;
+	int result;
+
+	/* An earlier object of the same bulk request may have made it. */
+	if (store_txn_has(change->txn, key))
+		return error_set(error, -EAGAIN, "the default group is in the making");
+	result = store_get(change->view, arena, key, &record, error);
+	if (result == -ENOENT)
+		return make_default(change, project_id, id);
+	if (result)
+		return result;
+	marker = json_parse(arena, record.value, record.size);
+	*id = json_string(marker, "id");
+	return *id ? 0 : error_set(error, -EIO, "record %s is damaged", key);
+}
+
+int network_default_group(struct request *request, const char *project_id, const char **id,
+			  struct error *error)
+{
+	const char *key = arena_printf(request->arena, "/network/default-group/%s", project_id);
+	struct change change;
+	int result = change_begin(&change, request, error);
+
+	if (!result)
+		result = group_default(&change, project_id, id, error);
+	if (!result && store_txn_has(change.txn, key))
+		result = request_commit(request, change.txn, error);
+	return result;
+}
+
+static int before_list(struct request *request, struct error *error)
+{
+	const char *id;
+
+	return request->caller->project_id
+		       ? network_default_group(request, request->caller->project_id, &id, error)
+		       : 0;
+}
+
+int group_find(struct change *change, const char *project_id, const char *id, const char **found,
+	       struct error *error)
+{
+	yyjson_val *group;
+	int result = change_get(change, &resource_group, id, &group, error);
+
+	if (result)
+		return result;
+	if (!json_is(group, "project_id", project_id) && !change->request->caller->is_admin)
+		return resource_missing(&resource_group, id, error);
+	*found = json_string(group, "id");
+	return 0;
+}
+
+static int create(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	const char *name = json_member(object, "name");
+
+	if (name && !strcmp(name, "default"))
+		return error_fault(error, -EEXIST, 409, "SecurityGroupDefaultAlreadyExists",
+				   "Default security group already exists.");
+	json_set_bool(change->doc, object, "shared", false);
+	add_egress(change, json_member(object, "id"), json_member(object, "project_id"));
+	return 0;
+}
+
+static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		  yyjson_mut_val *given, struct error *error)
+{
+	(void)change;
+	(void)object;
+	if (json_is(old, "name", "default") && yyjson_mut_obj_get(given, "name"))
+		return error_fault(error, -EBUSY, 409, "SecurityGroupCannotUpdateDefault",
+				   "Updating default security group not allowed.");
+	return 0;
+}
+
+static int refuse_in_use(struct change *change, const char *id, struct error *error)
+{
+	struct network_ports ports;
+	int result = resource_range(change->view, change->request->arena, &resource_port, "group",
+				    id, &ports, error);
+
+	if (!result && ports.count)
+		return error_fault(error, -EBUSY, 409, "SecurityGroupInUse",
+				   "Security Group %s in use.", id);
+	return result;
+}
+
+static int remove_group(struct change *change, yyjson_val *old, struct error *error)
+{
+	const char *id = json_string(old, "id");
+	struct network_ports rules;
+	int result;
+
+	if (json_is(old, "name", "default") && !change->request->caller->is_admin)
+		return error_fault(error, -EBUSY, 409, "SecurityGroupCannotRemoveDefault",
+				   "Insufficient rights for removing default security group.");
+	result = refuse_in_use(change, id, error);
+	if (!result)
+		result = resource_range(change->view, change->request->arena, &resource_rule,
+					"group", id, &rules, error);
+	if (result)
+		return result;
+	for (size_t i = 0; i < rules.count; i++)
+		change_delete(change, &resource_rule, json_string(rules.items[i], "id"));
+	if (json_is(old, "name", "default"))
+		store_txn_delete(change->txn,
+				 arena_printf(change->request->arena, "/network/default-group/%s",
+					      json_string(old, "project_id")));
+	return 0;
+}
+
+static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
+		  yyjson_mut_val *out, struct error *error)
+{
+	yyjson_mut_val *list = yyjson_mut_arr(doc);
+	struct network_ports rules;
+	struct store_view *view;
+	int result = request_view(request, &view, error);
+
+	if (!result)
+		result = resource_range(view, request->arena, &resource_rule, "group",
+					json_string(record, "id"), &rules, error);
+	if (result)
+		return result;
+	for (size_t i = 0; i < rules.count; i++)
+		yyjson_mut_arr_add_val(list, rule_view(doc, rules.items[i]));
+	json_set(doc, out, "security_group_rules", list);
+	return 0;
+}
+
+const struct resource resource_group = {
+	.singular = "security_group",
+	.plural = "security_groups",
+	.prefix = "/network/security-group/",
+	.attributes = attributes,
+	.missing_type = "SecurityGroupNotFound",
+	.missing_before = "Security group ",
+	.missing_after = " does not exist",
+	.create = create,
+	.update = update,
+	.remove = remove_group,
+	.derive = derive,
+	.before_list = before_list,
+};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Networks: layer-2 segments; a VNI for each that no provider attribute places elsewhere. */
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/cloud/network/resource.h"
+#include "firmware/cloud/network/vni.h"
+
+static const char *const network_types[] = { "vxlan", "flat", NULL };
+
+static const struct attribute attributes[] = {
+	{ "name", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL, NULL },
+	{ "admin_state_up", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT, "true", 0, 0, NULL,
+	  NULL },
+	{ "shared", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_ADMIN, "false", 0,
+	  0, NULL, NULL },
+	{ "router:external", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_ADMIN,
+	  "false", 0, 0, NULL, NULL },
+	{ "mtu", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_PUT, "1450", 68, 9000, NULL, NULL },
+	{ "port_security_enabled", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT, "true", 0, 0,
+	  NULL, NULL },
+	{ "description", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
+	  NULL },
+	{ "dns_domain", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
+	  NULL },
+	{ "availability_zone_hints", ATTRIBUTE_LIST, ATTRIBUTE_POST, "[]", 0, 0, NULL, NULL },
+	{ "provider:network_type", ATTRIBUTE_CHOICE,
+	  ATTRIBUTE_POST | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET, NULL, 0, 0, network_types, NULL },
+	{ "provider:physical_network", ATTRIBUTE_STRING,
+	  ATTRIBUTE_POST | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET | ATTRIBUTE_NULL, NULL, 0, 64, NULL,
+	  NULL },
+	{ "provider:segmentation_id", ATTRIBUTE_INTEGER,
+	  ATTRIBUTE_POST | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET | ATTRIBUTE_NULL, NULL, 1, VNI_LAST,
+	  NULL, NULL },
+	{ 0 }
+};
+
+static bool visible(struct request *request, yyjson_val *record)
+{
+	(void)request;
+	return json_bool(record, "shared", false) || json_bool(record, "router:external", false);
+}
+
+static int place_flat(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	const char *physical = json_member(object, "provider:physical_network");
+
+	if (!physical)
+		return attribute_refuse(error, "Invalid input for operation: physical_network "
+					       "required for flat provider network.");
+	if (strcmp(physical, "uplink"))
+		return attribute_refuse(error,
+					"Invalid input for operation: physical_network '%s' "
+					"unknown for flat provider network.",
+					physical);
+	json_set(change->doc, object, "provider:segmentation_id", yyjson_mut_null(change->doc));
+	return 0;
+}
+
+static int place_vxlan(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	int64_t vni = yyjson_mut_get_sint(yyjson_mut_obj_get(object, "provider:segmentation_id"));
+	int result;
+
+	if (json_member(object, "provider:physical_network"))
+		return attribute_refuse(error, "Invalid input for operation: "
+					       "provider:physical_network specified for vxlan "
+					       "network.");
+	result = vni_take(change, json_member(object, "id"), &vni, error);
+	json_set_string(change->doc, object, "provider:network_type", "vxlan");
+	json_set(change->doc, object, "provider:physical_network", yyjson_mut_null(change->doc));
+	json_set_integer(change->doc, object, "provider:segmentation_id", vni);
+	return result;
+}
+
+static int create(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	const char *type = json_member(object, "provider:network_type");
+	yyjson_mut_doc *doc = change->doc;
+
+	json_set_string(doc, object, "status", "ACTIVE");
+	json_set(doc, object, "availability_zones", yyjson_mut_arr(doc));
+	json_set(doc, object, "ipv4_address_scope", yyjson_mut_null(doc));
+	json_set(doc, object, "ipv6_address_scope", yyjson_mut_null(doc));
+	json_set_bool(doc, object, "l2_adjacency", true);
+	return type && !strcmp(type, "flat") ? place_flat(change, object, error)
+					     : place_vxlan(change, object, error);
+}
+
+static int refuse_in_use(struct change *change, yyjson_val *old, struct error *error)
+{
+	const char *id = json_string(old, "id");
+	struct network_ports ports;
+	int result = resource_range(change->view, change->request->arena, &resource_port, "network",
+				    id, &ports, error);
+
+	for (size_t i = 0; !result && i < ports.count; i++)
+		if (!json_is(ports.items[i], "device_owner", "network:dhcp"))
+			return error_fault(error, -EBUSY, 409, "NetworkInUse",
+					   "Unable to complete operation on network %s. There are "
+					   "one or more ports still in use on the network.",
+					   id);
+	return result;
+}
+
+static int remove_children(struct change *change, const char *id, struct error *error)
+{
+	struct arena *arena = change->request->arena;
+	struct network_ports list;
+	int result =
+		resource_range(change->view, arena, &resource_subnet, "network", id, &list, error);
+
+	for (size_t i = 0; !result && i < list.count; i++)
+		change_delete(change, &resource_subnet, json_string(list.items[i], "id"));
+	if (!result)
+		result = resource_range(change->view, arena, &resource_port, "network", id, &list,
+					error);
+	for (size_t i = 0; !result && i < list.count; i++)
+		change_delete(change, &resource_port, json_string(list.items[i], "id"));
+	return result;
+}
+
+static int remove_network(struct change *change, yyjson_val *old, struct error *error)
+{
+	const char *id = json_string(old, "id");
+	int result = refuse_in_use(change, old, error);
+
+	if (result)
+		return result;
+	store_txn_compare_empty(change->txn,
+				arena_printf(change->request->arena, "/network/member/%s/", id));
+	vni_release(change, json_integer(old, "provider:segmentation_id", 0));
+	return remove_children(change, id, error);
+}
+
+static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
+		  yyjson_mut_val *out, struct error *error)
+{
+	yyjson_mut_val *ids = yyjson_mut_arr(doc), *zones = yyjson_mut_arr(doc);
+	struct network_ports subnets;
+	struct store_view *view;
+	int result = request_view(request, &view, error);
+
+	if (!result)
+		result = resource_range(view, request->arena, &resource_subnet, "network",
+					json_string(record, "id"), &subnets, error);
+	if (result)
+		return result;
+	for (size_t i = 0; i < subnets.count; i++)
+		yyjson_mut_arr_add_strcpy(doc, ids, json_string(subnets.items[i], "id"));
+	json_set(doc, out, "subnets", ids);
+	yyjson_mut_arr_add_str(doc, zones, "nova");
+	json_set(doc, out, "availability_zones", zones);
+	return 0;
+}
+
+const struct resource resource_network = {
+	.singular = "network",
+	.plural = "networks",
+	.prefix = "/network/network/",
+	.attributes = attributes,
+	.missing_type = "NetworkNotFound",
+	.missing_before = "Network ",
+	.missing_after = " could not be found.",
+	.create = create,
+	.remove = remove_network,
+	.derive = derive,
+	.visible = visible,
+};

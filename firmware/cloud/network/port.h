@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the other resources need of ports. */
+#ifndef CUMULET_NETWORK_PORT_H
+#define CUMULET_NETWORK_PORT_H
+
+#include "firmware/cloud/network/resource.h"
+
+/* A port in the making, by the API or on behalf of a server, a router or the DHCP service. */
+struct port_plan {
+	yyjson_val *network;
+	yyjson_val *fixed_ips;  /* [{subnet_id, ip_address}], NULL: any */
+	yyjson_mut_val *groups; /* ids; NULL: none */
+	const char *project_id, *name, *device_id, *device_owner, *hostname, *host;
+	bool made_for_server; /* deleted with its server */
+};
+
+/* Makes a port that no API call describes; it is put into the transaction. */
+int port_make(struct change *change, const struct port_plan *plan, yyjson_mut_val **port,
+	      struct error *error);
+/* Completes an object that holds the attributes of a port: addresses, MAC, bookkeeping. */
+int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted,
+		  yyjson_mut_val *object, struct error *error);
+/* Deletes a port and gives back what it holds. */
+void port_drop(struct change *change, yyjson_val *port);
+bool port_on_subnet(yyjson_val *port, const char *subnet_id);
+
+/*
+ * The DHCP service of a network has one port there with an address in each subnet that it serves;
+ * the address stands in the subnet's '_dhcp_address' too. It is reserved, not allocated, so that
+ * it keeps nobody from deleting the subnet.
+ */
+int port_dhcp_join(struct change *change, yyjson_val *network, yyjson_mut_val *subnet,
+		   struct error *error);
+int port_dhcp_leave(struct change *change, yyjson_val *network, yyjson_mut_val *subnet,
+		    struct error *error);
+
+/* The default security group of a project: its id, made in this transaction when it is missing. */
+int group_default(struct change *change, const char *project_id, const char **id,
+		  struct error *error);
+/* Checks that a group exists and is the project's, by id. */
+int group_find(struct change *change, const char *project_id, const char *id, const char **found,
+	       struct error *error);
+
+#endif

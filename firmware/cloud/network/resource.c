@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/network/resource.h"
+
+#include <string.h>
+
+static int reply_object(const struct resource *resource, struct request *request, int status,
+			yyjson_val *record, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+	yyjson_mut_val *out = resource_render(resource, request, doc, record, error);
+
+	if (!out)
+		return error ? error->code : -ENOMEM;
+	json_set(doc, root, resource->singular, out);
+	return reply_json(request, status, doc, root);
+}
+
+/* --- list --- */
+
+/* Neutron filters by any attribute: the page's table is made from the resource's. */
+static const struct page_filter *filters_of(const struct resource *resource,
+					    struct request *request)
+{
+	static const char *const common[] = { "id", "status", "tenant_id", "project_id",
+					      "revision_number" };
+	const struct attribute *attribute;
+	struct page_filter *filters;
+	size_t count = 0;
+
+	for (attribute = resource->attributes; attribute->name; attribute++)
+		count++;
+	filters = arena_alloc(request->arena,
+			      (count + sizeof(common) / sizeof(common[0]) + 1) * sizeof(*filters));
+	if (!filters)
+		return NULL;
+	count = 0;
+	for (attribute = resource->attributes; attribute->name; attribute++) {
+		enum page_filter_kind kind = PAGE_EXACT;
+
+		if (attribute->kind == ATTRIBUTE_BOOLEAN)
+			kind = PAGE_BOOLEAN;
+		else if (attribute->kind == ATTRIBUTE_INTEGER)
+			kind = PAGE_INTEGER;
+		else if (attribute->kind == ATTRIBUTE_UUIDS)
+			kind = PAGE_LIST;
+		else if (attribute->kind >= ATTRIBUTE_OBJECT)
+			continue;
+		filters[count++] = (struct page_filter){ attribute->name, attribute->name, kind };
+	}
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		filters[count++] = (struct page_filter){ common[i], common[i], PAGE_EXACT };
+	filters[count - 1].kind = PAGE_INTEGER;
+	return filters;
+}
+
+static const char *const sort_keys[] = { "id",
+					 "name",
+					 "status",
+					 "admin_state_up",
+					 "tenant_id",
+					 "project_id",
+					 "network_id",
+					 "cidr",
+					 "ip_version",
+					 "gateway_ip",
+					 "enable_dhcp",
+					 "mac_address",
+					 "device_id",
+					 "device_owner",
+					 "security_group_id",
+					 "direction",
+					 "ethertype",
+					 "protocol",
+					 "created_at",
+					 "updated_at",
+					 "revision_number",
+					 "port_range_min",
+					 "port_range_max",
+					 "mtu",
+					 NULL };
+
+static size_t keep_visible(const struct resource *resource, struct request *request,
+			   struct record_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		yyjson_val *record = list->items[i];
+
+		if (!resource_visible(resource, request, record) ||
+		    (resource->matches && !resource->matches(request, record)))
+			continue;
+		list->items[kept++] = record;
+	}
+	return kept;
+}
+
+static void add_links(const struct resource *resource, struct request *request,
+		      const struct page *page, yyjson_mut_doc *doc, yyjson_mut_val *root,
+		      const char *last_id)
+{
+	yyjson_mut_val *links, *next;
+
+	if (!page->more || !last_id)
+		return;
+	links = yyjson_mut_arr(doc);
+	next = yyjson_mut_arr_add_obj(doc, links);
+	json_set_string(doc, next, "rel", page->reverse ? "previous" : "next");
+	json_set_string(doc, next, "href", page_next_url(request, last_id));
+	json_set(doc, root, arena_printf(request->arena, "%s_links", resource->plural), links);
+}
+
+int resource_list(const struct resource *resource, struct request *request, struct error *error)
+{
+	struct page_rules rules = { .filters = filters_of(resource, request),
+				    .sort_keys = sort_keys,
+				    .default_sort = "created_at",
+				    .sort_list = true,
+				    .id_member = "id" };
+	struct record_list list = { .request = request };
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *items = yyjson_mut_arr(doc), *out;
+	struct page page = { 0 };
+	ssize_t count;
+	int result = page_parse(request, &rules, &page, error);
+
+	if (!result && resource->before_list)
+		result = resource->before_list(request, error);
+	if (!result)
+		result = record_list_range(request, &list, resource->prefix, error);
+	if (result < 0)
+		return result;
+	count = page_select(request, &page, list.items, keep_visible(resource, request, &list),
+			    error);
+	if (count < 0)
+		return (int)count;
+	for (ssize_t i = 0; i < count; i++) {
+		out = resource_render(resource, request, doc, list.items[i], error);
+		if (!out)
+			return error ? error->code : -ENOMEM;
+		yyjson_mut_arr_add_val(items, out);
+	}
+	json_set(doc, root, resource->plural, items);
+	add_links(resource, request, &page, doc, root,
+		  count ? json_string(list.items[count - 1], "id") : NULL);
+	return reply_json(request, 200, doc, root);
+}
+
+int resource_show(const struct resource *resource, struct request *request, struct error *error)
+{
+	const char *id = request_param(request, "id");
+	struct store_view *view;
+	yyjson_val *record;
+	int result = request_view(request, &view, error);
+
+	if (!result)
+		result = resource_get(view, request->arena, resource, id, &record, error);
+	if (result)
+		return result;
+	if (!resource_visible(resource, request, record))
+		return resource_missing(resource, id, error);
+	return reply_object(resource, request, 200, record, error);
+}
+
+/* --- create --- */
+
+static int create_one(const struct resource *resource, struct change *change, yyjson_val *given,
+		      yyjson_mut_val **object, struct error *error)
+{
+	int result;
+
+	if (!yyjson_is_obj(given))
+		return attribute_refuse(error, "Unable to find '%s' in request body",
+					resource->singular);
+	*object = yyjson_mut_obj(change->doc);
+	object_begin(change, *object);
+	result = attributes_take(change->request, resource->singular, resource->attributes, given,
+				 true, change->doc, *object, error);
+	if (!result)
+		result = resource->create(change, *object, error);
+	if (!result)
+		change_put(change, resource, *object);
+	return result;
+}
+
+static int create_many(const struct resource *resource, struct change *change, yyjson_val *given,
+		       struct error *error)
+{
+	size_t index, count, made = yyjson_arr_size(given);
+	yyjson_mut_val **objects = arena_alloc(change->request->arena, made * sizeof(*objects));
+	yyjson_mut_doc *doc = change->doc;
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *items = yyjson_mut_arr(doc);
+	yyjson_val *item;
+	int result = 0;
+
+	if (!made)
+		return attribute_refuse(error, "Resources required");
+	yyjson_arr_foreach (given, index, count, item) {
+		result = create_one(resource, change, item, &objects[index], error);
+		if (result)
+			return result;
+	}
+	result = request_commit(change->request, change->txn, error);
+	for (size_t i = 0; !result && i < made; i++) {
+		yyjson_val *record = value_freeze(change->request, objects[i]);
+		yyjson_mut_val *out =
+			resource_render(resource, change->request, doc, record, error);
+
+		if (!out)
+			return error ? error->code : -ENOMEM;
+		yyjson_mut_arr_add_val(items, out);
+	}
+	json_set(doc, root, resource->plural, items);
+	return result ? result : reply_json(change->request, 201, doc, root);
+}
+
+int resource_create(const struct resource *resource, struct request *request, struct error *error)
+{
+	yyjson_val *many = yyjson_obj_get(request->body, resource->plural);
+	yyjson_mut_val *object;
+	struct change change;
+	int result = change_begin(&change, request, error);
+
+	if (result)
+		return result;
+	if (yyjson_is_arr(many))
+		return create_many(resource, &change, many, error);
+	result = create_one(resource, &change, yyjson_obj_get(request->body, resource->singular),
+			    &object, error);
+	if (!result)
+		result = request_commit(request, change.txn, error);
+	return result ? result
+		      : reply_object(resource, request, 201, value_freeze(request, object), error);
+}
+
+/* --- update, delete --- */
+
+static int find_writable(const struct resource *resource, struct change *change, const char *verb,
+			 yyjson_val **old, struct error *error)
+{
+	struct request *request = change->request;
+	const char *id = request_param(request, "id");
+	int result = change_find(change, resource, id, old, error);
+
+	if (result)
+		return result;
+	if (resource->writable ? resource->writable(request, *old)
+			       : policy_owns(request, json_string(*old, "project_id")))
+		return 0;
+	return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
+			   "(rule:%s_%s) is disallowed by policy", verb, resource->singular);
+}
+
+static void merge(yyjson_mut_doc *doc, yyjson_mut_val *object, yyjson_mut_val *given)
+{
+	yyjson_mut_val *key, *value;
+	size_t index, count;
+
+	yyjson_mut_obj_foreach (given, index, count, key, value) {
+		json_set(doc, object, yyjson_mut_get_str(key), yyjson_mut_val_mut_copy(doc, value));
+	}
+}
+
+int resource_update(const struct resource *resource, struct request *request, struct error *error)
+{
+	yyjson_val *given = yyjson_obj_get(request->body, resource->singular), *old;
+	yyjson_mut_val *taken, *object;
+	struct change change;
+	int result;
+
+	if (!yyjson_is_obj(given))
+		return attribute_refuse(error, "Unable to find '%s' in request body",
+					resource->singular);
+	result = change_begin(&change, request, error);
+	if (!result)
+		result = find_writable(resource, &change, "update", &old, error);
+	if (result)
+		return result;
+	taken = yyjson_mut_obj(change.doc);
+	result = attributes_take(request, resource->singular, resource->attributes, given, false,
+				 change.doc, taken, error);
+	if (result)
+		return result;
+	object = yyjson_val_mut_copy(change.doc, old);
+	merge(change.doc, object, taken);
+	result = resource->update ? resource->update(&change, old, object, taken, error) : 0;
+	if (result)
+		return result;
+	change_put(&change, resource, object);
+	result = request_commit(request, change.txn, error);
+	return result ? result
+		      : reply_object(resource, request, 200, value_freeze(request, object), error);
+}
+
+int resource_delete(const struct resource *resource, struct request *request, struct error *error)
+{
+	struct change change;
+	yyjson_val *old;
+	int result = change_begin(&change, request, error);
+
+	if (!result)
+		result = find_writable(resource, &change, "delete", &old, error);
+	if (!result && resource->remove)
+		result = resource->remove(&change, old, error);
+	if (result)
+		return result;
+	change_delete(&change, resource, json_string(old, "id"));
+	result = request_commit(request, change.txn, error);
+	return result ? result : reply_empty(request, 204);
+}

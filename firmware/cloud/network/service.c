@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The network service's tables. */
+#include "firmware/cloud/network/discovery.h"
+#include "firmware/cloud/network/resource.h"
+#include "firmware/cloud/network/router.h"
+#include "firmware/cloud/network/start.h"
+
+RESOURCE_HANDLERS(network)
+RESOURCE_HANDLERS(subnet)
+RESOURCE_HANDLERS(port)
+RESOURCE_HANDLERS(router)
+RESOURCE_HANDLERS(group)
+RESOURCE_HANDLERS(rule)
+
+/* Attribute tables check what is in it: here it only has to be an object. */
+static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = true };
+
+#define RESOURCE_ROUTES(collection, kind)                                                          \
+	{ .method = "GET", .path = "/v2.0/" collection, .handle = kind##_list },                   \
+		{ .method = "POST",                                                                \
+		  .path = "/v2.0/" collection,                                                     \
+		  .handle = kind##_create,                                                         \
+		  .body = &any_object,                                                             \
+		  .policy = "create" },                                                            \
+		{ .method = "GET", .path = "/v2.0/" collection "/{id}", .handle = kind##_show },   \
+		{ .method = "PUT",                                                                 \
+		  .path = "/v2.0/" collection "/{id}",                                             \
+		  .handle = kind##_update,                                                         \
+		  .body = &any_object,                                                             \
+		  .policy = "update" },                                                            \
+	{                                                                                          \
+		.method = "DELETE", .path = "/v2.0/" collection "/{id}", .handle = kind##_delete,  \
+		.policy = "delete"                                                                 \
+	}
+
+#define NOT_IMPLEMENTED(collection)                                                                \
+	{ .method = "GET", .path = "/v2.0/" collection, .handle = network_not_implemented },       \
+		{ .method = "POST",                                                                \
+		  .path = "/v2.0/" collection,                                                     \
+		  .handle = network_not_implemented },                                             \
+		{ .method = "GET",                                                                 \
+		  .path = "/v2.0/" collection "/{id}",                                             \
+		  .handle = network_not_implemented },                                             \
+		{ .method = "PUT",                                                                 \
+		  .path = "/v2.0/" collection "/{id}",                                             \
+		  .handle = network_not_implemented },                                             \
+	{                                                                                          \
+		.method = "DELETE", .path = "/v2.0/" collection "/{id}",                           \
+		.handle = network_not_implemented                                                  \
+	}
+
+static const struct route routes[] = {
+	{ .method = "GET", .path = "", .handle = network_versions, .flags = ROUTE_PUBLIC },
+	{ .method = "GET", .path = "/v2.0", .handle = network_resources, .flags = ROUTE_PUBLIC },
+	{ .method = "GET", .path = "/v2.0/extensions", .handle = network_extensions },
+	{ .method = "GET", .path = "/v2.0/extensions/{alias}", .handle = network_extension },
+	{ .method = "GET", .path = "/v2.0/availability_zones", .handle = network_zones },
+	RESOURCE_ROUTES("networks", network),
+	RESOURCE_ROUTES("subnets", subnet),
+	RESOURCE_ROUTES("ports", port),
+	RESOURCE_ROUTES("routers", router),
+	RESOURCE_ROUTES("security-groups", group),
+	RESOURCE_ROUTES("security-group-rules", rule),
+	{ .method = "PUT",
+	  .path = "/v2.0/routers/{id}/add_router_interface",
+	  .handle = router_interface_add,
+	  .body = &any_object,
+	  .policy = "update" },
+	{ .method = "PUT",
+	  .path = "/v2.0/routers/{id}/remove_router_interface",
+	  .handle = router_interface_remove,
+	  .body = &any_object,
+	  .policy = "update" },
+	NOT_IMPLEMENTED("floatingips"),
+	NOT_IMPLEMENTED("subnetpools"),
+	NOT_IMPLEMENTED("quotas"),
+	NOT_IMPLEMENTED("agents"),
+	NOT_IMPLEMENTED("rbac-policies"),
+	NOT_IMPLEMENTED("trunks"),
+	{ 0 },
+};
+
+static const struct policy_rule policies[] = {
+	{ "create", "project_member" },
+	{ "update", "project_member" },
+	{ "delete", "project_member" },
+	{ 0 },
+};
+
+static const struct store_index indexes[] = {
+	{ "/network/network/", "project", "project_id", NULL, false },
+	{ "/network/subnet/", "network", "network_id", NULL, false },
+	{ "/network/port/", "network", "network_id", NULL, false },
+	{ "/network/port/", "device", "device_id", NULL, false },
+	{ "/network/port/", "group", "security_groups", NULL, false },
+	{ "/network/port/", "mac", "mac_address", "network_id", true },
+	{ "/network/security-group/", "project", "project_id", NULL, false },
+	{ "/network/security-group-rule/", "group", "security_group_id", NULL, false },
+	{ "/network/security-group-rule/", "remote", "remote_group_id", NULL, false },
+	{ 0 },
+};
+
+const struct service network_service = {
+	.name = "neutron",
+	.type = "network",
+	.prefix = "/network",
+	.routes = routes,
+	.policies = policies,
+	.indexes = indexes,
+	.fault = fault_network,
+	.start = network_start,
+};
