@@ -154,7 +154,7 @@ int image_open(struct cloud *cloud, const char *id, char disk_format[16], uint64
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	const char *path, *format;
-	yyjson_val *image;
+	yyjson_val *image = NULL;
 	int result = record_read(cloud, &arena, id, &image, error), fd;
 
 	if (result)

@@ -116,7 +116,7 @@ int provider_list(struct request *request, struct error *error)
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc);
 	struct placement_provider provider;
-	bool enough, traits;
+	bool enough = true, traits = true;
 	int result;
 
 	if (request_query(request, "member_of"))
