@@ -1,12 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
-#include <sysexits.h>
+/*
+ * The role. Started by netd, not by init: descriptor 3 is the channel to netd, descriptor 4 the
+ * network's tap. There is nothing else that it could lose, and when netd goes it goes.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/log.h"
 #include "firmware/lib/role.h"
+#include "netstack/svc/svc.h"
+
+#define FD_TAP (ROLE_CONTROL_FD + 1)
+#define EMPTY_ROOT PATH_RUN "/empty" /* made by netd, root's own, nothing in it */
+
+/* What tenants send is parsed here: no capability, no file, no system call but those few. */
+static int confine(struct error *error)
+{
+	struct stat status;
+	const char *root = stat(EMPTY_ROOT, &status) == 0 ? EMPTY_ROOT : NULL;
+	int result = role_confine(root, UID_SVC, UID_SVC, 0, error);
+
+	return result < 0 ? result : svc_sandbox(error);
+}
 
 int svc_main(int argc, char **argv)
 {
+	static struct svc svc;
+	struct error error = { 0 };
+	struct loop *loop;
+	int result = loop_new(&loop);
+
 	(void)argc;
-	fprintf(stderr, "%s: not in this build\n", argv[0]);
-	return EX_UNAVAILABLE;
+	(void)argv;
+	signal(SIGPIPE, SIG_IGN);
+	fcntl(FD_TAP, F_SETFL, O_NONBLOCK);
+	if (result == 0)
+		result = confine(&error);
+	if (result == 0)
+		result = svc_init(&svc, loop);
+	if (result == 0)
+		result = svc_netd_attach(&svc, ROLE_CONTROL_FD);
+	if (result < 0) {
+		log_error("svc", "not started", "reason=%s errno=%d", log_quote(error.message),
+			  -result);
+		return 1;
+	}
+	svc_tap_set(&svc, FD_TAP);
+	result = loop_run(loop);
+	svc_free(&svc);
+	loop_free(loop);
+	return result;
 }

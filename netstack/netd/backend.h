@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What netd asks of the machine. There are two of these: Linux (linux*.c, the only files that
+ * talk to the kernel about links, routes and rules) and a fake that records what it was asked
+ * (fake.c), for tests.
+ *
+ * Every function states what shall be, and does nothing when it is so already: asking again after
+ * a crash of netd disturbs no traffic. A 'space' is a network namespace of netd's own, by name;
+ * "" is the box's. All return 0 or a negative errno with the reason.
+ */
+#ifndef CUMULET_NETD_BACKEND_H
+#define CUMULET_NETD_BACKEND_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "firmware/lib/error.h"
+#include "netstack/address.h"
+
+#define SPACE_SIZE 32
+
+struct backend;
+
+/* What is on the machine, as links() reports it. */
+struct backend_link {
+	char name[IFNAMSIZ];
+	char kind[16];      /* "bridge", "tun", "veth", ...; "" for hardware */
+	uint32_t index, master, mtu;
+	uint16_t type;      /* ARPHRD_* */
+	uint8_t mac[MAC_SIZE];
+	bool up, carrier;
+};
+
+struct backend_tap {
+	char name[IFNAMSIZ];
+	char bridge[IFNAMSIZ]; /* "": on none (yet) */
+	uint32_t mtu;
+	bool vnet_header;      /* frames carry virtio_net_hdr (guests) */
+};
+
+struct backend_veth {
+	char name[IFNAMSIZ];   /* the end in the box's own space */
+	char bridge[IFNAMSIZ]; /* what that end is a port of; "": none */
+	char space[SPACE_SIZE];
+	char inner[IFNAMSIZ];  /* the end in 'space' */
+	char mac[18];          /* of the inner end; "" for any */
+	uint32_t mtu;
+};
+
+struct backend_route {
+	struct address destination; /* a network; family 0 ends nothing: lists have counts */
+	struct address gateway;     /* family 0: on the link itself */
+	char link[IFNAMSIZ];        /* "": found through the gateway */
+	char from[IFNAMSIZ];        /* only for packets that came in by this link; "": any */
+};
+
+struct backend_ops {
+	int (*links)(struct backend *backend, const char *space,
+		     void (*visit)(const struct backend_link *link, void *context), void *context,
+		     struct error *error);
+	int (*link_delete)(struct backend *backend, const char *name, struct error *error);
+	int (*link_up)(struct backend *backend, const char *space, const char *name,
+		       struct error *error);
+	int (*bridge_set)(struct backend *backend, const char *name, uint32_t mtu,
+			  struct error *error);
+	/* Makes the tap when 'fd' is not NULL (the descriptor is then the caller's; -EBUSY when
+	 * another holds one), otherwise only moves one that is there (-ENODEV). It persists. */
+	int (*tap_set)(struct backend *backend, const struct backend_tap *tap, int *fd,
+		       struct error *error);
+	int (*veth_set)(struct backend *backend, const struct backend_veth *veth,
+			struct error *error);
+	/* A space has its loopback up and forwards IPv4. */
+	int (*space_set)(struct backend *backend, const char *space, struct error *error);
+	int (*space_delete)(struct backend *backend, const char *space, struct error *error);
+	int (*spaces)(struct backend *backend, void (*visit)(const char *space, void *context),
+		      void *context, struct error *error);
+	/* The link has these addresses, and no other IPv4 ones. */
+	int (*addresses_set)(struct backend *backend, const char *space, const char *link,
+			     const struct address *list, size_t count, struct error *error);
+	int (*addresses)(struct backend *backend, const char *space, const char *link,
+			 void (*visit)(const struct address *address, void *context),
+			 void *context, struct error *error);
+	/* The space has exactly these routes of netd's. */
+	int (*routes_set)(struct backend *backend, const char *space,
+			  const struct backend_route *list, size_t count, struct error *error);
+	/* Replaces the tables that the text defines, in one transaction. The text is nft(8)'s, in
+	 * the subset that nft_text.h describes. */
+	int (*rules_set)(struct backend *backend, const char *space, const char *text,
+			 struct error *error);
+	bool (*rules_present)(struct backend *backend); /* netd's bridge table is there */
+	/* IPv4 forwarding in the box's own space, and bridge_conntrack or its stand-in. */
+	int (*prepare)(struct backend *backend, struct error *error);
+};
+
+struct backend {
+	const struct backend_ops *ops;
+	/* Rules of the bridge family may use connection tracking (nf_conntrack_bridge). Without
+	 * it frames of bridges are shown to the inet family (br_netfilter). */
+	bool bridge_conntrack;
+};
+
+int linux_backend_new(struct backend **backend, struct error *error);
+void linux_backend_free(struct backend *backend);
+
+#endif

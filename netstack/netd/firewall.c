@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netstack/netd/firewall.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netstack/address.h"
+#include "netstack/netd/firewall_internal.h"
+#include "netstack/netd/router.h"
+
+#define LINE_MAX_SIZE 2048
+
+void firewall_put(struct firewall_writer *writer, const char *format, ...)
+{
+	char line[LINE_MAX_SIZE];
+	va_list arguments;
+	int length;
+
+	if (writer->result < 0)
+		return;
+	va_start(arguments, format);
+	length = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	writer->result = length < (int)sizeof(line)
+				 ? buffer_append(writer->text, line, (size_t)length)
+				 : -ENOBUFS;
+}
+
+bool firewall_port_is_guest(const struct net_port *port)
+{
+	return strncmp(port->owner, "network:", 8) != 0;
+}
+
+const struct port *firewall_guest_next(const struct firewall_writer *writer,
+				       const struct port *port)
+{
+	const struct object *object = port != NULL ? port->object.next
+						   : writer->firewall->model->objects[OBJECT_PORT];
+
+	while (object != NULL &&
+	       (object->doomed || !firewall_port_is_guest(&((const struct port *)object)->desired)))
+		object = object->next;
+	return (const struct port *)object;
+}
+
+static void bridge_table(struct firewall_writer *writer)
+{
+	firewall_put(writer, "table bridge cumulet {\n");
+	firewall_spoof(writer);
+	if (writer->firewall->bridge_conntrack)
+		firewall_ports(writer);
+	else
+		firewall_marks(writer);
+	firewall_put(writer, "}\n");
+}
+
+/* An address that the uplink holds for a router is not the box's: nothing of it answers there. */
+static void external_closed(struct firewall_writer *writer, const struct router *router)
+{
+	struct address external;
+	char text[CIDR_SIZE];
+
+	if (!router->external_on_uplink ||
+	    address_parse(router->desired.external_address, &external) < 0)
+		return;
+	external.prefix = 32;
+	address_format(&external, text);
+	firewall_put(writer, "\t\tip daddr %s drop\n", text);
+}
+
+/* Nothing of a tenant reaches the box itself; routers reach the uplink and nothing else. Bridged
+ * frames are seen here only when br_netfilter shows them: they are egress's and ingress's. */
+static void box_filter(struct firewall_writer *writer)
+{
+	const char *uplink = writer->firewall->uplink;
+
+	firewall_put(writer, "\tchain input {\n"
+			     "\t\ttype filter hook input priority 0; policy accept;\n"
+			     "\t\tiifname cu* drop\n"
+			     "\t\tiifname cb* drop\n");
+	model_each(writer->firewall->model, OBJECT_ROUTER, object)
+		external_closed(writer, (const struct router *)object);
+	firewall_put(writer, "\t}\n"
+			     "\tchain forward {\n"
+			     "\t\ttype filter hook forward priority 20; policy drop;\n"
+			     "\t\tiifname cb* oifname cb* accept\n");
+	if (*uplink != '\0')
+		firewall_put(writer, "\t\tiifname cu* oifname %s accept\n", uplink);
+	firewall_put(writer, "\t\toifname cu* ct state established,related accept\n\t}\n");
+}
+
+/* A router with an address of its own on the uplink is seen by it, all others by the box's. */
+static void router_snat(struct firewall_writer *writer, struct router *router)
+{
+	struct address external, box_end, inner_end;
+	char from[CIDR_SIZE], to[CIDR_SIZE];
+
+	if (router->object.doomed || !router->desired.snat ||
+	    !router->external_on_uplink ||
+	    address_parse(router->desired.external_address, &external) < 0)
+		return;
+	router_transfer(writer->firewall->model, router, &box_end, &inner_end);
+	inner_end.prefix = external.prefix = 32;
+	address_format(&inner_end, from);
+	address_format(&external, to);
+	firewall_put(writer, "\t\tip saddr %s oifname %s snat to %s\n", from,
+		     writer->firewall->uplink, to);
+}
+
+static void box_nat(struct firewall_writer *writer)
+{
+	const char *uplink = writer->firewall->uplink;
+
+	firewall_put(writer, "\tchain nat {\n"
+			     "\t\ttype nat hook postrouting priority 100; policy accept;\n");
+	if (*uplink != '\0') {
+		model_each(writer->firewall->model, OBJECT_ROUTER, object)
+			router_snat(writer, (struct router *)object);
+		firewall_put(writer, "\t\tip saddr %s oifname %s masquerade\n", TRANSFER_NETWORK,
+			     uplink);
+	}
+	firewall_put(writer, "\t}\n");
+}
+
+int firewall_box(const struct firewall *firewall, struct buffer *text)
+{
+	struct firewall_writer writer = { .firewall = firewall, .text = text };
+
+	bridge_table(&writer);
+	firewall_put(&writer, "table inet cumulet {\n");
+	if (!firewall->bridge_conntrack)
+		firewall_ports(&writer);
+	box_filter(&writer);
+	box_nat(&writer);
+	firewall_put(&writer, "}\n");
+	if (writer.result == 0)
+		writer.result = buffer_append(text, "", 1);
+	return writer.result;
+}
+
+int firewall_router(const struct net_router *router, struct buffer *text)
+{
+	struct firewall_writer writer = { .text = text };
+
+	firewall_put(&writer, "table inet cumulet {\n"
+			      "\tchain nat {\n"
+			      "\t\ttype nat hook postrouting priority 100; policy accept;\n");
+	if (router->snat)
+		firewall_put(&writer, "\t\toifname up masquerade\n");
+	firewall_put(&writer, "\t}\n}\n");
+	if (writer.result == 0)
+		writer.result = buffer_append(text, "", 1);
+	return writer.result;
+}

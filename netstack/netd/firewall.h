@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rule sets as text, made from the model. Cost for a packet does not grow with ports: a port
+ * is found by one look-up in a map or set, then only its own groups' rules are walked.
+ *
+ * Table 'bridge cumulet', in the order in which a frame of a guest meets it:
+ *   spoof      (prerouting -300) source MAC, ARP and IP addresses must be the port's own or its
+ *              allowed pairs; no DHCP server's, router advertiser's or redirector's messages.
+ *   host       (input) no frame of a tenant reaches the box itself.
+ *   deliver    (forward -190) unicast goes to the port whose MAC it names, flooded or not.
+ *   egress     (forward 0) the sender's security groups
+ *   ingress    (forward 10) the receiver's security groups
+ * svc is part of the network: what it sends or is sent passes egress and ingress, not spoof.
+ *
+ * Security groups need connection tracking. Where the bridge family has it, egress and ingress
+ * are in the bridge's table, and each link has its network's conntrack zone. Where not, frames of
+ * bridges are shown to the inet family (br_netfilter), in which a packet no longer tells the
+ * ports it came from and goes to: the bridge's table writes both into its mark (sender << 16 |
+ * receiver), and the same chains stand in 'inet cumulet', found by the mark.
+ *
+ * Table 'inet cumulet' of the box's own space: forward (drop but routers' traffic with the
+ * uplink), input (drop from everything of netd's), nat (masquerade or the router's external
+ * address). In a router's space: masquerade.
+ */
+#ifndef CUMULET_NETD_FIREWALL_H
+#define CUMULET_NETD_FIREWALL_H
+
+#include "firmware/lib/buffer.h"
+#include "netstack/netd/model.h"
+
+#define TRANSFER_NETWORK "100.127.0.0/16" /* between the box and its routers, see router.h */
+
+struct firewall {
+	const struct model *model;
+	bool bridge_conntrack;
+	const char *uplink; /* name of the link, "" while there is none */
+};
+
+/* Everything of the box's own space; -ENOBUFS. */
+int firewall_box(const struct firewall *firewall, struct buffer *text);
+/* Ports that have a tap: guests'. */
+bool firewall_port_is_guest(const struct net_port *port);
+/* A router's own space. */
+int firewall_router(const struct net_router *router, struct buffer *text);
+
+/* firewall_group.c: sets of members and the chains ge-<id>, gi-<id> of all groups. */
+int firewall_groups(const struct model *model, struct buffer *text);
+/* The name of a group's or port's chain or set: prefix and the id's beginning. */
+#define FIREWALL_NAME_SIZE 32
+void firewall_name(char name[static FIREWALL_NAME_SIZE], const char *prefix, const char *id);
+
+#endif

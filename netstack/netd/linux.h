@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the Linux back end share; backend.h says what each function does. */
+#ifndef CUMULET_NETD_LINUX_H
+#define CUMULET_NETD_LINUX_H
+
+#include "netstack/netd/backend.h"
+#include "netstack/netd/netlink.h"
+
+#define LINUX_SPACES "/run/cumulet/netns" /* one bind-mounted namespace for each router */
+
+struct linux_backend {
+	struct backend backend;
+	struct netlink route; /* in the box's own space */
+	int home;             /* namespace descriptor of the box's own space */
+};
+
+/* linux_space.c. A socket belongs to the space in which it was opened. */
+int linux_netlink_open(struct backend *backend, const char *space, int protocol,
+		       struct netlink *netlink, struct error *error);
+int linux_space_set(struct backend *backend, const char *space, struct error *error);
+int linux_space_delete(struct backend *backend, const char *space, struct error *error);
+int linux_spaces(struct backend *backend, void (*visit)(const char *space, void *context),
+		 void *context, struct error *error);
+int linux_space_open(const char *space, struct error *error); /* descriptor */
+int linux_sysctl(const char *path, const char *value, struct error *error);
+
+/* linux_link.c */
+int linux_links(struct backend *backend, const char *space,
+		void (*visit)(const struct backend_link *link, void *context), void *context,
+		struct error *error);
+/* index 0: there is none */
+int linux_link_find(struct netlink *netlink, const char *name, struct backend_link *link,
+		    struct error *error);
+int linux_link_delete(struct backend *backend, const char *name, struct error *error);
+int linux_link_up(struct backend *backend, const char *space, const char *name,
+		  struct error *error);
+int linux_bridge_set(struct backend *backend, const char *name, uint32_t mtu,
+		     struct error *error);
+int linux_tap_set(struct backend *backend, const struct backend_tap *tap, int *fd,
+		  struct error *error);
+int linux_veth_set(struct backend *backend, const struct backend_veth *veth, struct error *error);
+
+/* linux_route.c */
+int linux_addresses(struct backend *backend, const char *space, const char *link,
+		    void (*visit)(const struct address *address, void *context), void *context,
+		    struct error *error);
+int linux_addresses_set(struct backend *backend, const char *space, const char *link,
+			const struct address *list, size_t count, struct error *error);
+int linux_routes_set(struct backend *backend, const char *space, const struct backend_route *list,
+		     size_t count, struct error *error);
+
+/* linux_nft.c */
+int linux_rules_set(struct backend *backend, const char *space, const char *text,
+		    struct error *error);
+bool linux_rules_present(struct backend *backend);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rule sets as text: the subset of nft(8)'s language that netd writes, compiled into the
+ * kernel's netlink messages (linux/netfilter/nf_tables.h). Where nft is at hand it reads the same text,
+ * so that a person can check what netd means. Words are separated by blanks; a rule is a line.
+ *
+ *	table <family> <name> { ... }   replaces the table as a whole
+ *	delete table <family> <name>
+ *	set <name> { type <type> [. <type>]...; elements = { <key> [. <key>]..., ... } }
+ *	map <name> { type <type> [. <type>]... : <type>; elements = { <key> : <value>, ... } }
+ *	chain <name> { [type filter|nat hook <hook> priority <n>; policy accept|drop;] <rules> }
+ *
+ *	types     ifname ether_addr ipv4_addr ipv6_addr mark verdict integer16
+ *	match     <field> [!=] <value>, <field> <a>-<b>, <field> <address>/<prefix>, <name>*,
+ *	          <field> [. <field>]... [!=] @<set>, <field> [& <mask>] vmap @<map>,
+ *	          ct state <state>[,<state>]...
+ *	statement accept, drop, return, jump <chain>, goto <chain>, masquerade, snat to <address>,
+ *	          dnat to <address>, meta mark set <n>, meta mark set meta mark | <n>,
+ *	          meta mark set <field> map @<map>, ct zone set <field> map @<map>
+ *
+ * 'integer16' stands for what nft calls 'typeof ct zone'. nft adds what a field implies (tcp dport: that it is TCP); here only what is written is
+ * matched, so rules say 'meta l4proto tcp th dport 22'.
+ */
+#ifndef CUMULET_NETD_NFT_TEXT_H
+#define CUMULET_NETD_NFT_TEXT_H
+
+#include "netstack/netd/netlink.h"
+
+/* Appends one whole transaction (batch) to the request. -EINVAL names the line. */
+int nft_compile(const char *text, struct netlink_request *request, struct error *error);
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes the machine as the model says, object by object: what is doomed is undone, what is dirty
+ * is set. The same at an API change, at boot and after a crash: setting what is so already does
+ * nothing. A failure leaves the object dirty and is tried again a second later.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/log.h"
+#include "netstack/netd/firewall.h"
+#include "netstack/netd/names.h"
+#include "netstack/netd/netd.h"
+#include "netstack/netd/router.h"
+
+#define AGAIN_MS 1000
+
+/* --- networks --- */
+
+/* External networks are the uplink's matter: routers get there through the box. */
+static bool has_bridge(const struct net_network *network)
+{
+	return !network->external || network->vni != 0;
+}
+
+static void dependents_dirty(struct netd *netd, const char *network_id)
+{
+	model_each(&netd->model, OBJECT_PORT, object)
+		if (strcmp(((struct port *)object)->desired.network_id, network_id) == 0)
+			object->dirty = true;
+	/* A router may have an interface there; looking costs less than finding out. */
+	model_each(&netd->model, OBJECT_ROUTER, object)
+		object->dirty = true;
+}
+
+static int network_set(struct netd *netd, struct object *object, struct error *error)
+{
+	struct network *network = (struct network *)object;
+	struct backend *backend = netd->backend;
+	char bridge[IFNAMSIZ];
+	int result = 0;
+
+	name_bridge(bridge, &network->desired);
+	if (has_bridge(&network->desired))
+		result = backend->ops->bridge_set(backend, bridge, network->desired.mtu, error);
+	if (result < 0)
+		return result;
+	object->wired = has_bridge(&network->desired);
+	dependents_dirty(netd, network->desired.id);
+	svc_reconcile(netd, network);
+	return 0;
+}
+
+static int network_undo(struct netd *netd, struct object *object, struct error *error)
+{
+	struct network *network = (struct network *)object;
+	struct backend *backend = netd->backend;
+	char name[IFNAMSIZ];
+	int result;
+
+	svc_stop(network);
+	object->wired = false;
+	dependents_dirty(netd, network->desired.id);
+	name_link(name, "cs", network->desired.id);
+	result = backend->ops->link_delete(backend, name, error);
+	name_bridge(name, &network->desired);
+	return result < 0 ? result : backend->ops->link_delete(backend, name, error);
+}
+
+/* --- ports --- */
+
+static void port_tap(const struct netd *netd, const struct net_port *port, struct backend_tap *tap)
+{
+	const struct network *network = model_network(&netd->model, port->network_id);
+
+	memset(tap, 0, sizeof(*tap));
+	tap->vnet_header = true;
+	name_link(tap->name, "ct", port->id);
+	if (network == NULL || !network->object.wired)
+		return;
+	name_bridge(tap->bridge, &network->desired);
+	tap->mtu = network->desired.mtu;
+}
+
+static void port_report(struct netd *netd, struct port *port, bool up, const char *reason)
+{
+	struct net_port_state state = { .up = up };
+
+	if ((port->reported && port->reported_up == up) || !channel_is_open(&netd->cloud))
+		return;
+	port->reported = true;
+	port->reported_up = up;
+	memcpy(state.id, port->desired.id, sizeof(state.id));
+	snprintf(state.reason, sizeof(state.reason), "%s", reason);
+	channel_send_struct(&netd->cloud, NETD_PORT_STATE, 0, net_port_state_fields, &state, -1);
+}
+
+/* Ports of routers and of svc have no tap: they are there as soon as their network is. */
+static int port_set(struct netd *netd, struct object *object, struct error *error)
+{
+	struct port *port = (struct port *)object;
+	struct backend_tap tap;
+	int result = 0;
+
+	svc_port_set(netd, port);
+	port_tap(netd, &port->desired, &tap);
+	if (firewall_port_is_guest(&port->desired))
+		result = netd->backend->ops->tap_set(netd->backend, &tap, NULL, error);
+	object->wired = result == 0 && tap.bridge[0] != '\0';
+	port_report(netd, port, object->wired && port->desired.admin_up,
+		    tap.bridge[0] == '\0' ? "its network is not there" : "no guest uses it");
+	return result == -ENODEV ? 0 : result; /* not there yet: no guest wants it */
+}
+
+static int port_undo(struct netd *netd, struct object *object, struct error *error)
+{
+	struct port *port = (struct port *)object;
+	char tap[IFNAMSIZ];
+
+	svc_port_delete(netd, port);
+	name_link(tap, "ct", port->desired.id);
+	return netd->backend->ops->link_delete(netd->backend, tap, error);
+}
+
+int netd_tap_open(struct netd *netd, const char *port_id, int *fd, struct error *error)
+{
+	struct port *port = model_port(&netd->model, port_id);
+	struct backend_tap tap = { .vnet_header = true };
+	int result;
+
+	if (!uuid_valid(port_id))
+		return error_set(error, -EINVAL, "not a port's id");
+	/* A port that is not known yet gets its tap, and its bridge when it comes. */
+	name_link(tap.name, "ct", port_id);
+	if (port != NULL)
+		port_tap(netd, &port->desired, &tap);
+	result = netd->backend->ops->tap_set(netd->backend, &tap, fd, error);
+	if (result < 0 || port == NULL)
+		return result;
+	port->object.dirty = true;
+	netd_touch(netd);
+	return 0;
+}
+
+int netd_tap_close(struct netd *netd, const char *port_id, struct error *error)
+{
+	struct port *port = model_port(&netd->model, port_id);
+	char tap[IFNAMSIZ];
+
+	if (!uuid_valid(port_id))
+		return error_set(error, -EINVAL, "not a port's id");
+	if (port != NULL)
+		port_report(netd, port, false, "no guest uses it");
+	name_link(tap, "ct", port_id);
+	return netd->backend->ops->link_delete(netd->backend, tap, error);
+}
+
+/* --- groups and routers --- */
+
+static int group_nothing(struct netd *netd, struct object *object, struct error *error)
+{
+	(void)netd;
+	(void)object;
+	(void)error;
+	return 0; /* they are in the rule set alone */
+}
+
+static int router_set(struct netd *netd, struct object *object, struct error *error)
+{
+	int result = router_reconcile(netd->backend, &netd->model, (struct router *)object, error);
+
+	object->wired = result == 0;
+	return result;
+}
+
+static int router_unset(struct netd *netd, struct object *object, struct error *error)
+{
+	return router_undo(netd->backend, (struct router *)object, error);
+}
+
+/* --- all of them --- */
+
+/* In this order: networks make their ports and routers dirty. */
+static const struct {
+	const char *name;
+	int (*set)(struct netd *netd, struct object *object, struct error *error);
+	int (*undo)(struct netd *netd, struct object *object, struct error *error);
+} kinds[OBJECT_KINDS] = {
+	[OBJECT_NETWORK] = { "network", network_set, network_undo },
+	[OBJECT_PORT] = { "port", port_set, port_undo },
+	[OBJECT_GROUP] = { "group", group_nothing, group_nothing },
+	[OBJECT_ROUTER] = { "router", router_set, router_unset },
+};
+
+static void reconcile_again(struct loop_timer *timer)
+{
+	netd_reconcile(container_of(timer, struct netd, again));
+}
+
+static void failed(struct netd *netd, const char *what, const struct error *error)
+{
+	log_error("netd", "not reconciled", "what=%s reason=%s", what, log_quote(error->message));
+	if (!netd->again.running)
+		loop_timer_start(netd->loop, &netd->again, AGAIN_MS, reconcile_again);
+}
+
+static void object_reconcile(struct netd *netd, enum object_kind kind, struct object *object)
+{
+	struct error error = { 0 };
+	int result = object->doomed ? kinds[kind].undo(netd, object, &error)
+				    : kinds[kind].set(netd, object, &error);
+
+	netd->rules_dirty = true;
+	if (result < 0) {
+		failed(netd, kinds[kind].name, &error);
+		return;
+	}
+	object->dirty = false;
+	if (object->doomed)
+		model_remove(&netd->model, kind, object);
+}
+
+static void kind_reconcile(struct netd *netd, enum object_kind kind)
+{
+	struct object *object = netd->model.objects[kind], *next;
+
+	for (; object != NULL; object = next) {
+		next = object->next;
+		if (object->dirty || object->doomed)
+			object_reconcile(netd, kind, object);
+	}
+}
+
+/* Routers' own addresses are held by the uplink, where it has their network. */
+static void externals_set(struct netd *netd)
+{
+	struct address list[UPLINK_EXTERNALS_MAX];
+	size_t count = 0;
+
+	model_each(&netd->model, OBJECT_ROUTER, object)
+	{
+		struct router *router = (struct router *)object;
+
+		router->external_on_uplink =
+			!object->doomed && count < ARRAY_LENGTH(list) &&
+			uplink_covers(&netd->uplink, router->desired.external_address) &&
+			address_parse(router->desired.external_address, &list[count]) == 0;
+		count += router->external_on_uplink;
+	}
+	uplink_externals(&netd->uplink, list, count);
+}
+
+static int rules_apply(struct netd *netd, struct error *error)
+{
+	struct firewall firewall = {
+		.model = &netd->model,
+		.bridge_conntrack = netd->backend->bridge_conntrack,
+		.uplink = netd->uplink.link,
+	};
+	struct buffer text = BUFFER_INIT;
+	int result;
+
+	externals_set(netd);
+	result = firewall_box(&firewall, &text);
+	if (result == 0)
+		result = netd->backend->ops->rules_set(netd->backend, "", buffer_head(&text),
+						       error);
+	buffer_free(&text);
+	return result;
+}
+
+/* A fresh netd leaves the rules of its predecessor in force until it knows all that is desired. */
+static void rules_reconcile(struct netd *netd)
+{
+	struct error error = { 0 };
+
+	if (!netd->rules_dirty ||
+	    (!netd->model.synced && netd->backend->ops->rules_present(netd->backend)))
+		return;
+	if (rules_apply(netd, &error) < 0)
+		failed(netd, "rules", &error);
+	else
+		netd->rules_dirty = false;
+}
+
+/* Taps that the rule set in force does not know are dropped by it: no port is open too early. */
+void netd_reconcile(struct netd *netd)
+{
+	loop_timer_stop(&netd->again);
+	kind_reconcile(netd, OBJECT_NETWORK);
+	kind_reconcile(netd, OBJECT_GROUP);
+	kind_reconcile(netd, OBJECT_ROUTER);
+	kind_reconcile(netd, OBJECT_PORT);
+	rules_reconcile(netd);
+}
+
+static void reconcile_task(struct loop_task *task)
+{
+	netd_reconcile(container_of(task, struct netd, task));
+}
+
+void netd_touch(struct netd *netd)
+{
+	if (!netd->task.queued)
+		loop_task_queue(netd->loop, &netd->task, reconcile_task);
+}
+
+void netd_report_all(struct netd *netd)
+{
+	model_each(&netd->model, OBJECT_PORT, object)
+	{
+		((struct port *)object)->reported = false;
+		object->dirty = true;
+	}
+	netd_touch(netd);
+}
+
+static void dns_answer(struct dns_relay *relay, uint32_t svc_serial, const struct svc_dns *answer)
+{
+	svc_dns_answer(container_of(relay, struct netd, dns), svc_serial, answer);
+}
+
+static void uplink_report(struct netd *netd)
+{
+	struct uplink *uplink = &netd->uplink;
+	struct net_address addresses[NET_PORT_ADDRESSES_MAX] = { 0 }, dns[NET_DNS_MAX] = { 0 };
+	struct net_uplink_state state = {
+		.carrier = uplink->carrier,
+		.addresses = { addresses, uplink->address_count },
+		.dns = { dns, uplink->lease.dns_count },
+	};
+
+	for (size_t i = 0; i < uplink->address_count; i++)
+		address_format(&uplink->addresses[i], addresses[i].address);
+	for (size_t i = 0; i < uplink->lease.dns_count; i++)
+		memcpy(dns[i].address, uplink->lease.dns[i], ADDRESS_SIZE);
+	memcpy(state.link, uplink->link, sizeof(state.link));
+	memcpy(state.gateway, uplink->lease.gateway, sizeof(state.gateway));
+	if (channel_is_open(&netd->cloud))
+		channel_send_struct(&netd->cloud, NETD_UPLINK_STATE, 0, net_uplink_state_fields,
+				    &state, -1);
+}
+
+static void uplink_changed(struct uplink *uplink)
+{
+	struct netd *netd = container_of(uplink, struct netd, uplink);
+
+	dns_relay_resolver(&netd->dns, uplink->lease.dns_count > 0 ? uplink->lease.dns[0] : "");
+	uplink_report(netd);
+	netd->rules_dirty = true;
+	netd_touch(netd);
+}
+
+void netd_init(struct netd *netd, struct loop *loop, struct backend *backend)
+{
+	memset(netd, 0, sizeof(*netd));
+	netd->loop = loop;
+	netd->backend = backend;
+	netd->cloud.fd = netd->vmm.fd = -1;
+	netd->rules_dirty = true;
+	dns_relay_init(&netd->dns, loop, dns_answer);
+	uplink_init(&netd->uplink, loop, backend, uplink_changed);
+}
+
+void netd_free(struct netd *netd)
+{
+	model_each(&netd->model, OBJECT_NETWORK, object)
+		svc_stop((struct network *)object);
+	channel_close(&netd->cloud);
+	channel_close(&netd->vmm);
+	uplink_free(&netd->uplink);
+	dns_relay_free(&netd->dns);
+	loop_timer_stop(&netd->again);
+	loop_task_cancel(&netd->task);
+	model_free(&netd->model);
+}

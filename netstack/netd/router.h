@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Routers: a namespace each. Inside, one link for each interface, and one ("up") to the box. The
+ * two ends of the way out have a pair of addresses (RFC 3021) from TRANSFER_NETWORK, a part of
+ * the range that carriers use between themselves and their customers (RFC 6598), so that it
+ * meets neither tenants' nor the uplink's addresses.
+ */
+#ifndef CUMULET_NETD_ROUTER_H
+#define CUMULET_NETD_ROUTER_H
+
+#include "netstack/netd/backend.h"
+#include "netstack/netd/model.h"
+
+/* The addresses of both ends, with prefix; the same after a restart of netd, unless two routers'
+ * ids collide and come in another order. */
+void router_transfer(const struct model *model, struct router *router, struct address *box_end,
+		     struct address *inner_end);
+/* Interfaces into networks that are not wired yet are left out. */
+int router_reconcile(struct backend *backend, const struct model *model, struct router *router,
+		     struct error *error);
+int router_undo(struct backend *backend, const struct router *router, struct error *error);
+
+#endif
