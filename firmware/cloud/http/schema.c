@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "firmware/cloud/http/schema_text.h"
+#include "firmware/lib/log.h"
 
 #define DEPTH_MAX 32
 #define VALUE_SHOWN 256
@@ -163,8 +164,11 @@ static bool pattern_holds(const char *pattern, const char *text)
 	regex_t compiled;
 	bool holds;
 
-	if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+		log_error("schema", "pattern of a table is wrong", "pattern=%s",
+			  log_quote(pattern));
 		return false;
+	}
 	holds = regexec(&compiled, text, 0, NULL, 0) == 0;
 	regfree(&compiled);
 	return holds;

@@ -59,7 +59,7 @@ struct schema {
 	uint32_t min_length, max_length;
 	enum schema_format format;
 	const char *const *one_of;   /* enum of strings, NULL-terminated */
-	const char *pattern;         /* POSIX extended, anchored as written */
+	const char *pattern;         /* POSIX extended, anchored as written; '-' last in brackets */
 	/* numbers (also integer strings when FORMAT_INTEGER_STRING is allowed) */
 	bool has_minimum, has_maximum;
 	int64_t minimum, maximum;
