@@ -55,6 +55,7 @@ static const struct {
 	{ -EACCES, 403 }, { -EPERM, 401 },     { -EEXIST, 409 },   { -EBUSY, 409 },
 	{ -EDQUOT, 403 }, { -EMSGSIZE, 413 },  { -ENOSYS, 501 },   { -ENOSPC, 507 },
 	{ -EAGAIN, 409 }, { -ETIMEDOUT, 504 }, { -ENOTCONN, 503 }, { -ERANGE, 416 },
+	{ -EPIPE, 400 }, /* nobody is there to read it */
 };
 
 const char *status_phrase(int status)

@@ -42,7 +42,7 @@ static void test_chunks(void **state)
 
 static void test_bad_chunks(void **state)
 {
-	static const char *const bad[] = { "\r\n",	   "x\r\n",	   "-1\r\n",
+	static const char *const bad[] = { "\r\n",          "x\r\n",       "-1\r\n",
 					   "3\r\nabcd\r\n", "3 3\r\nabcX", "1000000000000000\r\n",
 					   ";a\r\n" };
 	char out[64], *long_trailer = malloc(8192);
@@ -85,8 +85,8 @@ static void test_split(void **state)
 
 static void test_bad_targets(void **state)
 {
-	static const char *const bad[] = { "*", "a", "/%", "/%2", "/%2g", "/%00", "/%ff", "/?a=%zz",
-					   "/%c0%af", "/%ed%a0%80" };
+	static const char *const bad[] = { "*",    "a",    "/%",      "/%2",     "/%2g",
+					   "/%00", "/%ff", "/?a=%zz", "/%c0%af", "/%ed%a0%80" };
 	struct arena arena = ARENA_INIT;
 	const struct name_value *query;
 	const char *path;
@@ -110,13 +110,20 @@ static void test_ranges(void **state)
 		int result;
 		uint64_t offset, length;
 	} samples[] = {
-		{ NULL, 10, 0, 0, 0 },		 { "bytes=0-4", 10, 1, 0, 5 },
-		{ "bytes=4-", 10, 1, 4, 6 },	 { "Bytes=-3", 10, 1, 7, 3 },
-		{ "bytes=-30", 10, 1, 0, 10 },	 { "bytes=9-99", 10, 1, 9, 1 },
-		{ "bytes=10-", 10, -ERANGE, 0, 0 }, { "bytes=-0", 10, -ERANGE, 0, 0 },
-		{ "bytes=0-", 0, -ERANGE, 0, 0 }, { "bytes=4-2", 10, 0, 0, 0 },
-		{ "bytes=0-1,3-4", 10, 0, 0, 0 }, { "lines=0-1", 10, 0, 0, 0 },
-		{ "bytes=", 10, 0, 0, 0 },	 { "bytes=x-1", 10, 0, 0, 0 },
+		{ NULL, 10, 0, 0, 0 },
+		{ "bytes=0-4", 10, 1, 0, 5 },
+		{ "bytes=4-", 10, 1, 4, 6 },
+		{ "Bytes=-3", 10, 1, 7, 3 },
+		{ "bytes=-30", 10, 1, 0, 10 },
+		{ "bytes=9-99", 10, 1, 9, 1 },
+		{ "bytes=10-", 10, -ERANGE, 0, 0 },
+		{ "bytes=-0", 10, -ERANGE, 0, 0 },
+		{ "bytes=0-", 0, -ERANGE, 0, 0 },
+		{ "bytes=4-2", 10, 0, 0, 0 },
+		{ "bytes=0-1,3-4", 10, 0, 0, 0 },
+		{ "lines=0-1", 10, 0, 0, 0 },
+		{ "bytes=", 10, 0, 0, 0 },
+		{ "bytes=x-1", 10, 0, 0, 0 },
 	};
 
 	(void)state;

@@ -31,8 +31,11 @@ static int post(const char *target, const char *body)
 	static const struct name_value json[] = { { "Content-Type", "application/json" },
 						  { NULL, NULL } };
 
-	send_request(&(struct direct_request){ .method = "POST", .target = target, .headers = json,
-					       .token = "member", .body = body,
+	send_request(&(struct direct_request){ .method = "POST",
+					       .target = target,
+					       .headers = json,
+					       .token = "member",
+					       .body = body,
 					       .body_size = SIZE_MAX });
 	return reply.status;
 }
@@ -41,8 +44,8 @@ static int get_version(const char *target, const char *header, const char *value
 {
 	const struct name_value headers[] = { { header, value }, { NULL, NULL } };
 
-	send_request(&(struct direct_request){ .method = "GET", .target = target,
-					       .headers = headers, .token = "member" });
+	send_request(&(struct direct_request){
+		.method = "GET", .target = target, .headers = headers, .token = "member" });
 	return reply.status;
 }
 
@@ -76,7 +79,8 @@ static void test_routes(void **state)
 
 static void test_methods(void **state)
 {
-	struct direct_request request = { .method = "DELETE", .target = "/compute/v2.1/things",
+	struct direct_request request = { .method = "DELETE",
+					  .target = "/compute/v2.1/things",
 					  .token = "member" };
 
 	(void)state;
@@ -146,9 +150,8 @@ static void test_placement_versions(void **state)
 	assert_int_equal(get("/placement/things", "member"), 200);
 	assert_string_equal(direct_header(&reply, "OpenStack-API-Version"), "placement 1.0");
 	assert_string_equal(direct_header(&reply, "Vary"), "openstack-api-version");
-	assert_int_equal(get_version("/placement/things", "OpenStack-API-Version",
-				     "placement 1.40"),
-			 406);
+	assert_int_equal(
+		get_version("/placement/things", "OpenStack-API-Version", "placement 1.40"), 406);
 	assert_non_null(strstr(reply.body, "\"max_version\":\"1.39\",\"min_version\":\"1.0\""));
 }
 
@@ -238,8 +241,11 @@ static void test_bodies(void **state)
 static void test_media_types(void **state)
 {
 	const struct name_value headers[] = { { "Content-Type", "text/plain" }, { NULL, NULL } };
-	struct direct_request request = { .method = "POST", .token = "member", .headers = headers,
-					  .body = "{\"name\": \"n\"}", .body_size = SIZE_MAX };
+	struct direct_request request = { .method = "POST",
+					  .token = "member",
+					  .headers = headers,
+					  .body = "{\"name\": \"n\"}",
+					  .body_size = SIZE_MAX };
 
 	(void)state;
 	request.target = "/compute/v2.1/things";
@@ -277,8 +283,9 @@ static void test_faults(void **state)
 {
 	static const struct error missing = { .code = -ENOENT, .message = "No <x> here." };
 	static const struct error plain = { .code = -ENOENT };
-	static const struct error named_fault = { .code = -EEXIST, .status = 409,
-						  .type = "OverQuota", .message = "m" };
+	static const struct error named_fault = {
+		.code = -EEXIST, .status = 409, .type = "OverQuota", .message = "m"
+	};
 	static const struct error secret = { .code = -EIO, .message = "/secret/path" };
 	static const struct error later = { .code = -ENOSYS, .message = "Not here." };
 
@@ -287,8 +294,9 @@ static void test_faults(void **state)
 		     "{\"itemNotFound\":{\"code\":404,\"message\":\"No <x> here.\"}}");
 	assert_fault("/compute/v2.1/fault", &plain, 404, "The resource could not be found.");
 	assert_fault("/compute/v2.1/fault", &later, 501, "{\"notImplemented\":{");
-	assert_fault("/identity/fault", &missing, 404,
-		     "{\"error\":{\"code\":404,\"message\":\"No <x> here.\",\"title\":\"Not Found\"}}");
+	assert_fault(
+		"/identity/fault", &missing, 404,
+		"{\"error\":{\"code\":404,\"message\":\"No <x> here.\",\"title\":\"Not Found\"}}");
 	assert_fault("/network/fault", &missing, 404,
 		     "{\"NeutronError\":{\"type\":\"HTTPNotFound\",\"message\":\"No <x> here.\","
 		     "\"detail\":\"\"}}");

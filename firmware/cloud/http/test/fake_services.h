@@ -23,12 +23,12 @@ static const struct {
 	const char *token;
 	struct caller caller;
 } holders[] = {
-	{ "admin", { .user_id = "u1", .project_id = "p1", .roles = admin_roles, .is_admin = true } },
+	{ "admin",
+	  { .user_id = "u1", .project_id = "p1", .roles = admin_roles, .is_admin = true } },
 	{ "member", { .user_id = "u2", .project_id = "p2", .roles = member_roles } },
 	{ "reader", { .user_id = "u3", .project_id = "p2", .roles = reader_roles } },
 	{ "unscoped", { .user_id = "u4", .roles = member_roles } },
-	{ "system",
-	  { .user_id = "u5", .roles = admin_roles, .is_admin = true, .system = true } },
+	{ "system", { .user_id = "u5", .roles = admin_roles, .is_admin = true, .system = true } },
 };
 
 int identity_caller(struct cloud *cloud, struct arena *arena, const char *token,
@@ -111,12 +111,21 @@ static const struct route fake_routes[] = {
 	{ .method = "POST", .path = "/things", .handle = show, .body = &named },
 	{ .method = "GET", .path = "/things/{id}", .handle = show },
 	{ .method = "GET", .path = "/things/detail", .handle = show },
-	{ .method = "PUT", .path = "/things/{id}/tags/{tag}", .handle = show,
+	{ .method = "PUT",
+	  .path = "/things/{id}/tags/{tag}",
+	  .handle = show,
 	  .flags = ROUTE_NO_BODY },
 	{ .method = "POST", .path = "/things/{id}/action", .handle = show, .action = "start" },
-	{ .method = "POST", .path = "/things/{id}/action", .handle = show, .action = "stop",
-	  .policy = "fake:stop", .body = &any_object },
-	{ .method = "POST", .path = "/things/{id}/action", .handle = show, .action = "late",
+	{ .method = "POST",
+	  .path = "/things/{id}/action",
+	  .handle = show,
+	  .action = "stop",
+	  .policy = "fake:stop",
+	  .body = &any_object },
+	{ .method = "POST",
+	  .path = "/things/{id}/action",
+	  .handle = show,
+	  .action = "late",
 	  .first = 9 },
 	{ .method = "GET", .path = "/old", .handle = show, .last = 4 },
 	{ .method = "GET", .path = "/old", .handle = show, .first = 5 },
@@ -140,11 +149,13 @@ static const struct policy_rule fake_policies[] = {
 };
 
 #define FAKE(kind, fault_name, where, ...)                                                         \
-	static const struct service fake_##kind##_service = {                                      \
-		.name = #kind,		    .type = #kind,   .prefix = where,                      \
-		.routes = fake_routes,	    .policies = fake_policies,                             \
-		.fault = fault_name,	    __VA_ARGS__                                            \
-	}
+	static const struct service fake_##kind##_service = { .name = #kind,                       \
+							      .type = #kind,                       \
+							      .prefix = where,                     \
+							      .routes = fake_routes,               \
+							      .policies = fake_policies,           \
+							      .fault = fault_name,                 \
+							      __VA_ARGS__ }
 
 FAKE(compute, fault_compute, "/compute/v2.1", .version_name = "compute", .version_major = 2,
      .version_first = 1, .version_last = 9);
@@ -159,13 +170,21 @@ static const struct route root_routes[] = {
 	{ .method = NULL },
 };
 static const struct service fake_root_service = {
-	.name = "root", .type = "root", .prefix = "/compute", .routes = root_routes,
+	.name = "root",
+	.type = "root",
+	.prefix = "/compute",
+	.routes = root_routes,
 	.fault = fault_compute,
 };
 
 const struct service *const services[] = {
-	&fake_root_service,  &fake_compute_service, &fake_placement_service,
-	&fake_identity_service, &fake_image_service, &fake_network_service, NULL,
+	&fake_root_service,
+	&fake_compute_service,
+	&fake_placement_service,
+	&fake_identity_service,
+	&fake_image_service,
+	&fake_network_service,
+	NULL,
 };
 
 #endif

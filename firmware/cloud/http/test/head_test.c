@@ -159,7 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples), cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_nul),	cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_nul),     cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_arrival),
 	};
 

@@ -17,9 +17,11 @@ static const struct schema count = { .types = SCHEMA_INTEGER | SCHEMA_STRING,
 				     .maximum = 9 };
 static const struct schema flag = { .types = SCHEMA_BOOLEAN | SCHEMA_NULL };
 static const struct schema word = { .types = SCHEMA_STRING, .pattern = "^[a-z]*$" };
-static const struct schema words = { .types = SCHEMA_ARRAY, .items = &word, .min_items = 1,
-				     .max_items = 3, .unique_items = true };
-static const struct schema metadata = { .types = SCHEMA_OBJECT, .others = &name,
+static const struct schema words = {
+	.types = SCHEMA_ARRAY, .items = &word, .min_items = 1, .max_items = 3, .unique_items = true
+};
+static const struct schema metadata = { .types = SCHEMA_OBJECT,
+					.others = &name,
 					.member_pattern = "^[a-zA-Z0-9_:. -]{1,255}$",
 					.max_members = 2 };
 static const struct schema_member thing_members[] = {
@@ -87,8 +89,7 @@ static const struct sample compute[] = {
 	{ THING("\"id\": \"dd9c2f2c6b5a4f7b8f2a6b1b0c1d2e3f\""), NULL },
 	{ THING("\"status\": \"up\""),
 	  FIELD_TEXT("status", "up", "'up' is not one of ['on', 'off']") },
-	{ THING("\"count\": 0"),
-	  FIELD_TEXT("count", "0", "0 is less than the minimum of 1") },
+	{ THING("\"count\": 0"), FIELD_TEXT("count", "0", "0 is less than the minimum of 1") },
 	{ THING("\"count\": \"10\""),
 	  FIELD_TEXT("count", "10", "'10' is greater than the maximum of 9") },
 	{ THING("\"count\": 18446744073709551615"),
@@ -149,7 +150,8 @@ static void test_versions(void **state)
 static void test_styles(void **state)
 {
 	static const struct sample samples[] = {
-		{ "{\"thing\": {\"name\": \"\"}}", "Invalid input for field 'thing/name': '' is too short" },
+		{ "{\"thing\": {\"name\": \"\"}}",
+		  "Invalid input for field 'thing/name': '' is too short" },
 		{ "{}", "'thing' is a required property" },
 	};
 	static const struct sample placement = { "{}", "JSON does not validate: 'thing' is a "
@@ -191,20 +193,32 @@ static void test_formats(void **state)
 		const char *text;
 		bool holds;
 	} samples[] = {
-		{ FORMAT_IPV4, "10.0.0.1", true },     { FORMAT_IPV4, "10.0.0.256", false },
-		{ FORMAT_IPV6, "fe80::1", true },      { FORMAT_IP, "x", false },
-		{ FORMAT_CIDR, "10.0.0.0/24", true },  { FORMAT_CIDR, "10.0.0.0", false },
-		{ FORMAT_CIDR, "10.0.0.0/33", false }, { FORMAT_CIDR, "fd00::/64", true },
-		{ FORMAT_CIDR, "10.0.0.0/ 8", false }, { FORMAT_MAC, "fa:16:3e:00:11:22", true },
-		{ FORMAT_MAC, "fa:16:3e:00:11", false }, { FORMAT_URI, "http://h/p", true },
-		{ FORMAT_URI, "h/p", false },	       { FORMAT_BASE64, "YWJj\nZA==", true },
-		{ FORMAT_BASE64, "YW=j", false },      { FORMAT_HOSTNAME, "a-b.c", true },
+		{ FORMAT_IPV4, "10.0.0.1", true },
+		{ FORMAT_IPV4, "10.0.0.256", false },
+		{ FORMAT_IPV6, "fe80::1", true },
+		{ FORMAT_IP, "x", false },
+		{ FORMAT_CIDR, "10.0.0.0/24", true },
+		{ FORMAT_CIDR, "10.0.0.0", false },
+		{ FORMAT_CIDR, "10.0.0.0/33", false },
+		{ FORMAT_CIDR, "fd00::/64", true },
+		{ FORMAT_CIDR, "10.0.0.0/ 8", false },
+		{ FORMAT_MAC, "fa:16:3e:00:11:22", true },
+		{ FORMAT_MAC, "fa:16:3e:00:11", false },
+		{ FORMAT_URI, "http://h/p", true },
+		{ FORMAT_URI, "h/p", false },
+		{ FORMAT_BASE64, "YWJj\nZA==", true },
+		{ FORMAT_BASE64, "YW=j", false },
+		{ FORMAT_HOSTNAME, "a-b.c", true },
 		{ FORMAT_HOSTNAME, "a..c", false },
 		{ FORMAT_DATE_TIME, "2026-11-22T10:00:00.5Z", true },
-		{ FORMAT_DATE_TIME, "2026-11-22", true }, { FORMAT_DATE_TIME, "now", false },
-		{ FORMAT_BOOLEAN_STRING, "Yes", true }, { FORMAT_BOOLEAN_STRING, "2", false },
-		{ FORMAT_NAME, "a b", true },	       { FORMAT_NAME, "a\x01", false },
-		{ FORMAT_NAME, "a\xc2\xa0", false },   { FORMAT_NAME_STRIP, " a ", true },
+		{ FORMAT_DATE_TIME, "2026-11-22", true },
+		{ FORMAT_DATE_TIME, "now", false },
+		{ FORMAT_BOOLEAN_STRING, "Yes", true },
+		{ FORMAT_BOOLEAN_STRING, "2", false },
+		{ FORMAT_NAME, "a b", true },
+		{ FORMAT_NAME, "a\x01", false },
+		{ FORMAT_NAME, "a\xc2\xa0", false },
+		{ FORMAT_NAME_STRIP, " a ", true },
 		{ FORMAT_NAME_STRIP, "  ", false },
 	};
 
@@ -218,7 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compute), cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_styles),	cmocka_unit_test(test_repr),
+		cmocka_unit_test(test_styles),  cmocka_unit_test(test_repr),
 		cmocka_unit_test(test_formats),
 	};
 
