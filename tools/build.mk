@@ -56,6 +56,11 @@ bench: image
 budgets: image
 	$(Q)tools/budgets
 
+##@ sbom: list what the image is made of, with versions, licences and hashes (SPDX 2.3)
+sbom: .config
+	$(Q)mkdir -p $(board-build)
+	$(Q)tools/sbom $(version) $(board-build)/cumulet.spdx.json
+
 ##@ clean: remove what was built (the cache outside of the work tree stays)
 clean:
 	$(Q)rm -rf build
@@ -65,4 +70,4 @@ help:
 	@echo 'make <target>; V=1 shows the commands, BOARD is what .config says (see menuconfig)'
 	@sed -n 's/^##@ \([^:]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 22
 
-.PHONY: unit fuzz lint format check run test bench budgets clean help
+.PHONY: unit fuzz lint format check run test bench budgets sbom clean help

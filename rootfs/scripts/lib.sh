@@ -14,7 +14,8 @@ mkdir -p "$cache"/{source,stage,lock,ccache} "$build/log"
 
 export LC_ALL=C.UTF-8 TZ=UTC
 export CCACHE_DIR=$cache/ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-6G}
-export CCACHE_COMPILERCHECK=content
+# Depend mode: a miss costs one run of the compiler, not two.
+export CCACHE_COMPILERCHECK=content CCACHE_DEPEND=1
 
 fail() {
 	echo "$(basename "$0"): $*" >&2
