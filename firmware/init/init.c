@@ -2,7 +2,7 @@
 /*
  * PID 1. Booted it is started by the kernel; hosted by tools/hosted as
  *
- *	init hosted [listen=DESCRIPTOR]
+ *	init hosted [kvm] [listen=DESCRIPTOR]
  *
  * as the first process of namespaces of its own, with the state directory on /data.
  */
@@ -26,7 +26,7 @@
 #define STOP_MOST_MS 90000
 
 static struct {
-	bool hosted;
+	bool hosted, kvm;
 	int listen_fd;
 	enum power_action power;
 	struct supervisor supervisor;
@@ -41,6 +41,8 @@ static void arguments_parse(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "hosted") == 0)
 			box.hosted = true;
+		else if (strcmp(argv[i], "kvm") == 0)
+			box.kvm = true;
 		else if (sscanf(argv[i], "listen=%d", &box.listen_fd) == 1)
 			fcntl(box.listen_fd, F_SETFD, FD_CLOEXEC);
 	}
@@ -186,12 +188,23 @@ static int box_start(struct loop *loop)
 	return result;
 }
 
+static void on_button(void)
+{
+	power_begin(&box.supervisor, POWER_OFF);
+}
+
+static void machine_watch(struct loop *loop)
+{
+	watchdog_start(loop);
+	power_buttons_watch(loop, on_button);
+}
+
 static void box_run(struct loop *loop)
 {
 	if (box.hosted)
 		terminal_serve(loop);
 	else
-		watchdog_start(loop);
+		machine_watch(loop);
 	provision_copy(box.hosted);
 	hostname_set();
 	system_loopback_up();
@@ -211,6 +224,8 @@ int init_main(int argc, char **argv)
 	}
 	arguments_parse(argc, argv);
 	system_mount(box.hosted);
+	if (box.hosted && box.kvm)
+		system_kvm_nodes_make();
 	standard_fds_open();
 	result = loop_new(&loop);
 	if (result == 0)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,15 +32,22 @@ static const struct {
 	{ "cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, BOTH },
 };
 
-static const struct {
+struct node {
 	const char *path;
 	unsigned major, minor;
 	mode_t mode;
-} nodes[] = {
+};
+
+static const struct node nodes[] = {
 	{ "/dev/null", 1, 3, 0666 },       { "/dev/zero", 1, 5, 0666 },
 	{ "/dev/full", 1, 7, 0666 },       { "/dev/random", 1, 8, 0666 },
 	{ "/dev/urandom", 1, 9, 0666 },    { "/dev/tty", 5, 0, 0666 },
 	{ "/dev/net/tun", 10, 200, 0666 },
+};
+
+static const struct node kvm_nodes[] = {
+	{ "/dev/kvm", 10, 232, 0660 },
+	{ "/dev/vhost-net", 10, 238, 0660 },
 };
 
 static void warn(const char *event, const char *path)
@@ -69,16 +75,25 @@ static void mount_one(size_t i)
 		warn("not mounted", target);
 }
 
+static void node_make(const struct node *node)
+{
+	if (mknod(node->path, S_IFCHR | node->mode, makedev(node->major, node->minor)) < 0)
+		warn("device not made", node->path);
+	else
+		chmod(node->path, node->mode); /* whatever the umask is */
+}
+
 static void nodes_make(void)
 {
 	mkdir("/dev/net", 0755);
-	for (size_t i = 0; i < ARRAY_LENGTH(nodes); i++) {
-		if (mknod(nodes[i].path, S_IFCHR | nodes[i].mode,
-			  makedev(nodes[i].major, nodes[i].minor)) < 0)
-			warn("device not made", nodes[i].path);
-		else
-			chmod(nodes[i].path, nodes[i].mode); /* whatever the umask is */
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(nodes); i++)
+		node_make(&nodes[i]);
+}
+
+void system_kvm_nodes_make(void)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(kvm_nodes); i++)
+		node_make(&kvm_nodes[i]);
 }
 
 static void links_make(void)

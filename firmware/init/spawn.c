@@ -2,6 +2,7 @@
 /* Starts a process: the one file here that forks for a role. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -58,6 +59,17 @@ static void terminal_place(void)
 		close(fd);
 }
 
+static void oom_score_set(int score)
+{
+	CLEANUP_FD int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", score);
+
+	if (fd < 0 || write(fd, text, (size_t)length) < 0)
+		log_warning("supervisor", "memory pressure may hit this process", "reason=%s",
+			    log_quote(strerror(errno)));
+}
+
 __attribute__((noreturn)) static void child_run(const struct role_entry *entry, int control_fd,
 						int log_fd)
 {
@@ -74,6 +86,8 @@ __attribute__((noreturn)) static void child_run(const struct role_entry *entry, 
 	fcntl(STDERR_FILENO, F_SETFD, 0);
 	if (entry->has_tty)
 		terminal_place();
+	if (entry->oom_score != 0)
+		oom_score_set(entry->oom_score);
 	fd_place(control_fd, ROLE_CONTROL_FD);
 	execve("/proc/self/exe", (char *[]){ name, NULL }, environment());
 	log_error("supervisor", "exec failed", "reason=%s", log_quote(strerror(errno)));

@@ -11,6 +11,8 @@
 /* Hosted: the file systems are new instances of our namespaces, and /dev is made by hand, so that
  * the machine's own devices stay out of sight. */
 void system_mount(bool hosted);
+/* Hosted: the machine's hardware virtualisation, when the person who started it wants it. */
+void system_kvm_nodes_make(void);
 void system_unmount(void); /* all but the root and the kernel's own */
 void system_directories(void);
 void system_hostname_set(const char *name);
@@ -21,6 +23,9 @@ const char *system_terminal(void);
 void system_terminal_set(const char *path);
 /* Hosted: makes that pseudo-terminal and serves it on PATH_RUN/console.sock (for root alone). */
 void terminal_serve(struct loop *loop);
+
+/* Calls back when the power button is pressed, if the board has one. */
+void power_buttons_watch(struct loop *loop, void (*callback)(void));
 
 /* Feeds /dev/watchdog, where there is one, until the end of the process. */
 void watchdog_start(struct loop *loop);

@@ -3,13 +3,16 @@
 
 const struct role_entry role_table[] = {
 	/* Owns the kernel's links and rules; drops to CAP_NET_ADMIN and what namespaces need. */
-	{ ROLE_NETD, UID_NETD, .stop_phase = 2, .stop_ms = 3000 },
+	{ ROLE_NETD, UID_NETD, .oom_score = -900, .stop_phase = 2, .stop_ms = 3000 },
 	/* The operator's screen must come up even when nothing else does. */
-	{ ROLE_CONSOLE, UID_CONSOLE, .has_tty = true, .stop_phase = 2, .stop_ms = 2000 },
+	{ ROLE_CONSOLE, UID_CONSOLE, .oom_score = -500, .has_tty = true, .stop_phase = 2,
+	  .stop_ms = 2000 },
 	/* Stays root with few capabilities: it gives each guest a uid of its own. Guests are asked
-	 * to shut down before anything else goes, because they need all the rest for it. */
+	 * to shut down before anything else goes, because they need all the rest for it. Its
+	 * score stays 0: its guests inherit it. */
 	{ ROLE_VMM, 0, .needs_data = true, .stop_phase = 0, .stop_ms = 75000 },
-	{ ROLE_CLOUD, UID_CLOUD, .needs_data = true, .stop_phase = 1, .stop_ms = 5000 },
+	{ ROLE_CLOUD, UID_CLOUD, .needs_data = true, .oom_score = -500, .stop_phase = 1,
+	  .stop_ms = 5000 },
 	{ .role = ROLE_NONE },
 };
 

@@ -9,6 +9,7 @@ struct role_entry {
 	enum role role;
 	unsigned uid;        /* what the role itself drops to, 0: it stays root (why: see there) */
 	bool needs_data;     /* not started while the data partition is missing */
+	int oom_score;       /* as of proc(5), oom_score_adj: guests go before the box does */
 	bool has_tty;        /* stdin and stdout are the operator's terminal */
 	unsigned stop_phase; /* at shutdown: 0 first; each phase waits for the one before */
 	unsigned stop_ms;    /* how long it may take from CONTROL_STOP to its end, then SIGKILL */
