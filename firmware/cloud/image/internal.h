@@ -34,6 +34,8 @@ struct image {
 /* The image of the path parameter {image_id}, if the caller may see it; 404 otherwise. */
 int image_of_request(struct request *request, struct image *image, struct error *error);
 bool image_is_visible(struct request *request, yyjson_val *record);
+/* The request says "/v2/images/": an image whose id is empty, which is not the collection. */
+bool image_id_is_empty(const struct request *request);
 /* The caller owns it, or is admin; otherwise 403 in the words of 'rule'. */
 int image_may(struct request *request, yyjson_val *record, const char *rule, struct error *error);
 /* May the caller give an image this visibility? */
@@ -98,7 +100,8 @@ int filter_match(struct arena *arena, const struct name_value *query, yyjson_val
 typedef int image_handler(struct request *request, struct error *error);
 image_handler image_versions_negotiate, image_versions_list, image_import_info;
 image_handler image_schema_show;
-image_handler image_create, image_list, image_show, image_delete, image_patch;
+image_handler image_create, image_list, image_show, image_delete, image_delete_nothing;
+image_handler image_patch;
 image_handler image_tag_add, image_tag_delete;
 image_handler image_deactivate, image_reactivate;
 image_handler image_upload, image_download;

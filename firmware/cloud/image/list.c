@@ -123,8 +123,11 @@ int image_list(struct request *request, struct error *error)
 	const char *limit = request_query(request, "limit");
 	struct page page;
 	ssize_t count;
-	int result = page_parse(request, &rules, &page, error);
+	int result;
 
+	if (image_id_is_empty(request))
+		return error_fault(error, -ENOENT, 404, NULL, "%s", "");
+	result = page_parse(request, &rules, &page, error);
 	if (!result)
 		result = record_list_range(request, &list, IMAGE_RECORDS, error);
 	if (result >= 0)

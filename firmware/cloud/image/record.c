@@ -78,6 +78,13 @@ int image_of_request(struct request *request, struct image *image, struct error 
 	return image_find(request, request_param(request, "image_id"), image, error);
 }
 
+bool image_id_is_empty(const struct request *request)
+{
+	size_t length = strcspn(request->raw_target, "?");
+
+	return length && request->raw_target[length - 1] == '/';
+}
+
 int image_lookup(struct request *request, const char *id, yyjson_val **image, struct error *error)
 {
 	struct image found;

@@ -13,6 +13,7 @@ static const struct route routes[] = {
 	{ "GET", "/v2/info/import", .handle = image_import_info },
 	{ "GET", "/v2/images", image_list, .policy = "get_images" },
 	{ "POST", "/v2/images", image_create, .policy = "add_image", .body = &image_any_schema },
+	{ "DELETE", "/v2/images", .handle = image_delete_nothing },
 	{ "GET", IMAGE, image_show, .policy = "get_image" },
 	{ "PATCH", IMAGE, image_patch, .policy = "modify_image", .body = &image_any_schema },
 	{ "DELETE", IMAGE, image_delete, .policy = "delete_image" },
@@ -46,7 +47,6 @@ static const struct policy_rule policies[] = {
 
 static const struct store_index indexes[] = {
 	{ IMAGE_RECORDS, "status", "status", NULL, false },
-	{ IMAGE_MEMBERS, "project", "member_id", NULL, false },
 	{ 0 },
 };
 

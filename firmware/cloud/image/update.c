@@ -293,3 +293,8 @@ int image_delete(struct request *request, struct error *error)
 			  errno);
 	return reply_empty(request, 204);
 }
+
+int image_delete_nothing(struct request *request, struct error *error)
+{
+	return error_fault(error, -ENOENT, image_id_is_empty(request) ? 404 : 405, NULL, "%s", "");
+}

@@ -398,6 +398,9 @@ static void test_delete(void **state)
 	close(reply.fd);
 	expect("DELETE", IMAGES "/" ID, NULL, NULL, 404, "Failed to find image " ID " to delete");
 	expect("GET", IMAGES "/" ID, NULL, NULL, 404, NULL);
+	expect("DELETE", IMAGES "/", NULL, NULL, 404, NULL);
+	expect("DELETE", IMAGES, NULL, NULL, 405, NULL);
+	expect("GET", IMAGES "/", NULL, NULL, 404, NULL);
 }
 
 static void test_pages(void **state)
