@@ -292,7 +292,8 @@ static ssize_t cut(struct request *request, struct page *page, yyjson_val **reco
 		else
 			last = first + page->limit;
 	}
-	memmove(records, records + first, (last - first) * sizeof(*records));
+	if (first < last)
+		memmove(records, records + first, (last - first) * sizeof(*records));
 	return (ssize_t)(last - first);
 }
 
