@@ -160,7 +160,7 @@ static int take_mac(struct taking *taking, yyjson_val *value)
 {
 	char mac[18];
 
-	if (!mac_parse(yyjson_get_str(value), mac))
+	if (!mac_canonical(yyjson_get_str(value), mac))
 		return attribute_invalid(taking->error, taking->attribute,
 					 "'%s' is not a valid MAC address", shown(taking, value));
 	taking->value = yyjson_mut_strcpy(taking->doc, mac);

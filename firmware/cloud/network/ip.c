@@ -135,7 +135,7 @@ struct ip ip_last(const struct ip_prefix *prefix)
 	return last;
 }
 
-bool mac_parse(const char *text, char mac[static 18])
+bool mac_canonical(const char *text, char mac[static 18])
 {
 	unsigned b[6];
 	char rest;

@@ -34,6 +34,6 @@ int ip_compare(const struct ip *one, const struct ip *other); /* same version */
 struct ip ip_add(struct ip ip, int64_t offset);
 struct ip ip_last(const struct ip_prefix *prefix); /* all host bits set */
 /* Canonical "aa:bb:cc:dd:ee:ff"; false when it is not a unicast MAC address. */
-bool mac_parse(const char *text, char mac[static 18]);
+bool mac_canonical(const char *text, char mac[static 18]);
 
 #endif

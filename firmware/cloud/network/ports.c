@@ -54,7 +54,7 @@ static int check_pairs(const struct attribute *attribute, yyjson_val *list, stru
 		if (!ip_prefix_parse(address, &prefix))
 			return attribute_invalid(error, attribute, "'%s' is not a valid IP address",
 						 address);
-		if (given && !yyjson_is_null(given) && !mac_parse(yyjson_get_str(given), mac))
+		if (given && !yyjson_is_null(given) && !mac_canonical(yyjson_get_str(given), mac))
 			return attribute_invalid(error, attribute,
 						 "'%s' is not a valid MAC address",
 						 yyjson_get_str(given) ?: "");
