@@ -45,8 +45,8 @@ int firewall_router(const struct net_router *router, struct buffer *text);
 
 /* firewall_group.c: sets of members and the chains ge-<id>, gi-<id> of all groups. */
 int firewall_groups(const struct model *model, struct buffer *text);
-/* The name of a group's or port's chain or set: prefix and the id's beginning. */
-#define FIREWALL_NAME_SIZE 32
+/* The name of a group's or port's chain or set: prefix and id. */
+#define FIREWALL_NAME_SIZE 48
 void firewall_name(char name[static FIREWALL_NAME_SIZE], const char *prefix, const char *id);
 
 #endif

@@ -10,7 +10,7 @@
 
 void firewall_name(char name[static FIREWALL_NAME_SIZE], const char *prefix, const char *id)
 {
-	snprintf(name, FIREWALL_NAME_SIZE, "%s-%.13s", prefix, id);
+	snprintf(name, FIREWALL_NAME_SIZE, "%s-%s", prefix, id);
 }
 
 /* --- members --- */
