@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All services of the box, in the order in which they start. */
+#include "firmware/cloud/compute/compute.h"
 #include "firmware/cloud/http/service.h"
 #include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/image/image.h"
+#include "firmware/cloud/network/start.h"
 #include "firmware/cloud/node/node.h"
 #include "firmware/cloud/placement/placement.h"
 
@@ -14,5 +16,8 @@ const struct service *const services[] = {
 	&node_service,
 	&index_service,
 	&placement_service,
+	&network_service,
+	&compute_service,
+	&compute_versions_service,
 	NULL,
 };

@@ -8,6 +8,10 @@
 
 #include "firmware/cloud/cloud.h"
 #include "firmware/cloud/http/request.h"
+#include "firmware/cloud/http/service.h"
+
+/* /compute/v2.1, and the list of versions at /compute. */
+extern const struct service compute_service, compute_versions_service;
 
 /*
  * Answers a guest's request to the metadata service, for the server that owns the port. Paths as

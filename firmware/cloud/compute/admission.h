@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* May the host take a server? */
+#ifndef CUMULET_COMPUTE_ADMISSION_H
+#define CUMULET_COMPUTE_ADMISSION_H
+
+#include "firmware/cloud/placement/placement.h"
+
+/* What a server of this flavor takes of the host, claimed with the create's other claims.
+ * -ENOSPC: it does not fit (no message: it is not the request's fault, the server goes to ERROR). */
+int admission_claim(struct request *request, struct placement_claims *claims,
+		    const char *server_id, yyjson_val *flavor, struct error *error);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a record to the guest that vmm is to have. */
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/cloud/compute/reconcile.h"
+#include "firmware/cloud/compute/state.h"
+
+#define STOP_TIMEOUT 60 /* seconds, as Nova's shutdown_timeout */
+#define GIB (1024ull * 1024 * 1024)
+
+bool guest_absent(yyjson_val *record)
+{
+	if (json_is(record, "OS-EXT-STS:task_state", task_state_name(TASK_DELETING)))
+		return true;
+	return !json_bool(record, "_placed", false) ||
+	       (json_is(record, "OS-EXT-STS:vm_state", vm_state_name(VM_ERROR)) &&
+		!json_string(record, "OS-SRV-USG:launched_at") && json_is(record, "_power", "stop"));
+}
+
+static void text_copy(char *to, size_t size, const char *text)
+{
+	snprintf(to, size, "%s", text ? text : "");
+}
+
+static uint32_t power_of(yyjson_val *record)
+{
+	if (json_is(record, "_power", "stop"))
+		return GUEST_STOP;
+	return json_is(record, "_power", "pause") ? GUEST_PAUSE : GUEST_RUN;
+}
+
+/* An image may name a machine; otherwise the host's kind decides. */
+static void machine_set(struct guest *guest, yyjson_val *image)
+{
+	const char *machine = json_string(image, "machine"), *firmware = json_string(image, "firmware");
+	struct vmm_host host = { 0 };
+	bool arm = admission_host_get(&host) && !strcmp(host.arch, "aarch64");
+
+	if (!machine || !strncmp(machine, "pc", 2))
+		machine = arm ? "virt" : "q35";
+	if (!firmware || (strcmp(firmware, "uefi") && strcmp(firmware, "bios")))
+		firmware = arm ? "uefi" : "bios";
+	text_copy(guest->machine, sizeof(guest->machine), machine);
+	text_copy(guest->firmware, sizeof(guest->firmware), firmware);
+}
+
+static int disks_set(struct arena *arena, yyjson_val *record, struct guest *guest)
+{
+	yyjson_val *image = yyjson_obj_get(record, "_image");
+	struct guest_disk *disk = arena_alloc(arena, sizeof(*disk));
+
+	if (!disk)
+		return -ENOMEM;
+	text_copy(disk->id, sizeof(disk->id), json_string(record, "_disk"));
+	text_copy(disk->image_id, sizeof(disk->image_id), json_string(image, "id"));
+	text_copy(disk->image_format, sizeof(disk->image_format), json_string(image, "format"));
+	text_copy(disk->bus, sizeof(disk->bus), "virtio");
+	disk->image_size = (uint64_t)json_integer(image, "size", 0);
+	disk->size = (uint64_t)json_integer(yyjson_obj_get(record, "_flavor"), "disk", 0) * GIB;
+	guest->disks.items = disk;
+	guest->disks.count = 1;
+	return 0;
+}
+
+static int nics_set(struct store_view *view, struct arena *arena, const struct network_ports *ports,
+		    struct guest *guest)
+{
+	size_t count = ports->count < GUEST_NICS_MAX ? ports->count : GUEST_NICS_MAX;
+	struct guest_nic *nics = arena_alloc(arena, (count ? count : 1) * sizeof(*nics));
+	yyjson_val *network;
+
+	if (!nics)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		text_copy(nics[i].port_id, sizeof(nics[i].port_id),
+			  json_string(ports->items[i], "id"));
+		text_copy(nics[i].mac, sizeof(nics[i].mac),
+			  json_string(ports->items[i], "mac_address"));
+		if (network_lookup(view, arena, json_string(ports->items[i], "network_id"), &network,
+				   NULL) == 0)
+			nics[i].mtu = (uint32_t)json_integer(network, "mtu", 0);
+	}
+	guest->nics.items = nics;
+	guest->nics.count = count;
+	return 0;
+}
+
+static int drive_set(struct store_view *view, struct arena *arena, yyjson_val *record,
+		     struct guest *guest, struct error *error)
+{
+	struct metadata metadata;
+	int result;
+
+	if (!json_is(record, "config_drive", "True"))
+		return 0;
+	result = metadata_load(view, arena, json_string(record, "id"), &metadata, error);
+	if (result == 0)
+		result = metadata_drive(&metadata, &guest->config_drive_iso.data,
+					&guest->config_drive_iso.size);
+	guest->config_drive = result == 0;
+	return result;
+}
+
+int guest_desired(struct store_view *view, struct arena *arena, yyjson_val *record,
+		  struct guest *guest, struct error *error)
+{
+	yyjson_val *flavor = yyjson_obj_get(record, "_flavor");
+	struct network_ports ports = { 0 };
+	int result;
+
+	memset(guest, 0, sizeof(*guest));
+	text_copy(guest->id, sizeof(guest->id), json_string(record, "id"));
+	text_copy(guest->name, sizeof(guest->name), json_string(record, "name"));
+	guest->generation = (uint64_t)json_integer(record, "_generation", 0);
+	guest->power = power_of(record);
+	guest->vcpus = (uint32_t)json_integer(flavor, "vcpus", 1);
+	guest->memory_mib = (uint32_t)json_integer(flavor, "ram", 0);
+	guest->reboots_soft = (uint32_t)json_integer(record, "_reboots_soft", 0);
+	guest->reboots_hard = (uint32_t)json_integer(record, "_reboots_hard", 0);
+	guest->stop_timeout = STOP_TIMEOUT;
+	machine_set(guest, yyjson_obj_get(record, "_image"));
+	result = network_device_ports(view, arena, guest->id, &ports, error);
+	if (result == 0)
+		result = disks_set(arena, record, guest);
+	if (result == 0)
+		result = nics_set(view, arena, &ports, guest);
+	return result < 0 ? result : drive_set(view, arena, record, guest, error);
+}

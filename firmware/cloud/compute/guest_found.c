@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what vmm found to the record: the guest half of the table in state.c. */
+#include <string.h>
+
+#include "firmware/cloud/compute/reconcile.h"
+#include "firmware/cloud/compute/state.h"
+
+struct finding {
+	struct store_view *view;
+	struct arena *arena;
+	struct store_txn *txn;
+	yyjson_val *record;
+	uint64_t revision;
+	const struct guest_status *status;
+	const struct guest_rule *rule;
+	yyjson_mut_doc *doc;
+	yyjson_mut_val *edited;
+	enum vm_state vm_state;
+	enum task_state task;
+};
+
+static bool power_differs(const struct finding *finding)
+{
+	return finding->rule->power && !json_is(finding->record, "_power", finding->rule->power);
+}
+
+/* Idle means idle: a report that says what is known already writes nothing. */
+static bool nothing_new(const struct finding *finding)
+{
+	return finding->rule->vm_state == finding->vm_state && finding->task == TASK_NONE &&
+	       json_integer(finding->record, "OS-EXT-STS:power_state", -1) ==
+		       (int64_t)finding->rule->power_state &&
+	       !power_differs(finding);
+}
+
+static const char *failure_of(const struct finding *finding)
+{
+	return finding->rule->vm_state == VM_ERROR ? finding->status->reason : NULL;
+}
+
+static void fault_set(struct finding *finding)
+{
+	const struct guest_status *status = finding->status;
+	yyjson_mut_val *fault;
+
+	if (!failure_of(finding))
+		return;
+	fault = yyjson_mut_obj(finding->doc);
+	json_set_integer(finding->doc, fault, "code", status->code ? status->code : 500);
+	json_set_string(finding->doc, fault, "created", time_now(finding->arena));
+	json_set_string(finding->doc, fault, "message",
+			*status->reason ? status->reason : "The guest stopped without a reason.");
+	json_set(finding->doc, finding->edited, "_fault", fault);
+}
+
+static void launched_set(struct finding *finding)
+{
+	if (finding->rule->vm_state != VM_ERROR &&
+	    !json_string(finding->record, "OS-SRV-USG:launched_at"))
+		json_set_string(finding->doc, finding->edited, "OS-SRV-USG:launched_at",
+				time_now(finding->arena));
+}
+
+/* Ends the action that led here. A guest that stops while nobody asked for it ends none. */
+static int action_finish(struct finding *finding)
+{
+	const char *action = json_string(finding->record, "_action");
+	int result;
+
+	if (!action || finding->task == TASK_NONE)
+		return 0;
+	result = action_end(finding->view, finding->arena, finding->txn,
+			    json_string(finding->record, "id"), action, failure_of(finding));
+	json_set_string(finding->doc, finding->edited, "_action", NULL);
+	return result;
+}
+
+static int finding_apply(struct finding *finding)
+{
+	const struct guest_rule *rule = finding->rule;
+	yyjson_mut_doc *doc = finding->doc = json_document(finding->arena);
+	yyjson_mut_val *edited = finding->edited = yyjson_val_mut_copy(doc, finding->record);
+	const char *key = arena_printf(finding->arena, KEY_SERVER "%s", finding->status->id);
+	int result;
+
+	json_set_string(doc, edited, "OS-EXT-STS:vm_state", vm_state_name(rule->vm_state));
+	json_set_string(doc, edited, "OS-EXT-STS:task_state", NULL);
+	json_set_integer(doc, edited, "OS-EXT-STS:power_state", rule->power_state);
+	json_set_string(doc, edited, "updated_at", time_now(finding->arena));
+	fault_set(finding);
+	launched_set(finding);
+	if (power_differs(finding)) {
+		json_set_string(doc, edited, "_power", rule->power);
+		server_desire(doc, edited);
+	}
+	result = action_finish(finding);
+	store_txn_compare(finding->txn, key, finding->revision);
+	store_txn_put(finding->txn, key, json_write(finding->arena, edited));
+	return result < 0 ? result : 1;
+}
+
+static int guest_gone(struct finding *finding, struct error *error)
+{
+	int result;
+
+	if (finding->task != TASK_DELETING)
+		return 0;
+	result = server_remove(finding->view, finding->arena, finding->txn, finding->record,
+			       finding->revision, error);
+	return result < 0 ? result : 1;
+}
+
+int guest_found(struct store_view *view, struct arena *arena, struct store_txn *txn,
+		yyjson_val *record, uint64_t revision, const struct guest_status *status,
+		struct error *error)
+{
+	struct finding finding = {
+		.view = view, .arena = arena, .txn = txn, .record = record, .revision = revision,
+		.status = status,
+		.vm_state = vm_state_by_name(json_string(record, "OS-EXT-STS:vm_state")),
+		.task = task_state_by_name(json_string(record, "OS-EXT-STS:task_state")),
+	};
+
+	if (status->state == GUEST_GONE)
+		return guest_gone(&finding, error);
+	/* What vmm says about an older wish is overtaken by the one that is on its way. */
+	if (status->generation < (uint64_t)json_integer(record, "_generation", 0))
+		return 0;
+	finding.rule = guest_rule_find(status->state, finding.vm_state, finding.task);
+	if (!finding.rule || nothing_new(&finding))
+		return 0;
+	return finding_apply(&finding);
+}

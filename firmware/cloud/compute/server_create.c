@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Making servers. Records, ports, quota and what the host gives are one transaction: it is all
+ * there once the request is answered, and nothing is there when it is refused.
+ */
+#include "firmware/cloud/compute/admission.h"
+#include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/server_order.h"
+#include "firmware/cloud/compute/state.h"
+
+struct making {
+	struct request *request;
+	struct server_order order;
+	yyjson_mut_doc *doc;
+	struct store_txn *txn;
+	struct placement_claims claims;
+	char id[UUID_SIZE];
+	const char *name;
+	int64_t index;
+	bool admitted;
+};
+
+static yyjson_mut_val *flavor_kept(struct making *making)
+{
+	static const char *const members[][2] = {
+		{ "id", "id" }, { "name", "name" }, { "vcpus", "vcpus" }, { "ram", "ram" },
+		{ "disk", "disk" }, { "swap", "swap" }, { "extra_specs", "extra_specs" },
+		{ "ephemeral", "OS-FLV-EXT-DATA:ephemeral" },
+	};
+	yyjson_mut_val *kept = yyjson_mut_obj(making->doc);
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		json_set(making->doc, kept, members[i][0],
+			 yyjson_val_mut_copy(making->doc, yyjson_obj_get(making->order.flavor,
+									 members[i][1])));
+	return kept;
+}
+
+static yyjson_mut_val *image_kept(struct making *making)
+{
+	const struct image_order *image = &making->order.image;
+	yyjson_mut_val *kept = yyjson_mut_obj(making->doc);
+
+	json_set_string(making->doc, kept, "id", image->id);
+	json_set_string(making->doc, kept, "format", image->format);
+	json_set_integer(making->doc, kept, "size", image->size);
+	json_set_string(making->doc, kept, "machine", image->machine);
+	json_set_string(making->doc, kept, "firmware", image->firmware);
+	return kept;
+}
+
+static yyjson_mut_val *key_kept(struct making *making)
+{
+	yyjson_val *keypair = making->order.keypair;
+	yyjson_mut_val *kept = keypair ? yyjson_mut_obj(making->doc) : yyjson_mut_null(making->doc);
+
+	if (keypair) {
+		json_set_string(making->doc, kept, "name", json_string(keypair, "name"));
+		json_set_string(making->doc, kept, "public_key", json_string(keypair, "public_key"));
+		json_set_string(making->doc, kept, "type", "ssh");
+	}
+	return kept;
+}
+
+/* What the caller said. */
+static void record_asked(struct making *making, yyjson_mut_val *record)
+{
+	const struct server_order *order = &making->order;
+	yyjson_mut_doc *doc = making->doc;
+	yyjson_val *metadata = yyjson_obj_get(order->body, "metadata");
+	yyjson_val *tags = yyjson_obj_get(order->body, "tags");
+	const char *disk_config = json_string(order->body, "OS-DCF:diskConfig");
+	const char *v4 = json_string(order->body, "accessIPv4");
+	const char *v6 = json_string(order->body, "accessIPv6");
+
+	json_set_string(doc, record, "id", making->id);
+	json_set_string(doc, record, "name", making->name);
+	json_set_string(doc, record, "description",
+			order->description == order->name ? making->name : order->description);
+	json_set(doc, record, "metadata",
+		 metadata ? yyjson_val_mut_copy(doc, metadata) : yyjson_mut_obj(doc));
+	json_set(doc, record, "tags", tags ? yyjson_val_mut_copy(doc, tags) : yyjson_mut_arr(doc));
+	json_set_string(doc, record, "OS-DCF:diskConfig", disk_config ? disk_config : "MANUAL");
+	json_set_string(doc, record, "accessIPv4", v4 ? v4 : "");
+	json_set_string(doc, record, "accessIPv6", v6 ? v6 : "");
+	json_set_string(doc, record, "config_drive", order->config_drive ? "True" : "");
+	json_set_string(doc, record, "key_name", json_string(order->keypair, "name"));
+	json_set_string(doc, record, "pinned_availability_zone", order->zone);
+	json_set_bool(doc, record, "_user_data", order->user_data);
+	json_set(doc, record, "_flavor", flavor_kept(making));
+	json_set(doc, record, "_image", image_kept(making));
+	json_set(doc, record, "_key", key_kept(making));
+}
+
+/* Who and where. */
+static void record_placed(struct making *making, yyjson_mut_val *record)
+{
+	struct arena *arena = making->request->arena;
+	const struct caller *caller = making->request->caller;
+	const char *host = making->admitted ? COMPUTE_HOST : NULL;
+	yyjson_mut_doc *doc = making->doc;
+
+	json_set_string(doc, record, "tenant_id", caller->project_id);
+	json_set_string(doc, record, "user_id", caller->user_id);
+	json_set_string(doc, record, "OS-EXT-AZ:availability_zone", host ? COMPUTE_ZONE : "");
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:host", host);
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:hypervisor_hostname", host);
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:instance_name",
+			arena_printf(arena, "instance-%.8s", making->id));
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:reservation_id", making->order.reservation);
+	json_set_integer(doc, record, "OS-EXT-SRV-ATTR:launch_index", making->index);
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:hostname",
+			making->order.hostname ? making->order.hostname :
+						 hostname_of(arena, making->name, making->id));
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:kernel_id", "");
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:ramdisk_id", "");
+	json_set_string(doc, record, "OS-EXT-SRV-ATTR:root_device_name", "/dev/vda");
+}
+
+static void record_fault(struct making *making, yyjson_mut_val *record, const char *now)
+{
+	yyjson_mut_val *fault = yyjson_mut_obj(making->doc);
+
+	json_set_integer(making->doc, fault, "code", 500);
+	json_set_string(making->doc, fault, "created", now);
+	json_set_string(making->doc, fault, "message", "No valid host was found. ");
+	json_set(making->doc, record, "_fault", fault);
+}
+
+/* Where its life begins. */
+static void record_state(struct making *making, yyjson_mut_val *record)
+{
+	const char *now = time_now(making->request->arena);
+	yyjson_mut_doc *doc = making->doc;
+	char disk[UUID_SIZE];
+
+	uuid_make(disk);
+	json_set_string(doc, record, "created_at", now);
+	json_set_string(doc, record, "updated_at", now);
+	json_set_string(doc, record, "OS-SRV-USG:launched_at", NULL);
+	json_set_string(doc, record, "OS-SRV-USG:terminated_at", NULL);
+	json_set_string(doc, record, "OS-EXT-STS:vm_state",
+			vm_state_name(making->admitted ? VM_BUILDING : VM_ERROR));
+	json_set_string(doc, record, "OS-EXT-STS:task_state",
+			making->admitted ? task_state_name(TASK_SPAWNING) : NULL);
+	json_set_integer(doc, record, "OS-EXT-STS:power_state", POWER_NOSTATE);
+	json_set_integer(doc, record, "progress", 0);
+	json_set_bool(doc, record, "locked", false);
+	json_set_string(doc, record, "locked_reason", NULL);
+	json_set_string(doc, record, "trusted_image_certificates", NULL);
+	json_set_string(doc, record, "_disk", disk);
+	json_set_string(doc, record, "_power", "run");
+	json_set_integer(doc, record, "_generation", 1);
+	json_set_integer(doc, record, "_reboots_soft", 0);
+	json_set_integer(doc, record, "_reboots_hard", 0);
+	json_set_bool(doc, record, "_placed", making->admitted);
+	if (!making->admitted)
+		record_fault(making, record, now);
+}
+
+/* What the network service says, with the codes and fault names that Nova gives for it. */
+static int network_refused(int result, struct error *error)
+{
+	if (result == 0 || !error)
+		return result;
+	error->type = NULL;
+	if (result == -ENOENT || result == -EEXIST || result == -ENOSPC) {
+		error->status = 0;
+		error->code = -EINVAL;
+		return -EINVAL;
+	}
+	return result;
+}
+
+static int ports_make(struct making *making, yyjson_mut_val *record, struct error *error)
+{
+	struct network_device device = {
+		.device_id = making->id,
+		.device_owner = "compute:" COMPUTE_ZONE,
+		.project_id = making->request->caller->project_id,
+		.hostname = yyjson_mut_get_str(
+			yyjson_mut_obj_get(record, "OS-EXT-SRV-ATTR:hostname")),
+		.host = COMPUTE_HOST,
+	};
+	yyjson_mut_val *made;
+	yyjson_val *bound;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < making->order.nic_count; i++) {
+		const struct nic_order *nic = &making->order.nics[i];
+
+		if (nic->port_id)
+			result = network_port_bind(making->request, making->txn, nic->port_id,
+						   &device, &bound, error);
+		else
+			result = network_port_make(making->request, making->txn, nic->network_id,
+						   nic->fixed_ip, &device, making->order.groups,
+						   &made, error);
+	}
+	return network_refused(result, error);
+}
+
+static int server_make(struct making *making, yyjson_mut_val **made, struct error *error)
+{
+	struct request *request = making->request;
+	yyjson_mut_val *record = yyjson_mut_obj(making->doc);
+	int result;
+
+	uuid_make(making->id);
+	making->name = making->order.most > 1 ?
+			       arena_printf(request->arena, "%s-%lld", making->order.name,
+					    (long long)making->index + 1) :
+			       making->order.name;
+	result = admission_claim(request, &making->claims, making->id, making->order.flavor, error);
+	if (result < 0 && result != -ENOSPC)
+		return result;
+	making->admitted = result == 0;
+	record_asked(making, record);
+	record_placed(making, record);
+	record_state(making, record);
+	action_begin_record(request, making->doc, record, making->txn, "create",
+			    "compute__do_build_and_run_instance");
+	result = making->admitted ? ports_make(making, record, error) : 0;
+	if (result < 0)
+		return result;
+	store_txn_put(making->txn, arena_printf(request->arena, KEY_SERVER "%s", making->id),
+		      request_write(request, record));
+	if (making->order.user_data)
+		store_txn_put(making->txn,
+			      arena_printf(request->arena, KEY_USER_DATA "%s", making->id),
+			      arena_printf(request->arena, "{\"user_data\":\"%s\"}",
+					   making->order.user_data));
+	*made = *made ? *made : record;
+	return 0;
+}
+
+static int create_reply(struct making *making, yyjson_mut_val *record)
+{
+	struct request *request = making->request;
+	yyjson_mut_doc *doc = making->doc;
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *server;
+	yyjson_val *groups = yyjson_obj_get(making->order.body, "security_groups");
+	const char *id = yyjson_mut_get_str(yyjson_mut_obj_get(record, "id"));
+	yyjson_mut_val *group_list;
+
+	if (yyjson_is_true(yyjson_obj_get(making->order.body, "return_reservation_id"))) {
+		json_set_string(doc, root, "reservation_id", making->order.reservation);
+		return reply_json(request, 202, doc, root);
+	}
+	server = yyjson_mut_obj_add_obj(doc, root, "server");
+	json_set_string(doc, server, "id", id);
+	json_set(doc, server, "links", links_of(request, doc, "servers", id));
+	json_set_string(doc, server, "OS-DCF:diskConfig",
+			yyjson_mut_get_str(yyjson_mut_obj_get(record, "OS-DCF:diskConfig")));
+	group_list = groups ? yyjson_val_mut_copy(doc, groups) : yyjson_mut_arr(doc);
+	if (!groups)
+		json_set_string(doc, yyjson_mut_arr_add_obj(doc, group_list), "name", "default");
+	json_set(doc, server, "security_groups", group_list);
+	json_set_string(doc, server, "adminPass", making->order.admin_pass);
+	reply_header(request, "Location", "%s", link_self(request, "servers", id));
+	return reply_json(request, 202, doc, root);
+}
+
+int handle_server_create(struct request *request, struct error *error)
+{
+	struct making making = { .request = request, .doc = request_document(request),
+				 .txn = store_txn_new(request->arena) };
+	struct quota_amount each;
+	yyjson_mut_val *first = NULL;
+	int64_t count;
+	int result = server_order_read(request, &making.order, error);
+
+	if (result < 0)
+		return result;
+	each = (struct quota_amount){ 1, json_integer(making.order.flavor, "vcpus", 0),
+				      json_integer(making.order.flavor, "ram", 0) };
+	count = making.order.most;
+	result = quota_take(request, making.txn, &each, making.order.least, &count, error);
+	if (result == 0)
+		result = placement_claims_begin(request, making.txn, &making.claims, error);
+	for (; result == 0 && making.index < count; making.index++)
+		result = server_make(&making, &first, error);
+	if (result == 0)
+		result = request_commit(request, making.txn, error);
+	return result < 0 ? result : create_reply(&making, first);
+}

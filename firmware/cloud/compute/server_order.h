@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a create request asks for, read and checked before anything is made. */
+#ifndef CUMULET_COMPUTE_SERVER_ORDER_H
+#define CUMULET_COMPUTE_SERVER_ORDER_H
+
+#include "firmware/cloud/compute/internal.h"
+
+#define ORDER_NICS_MAX 16
+
+struct nic_order {
+	const char *network_id, *port_id, *fixed_ip, *tag; /* a network or a port */
+};
+
+/* The image as far as a server depends on it. */
+struct image_order {
+	const char *id, *format;
+	const char *machine, *firmware; /* hw_machine_type, hw_firmware_type; NULL: the host's */
+	int64_t size, min_disk, min_ram; /* bytes, GiB, MiB */
+};
+
+struct server_order {
+	struct request *request;
+	yyjson_val *body;     /* "server" */
+	yyjson_val *flavor;
+	yyjson_val *keypair;  /* NULL: none */
+	struct image_order image;
+	const char *name, *description, *hostname, *zone, *user_data, *admin_pass;
+	const char *reservation;
+	bool config_drive;
+	const char **groups;  /* names or ids, NULL-terminated; NULL: the default one */
+	struct nic_order nics[ORDER_NICS_MAX];
+	size_t nic_count;
+	int64_t least, most;
+};
+
+/* All of it; -EINVAL, -EACCES, -EDQUOT, -ENOSYS in Nova's words. */
+int server_order_read(struct request *request, struct server_order *order, struct error *error);
+int order_networks(struct server_order *order, struct error *error);
+int order_image(struct server_order *order, struct error *error);
+int order_disks(const struct server_order *order, struct error *error);
+
+/* Nova's rule for a guest's name from a server's: "My VM_1!" -> "my-vm-1". */
+const char *hostname_of(struct arena *arena, const char *name, const char *id);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the views of one request share, and the parts of a view that come from the ports. */
+#ifndef CUMULET_COMPUTE_SERVER_VIEW_H
+#define CUMULET_COMPUTE_SERVER_VIEW_H
+
+#include "firmware/cloud/compute/internal.h"
+
+/* Names of networks and security groups that were looked up already. */
+struct view_name {
+	const char *id, *name;
+	struct view_name *next;
+};
+
+struct server_views {
+	struct request *request;
+	yyjson_mut_doc *doc;
+	unsigned version;
+	bool admin;
+	struct view_name *networks, *groups;
+	const char *ports_of; /* whose ports are in 'ports' */
+	struct network_ports ports;
+};
+
+int views_ports(struct server_views *views, const char *server_id, struct error *error);
+/* [{"name"}] of all security groups of its ports, each once; NULL on error. */
+yyjson_mut_val *server_groups(struct server_views *views, yyjson_val *record, struct error *error);
+
+/* group_view.c: the groups of the ports in Nova's own form, each once, behind 'list'. */
+int group_views_add(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *list,
+		    const struct network_ports *ports, struct error *error);
+
+#endif

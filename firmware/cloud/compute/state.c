@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/compute/state.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "firmware/lib/cleanup.h"
+#include "hypervisor/message.h"
+
+#define VM(state) (1u << VM_##state)
+#define TASK(state) (1u << TASK_##state)
+#define VM_ANY ((1u << VM_STATES) - 1)
+#define TASK_ANY ((1u << TASK_STATES) - 1)
+
+/* A hard reboot may interrupt what is stuck, but not what starts or ends the guest's life. */
+#define TASK_REBOOTABLE                                                                            \
+	(TASK(NONE) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(PAUSING) | TASK(UNPAUSING))
+
+const struct event_rule event_rules[SERVER_EVENTS] = {
+	[EVENT_START] = { "start", "start", "compute_start_instance", VM(STOPPED), TASK(NONE),
+			  TASK_POWERING_ON, "run", NULL },
+	[EVENT_STOP] = { "stop", "stop", "compute_stop_instance", VM(ACTIVE) | VM(ERROR),
+			 TASK(NONE), TASK_POWERING_OFF, "stop", NULL },
+	[EVENT_REBOOT_SOFT] = { "reboot", "reboot", "compute_reboot_instance", VM(ACTIVE),
+				TASK(NONE), TASK_REBOOTING, "run", "_reboots_soft" },
+	[EVENT_REBOOT_HARD] = { "reboot", "reboot", "compute_reboot_instance",
+				VM(ACTIVE) | VM(STOPPED) | VM(PAUSED) | VM(ERROR), TASK_REBOOTABLE,
+				TASK_REBOOTING_HARD, "run", "_reboots_hard" },
+	[EVENT_PAUSE] = { "pause", "pause", "compute_pause_instance", VM(ACTIVE), TASK(NONE),
+			  TASK_PAUSING, "pause", NULL },
+	[EVENT_UNPAUSE] = { "unpause", "unpause", "compute_unpause_instance", VM(PAUSED),
+			    TASK(NONE), TASK_UNPAUSING, "run", NULL },
+	[EVENT_DELETE] = { "delete", "delete", "compute_terminate_instance", VM_ANY, TASK_ANY,
+			   TASK_DELETING, "stop", NULL },
+};
+
+/* Tasks that end when the guest runs. */
+#define TASK_UNTIL_RUNNING                                                                         \
+	(TASK(NONE) | TASK(SPAWNING) | TASK(POWERING_ON) | TASK(REBOOTING) |                       \
+	 TASK(REBOOTING_HARD) | TASK(UNPAUSING))
+/* Tasks in which a stopped guest is not the end of the story: it is started next. */
+#define TASK_STARTING (TASK(POWERING_ON) | TASK(REBOOTING) | TASK(REBOOTING_HARD))
+
+static const struct guest_rule rules_running[] = {
+	{ TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, false, NULL },
+	{ 0 },
+};
+static const struct guest_rule rules_stopped[] = {
+	{ TASK_ANY & ~(TASK_STARTING | TASK(DELETING)), VM_STOPPED, POWER_SHUTDOWN, false, "stop" },
+	{ 0 },
+};
+static const struct guest_rule rules_paused[] = {
+	{ TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, false, NULL },
+	{ 0 },
+};
+/* A guest that died is not started again behind its owner's back. */
+static const struct guest_rule rules_crashed[] = {
+	{ TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, false, "stop" },
+	{ TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_CRASHED, false, "stop" },
+	{ 0 },
+};
+static const struct guest_rule rules_failed[] = {
+	{ TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_NOSTATE, false, "stop" },
+	{ 0 },
+};
+
+static const struct guest_rule *const guest_rules[] = {
+	[GUEST_RUNNING] = rules_running, [GUEST_STOPPED] = rules_stopped,
+	[GUEST_PAUSED] = rules_paused,   [GUEST_CRASHED] = rules_crashed,
+	[GUEST_FAILED] = rules_failed,
+};
+
+/* A server that already is in ERROR stays there when its guest is merely found stopped. */
+static bool rule_moot(unsigned state, enum vm_state vm_state, enum task_state task)
+{
+	return state == GUEST_STOPPED && vm_state == VM_ERROR && task == TASK_NONE;
+}
+
+const struct guest_rule *guest_rule_find(unsigned state, enum vm_state vm_state,
+					 enum task_state task)
+{
+	const struct guest_rule *rule;
+
+	if (state >= ARRAY_LENGTH(guest_rules) || !guest_rules[state] ||
+	    rule_moot(state, vm_state, task))
+		return NULL;
+	for (rule = guest_rules[state]; rule->tasks; rule++)
+		if (rule->tasks & (1u << task))
+			return rule;
+	return NULL;
+}
+
+static const char *const vm_names[VM_STATES] = { "building", "active", "stopped", "paused",
+						 "error" };
+static const char *const task_names[TASK_STATES] = {
+	[TASK_SPAWNING] = "spawning",
+	[TASK_POWERING_ON] = "powering-on",
+	[TASK_POWERING_OFF] = "powering-off",
+	[TASK_REBOOTING] = "rebooting",
+	[TASK_REBOOTING_HARD] = "rebooting_hard",
+	[TASK_PAUSING] = "pausing",
+	[TASK_UNPAUSING] = "unpausing",
+	[TASK_DELETING] = "deleting",
+};
+
+const char *vm_state_name(enum vm_state state)
+{
+	return vm_names[state];
+}
+
+const char *task_state_name(enum task_state state)
+{
+	return task_names[state];
+}
+
+enum vm_state vm_state_by_name(const char *name)
+{
+	for (unsigned state = 0; name && state < VM_STATES; state++)
+		if (!strcmp(vm_names[state], name))
+			return state;
+	return VM_ERROR;
+}
+
+enum task_state task_state_by_name(const char *name)
+{
+	for (unsigned state = 1; name && state < TASK_STATES; state++)
+		if (!strcmp(task_names[state], name))
+			return state;
+	return TASK_NONE;
+}
+
+static const struct {
+	enum vm_state vm_state;
+	enum task_state task; /* TASK_NONE: any other */
+	const char *status;
+} statuses[] = {
+	{ VM_ACTIVE, TASK_REBOOTING, "REBOOT" },
+	{ VM_ACTIVE, TASK_REBOOTING_HARD, "HARD_REBOOT" },
+	{ VM_ACTIVE, TASK_NONE, "ACTIVE" },
+	{ VM_BUILDING, TASK_NONE, "BUILD" },
+	{ VM_STOPPED, TASK_NONE, "SHUTOFF" },
+	{ VM_PAUSED, TASK_NONE, "PAUSED" },
+	{ VM_ERROR, TASK_NONE, "ERROR" },
+};
+
+const char *status_of(const char *vm_state, const char *task_state)
+{
+	enum vm_state vm = vm_state_by_name(vm_state);
+	enum task_state task = task_state_by_name(task_state);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++)
+		if (statuses[i].vm_state == vm &&
+		    (statuses[i].task == task || statuses[i].task == TASK_NONE))
+			return statuses[i].status;
+	return "UNKNOWN";
+}
+
+bool status_known(const char *status)
+{
+	/* States that Nova knows and that no server of ours is ever in. */
+	static const char *const others[] = { "PASSWORD", "REBUILD", "MIGRATING", "RESIZE",
+					      "VERIFY_RESIZE", "REVERT_RESIZE", "SUSPENDED",
+					      "RESCUE", "DELETED", "SOFT_DELETED", "SHELVED",
+					      "SHELVED_OFFLOADED" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++)
+		if (!strcasecmp(status, statuses[i].status))
+			return true;
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		if (!strcasecmp(status, others[i]))
+			return true;
+	return false;
+}
