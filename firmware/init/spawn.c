@@ -65,9 +65,10 @@ static void oom_score_set(int score)
 	char text[16];
 	int length = snprintf(text, sizeof(text), "%d", score);
 
+	/* Hosted this may not be allowed. */
 	if (fd < 0 || write(fd, text, (size_t)length) < 0)
-		log_warning("supervisor", "memory pressure may hit this process", "reason=%s",
-			    log_quote(strerror(errno)));
+		log_debug("supervisor", "memory pressure may hit this process", "reason=%s",
+			  log_quote(strerror(errno)));
 }
 
 __attribute__((noreturn)) static void child_run(const struct role_entry *entry, int control_fd,
