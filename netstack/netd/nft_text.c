@@ -262,7 +262,7 @@ static int hook_number(struct nft_text *text, uint32_t *number)
 static int chain_hook(struct nft_text *text)
 {
 	char type[NFT_WORD_SIZE], priority[NFT_WORD_SIZE];
-	uint32_t hook;
+	uint32_t hook = 0;
 	int result = take(text, type);
 
 	if (result == 0)
