@@ -46,6 +46,7 @@ struct guest_instance {
 	bool deleting;
 	bool fresh;                   /* its directory was made by this very attempt to build it */
 	bool pausing;                 /* we asked for the pause that will be reported */
+	uint64_t wanted;              /* when it was begun to build it, ms of the loop */
 	struct guest_status reported; /* what cloud was told last */
 	struct error fault;           /* why it can't be built, started or went on */
 

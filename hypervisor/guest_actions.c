@@ -105,6 +105,7 @@ static void act_clone(struct guest_instance *guest)
 	path_format(path, "%s/%s", guest->vmm->options.guests, guest->id);
 	guest->fresh = stat(path, &status) < 0 && errno == ENOENT;
 	guest->fault = (struct error){ 0 };
+	guest->wanted = loop_now(guest->vmm->loop);
 	guest_report(guest);
 	guest_clone(guest);
 }

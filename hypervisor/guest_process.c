@@ -203,6 +203,9 @@ static void on_status(struct loop_fd *handle, unsigned events)
 	}
 	guest->record.started = unix_ms();
 	guest_record_save(guest);
+	log_info("guest", "qemu executes", "id=%s pid=%d after_ms=%llu", guest->id,
+		 (int)guest->record.pid,
+		 (unsigned long long)(loop_now(guest->vmm->loop) - guest->wanted));
 }
 
 static bool slot_is_used(const struct vmm *vmm, uint32_t slot)
@@ -304,6 +307,7 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 		.guest = &guest->desired,
 		.binary = vmm->options.qemu,
 		.share = vmm->options.share,
+		.uefi = vmm->host.uefi[0] != '\0' ? vmm->host.uefi : NULL,
 		.arch = vmm->host.facts.arch,
 		.kvm = vmm->host.kvm,
 		.io_uring = vmm->host.io_uring,
@@ -393,13 +397,28 @@ static int process_take(struct guest_instance *guest, pid_t pid, struct error *e
 	return 0;
 }
 
+/* More than the box has can never run; what is taken by others is for the kernel to find. */
+static int memory_check(const struct guest_instance *guest, struct error *error)
+{
+	uint64_t most = guest->vmm->host.facts.memory >> 20;
+
+	if (guest->desired.memory_mib <= most)
+		return 0;
+	return error_set(
+		error, -ENOMEM,
+		"Insufficient compute resources: Free memory %llu.00 MB < requested %u MB.",
+		(unsigned long long)most, guest->desired.memory_mib);
+}
+
 int guest_process_start(struct guest_instance *guest, struct error *error)
 {
 	struct start start = { 0 };
 	char **argv = NULL;
-	int result;
+	int result = memory_check(guest, error);
 
 	guest_process_release(guest);
+	if (result < 0)
+		return result;
 	guest->record.slot = slot_find(guest->vmm);
 	result = start_prepare(guest, &start, error);
 	if (result == 0)

@@ -91,6 +91,8 @@ static void add_machine(struct line *line, const struct qemu_plan *plan,
 	add(line, "-display", "none");
 	add(line, "-L", "%s", plan->share);
 	add(line, "-machine", "%s", machine->options);
+	if (strcmp(guest->firmware, "uefi") == 0)
+		add(line, "-bios", "%s", plan->uefi);
 	if (plan->kvm)
 		add(line, "-accel", "kvm");
 	else
@@ -223,7 +225,7 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 	if (machine == NULL)
 		return error_set(error, -EINVAL, "Machine type %s is not supported on %s",
 				 plan->guest->machine, plan->arch);
-	if (strcmp(plan->guest->firmware, "uefi") == 0)
+	if (strcmp(plan->guest->firmware, "uefi") == 0 && plan->uefi == NULL)
 		return error_set(error, -EINVAL, "UEFI is not supported by this host");
 	if (line.argv == NULL)
 		return error_set(error, -ENOMEM, "Out of memory");

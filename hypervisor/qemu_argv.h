@@ -28,6 +28,7 @@ struct qemu_nic {
 struct qemu_plan {
 	const struct guest *guest;
 	const char *binary, *share;
+	const char *uefi; /* firmware image for guests that want UEFI; NULL: none here */
 	const char *arch; /* as uname: "x86_64", "aarch64" */
 	bool kvm;
 	bool io_uring;

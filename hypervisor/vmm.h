@@ -29,6 +29,7 @@ struct vmm_options {
 struct host {
 	struct vmm_host facts; /* what cloud is told */
 	bool kvm, direct, io_uring;
+	char uefi[VMM_PATH_SIZE]; /* firmware image, "": none */
 };
 
 struct guest_instance;

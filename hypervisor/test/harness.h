@@ -376,7 +376,8 @@ static int harness_open(void **state)
 	if (!harness_possible())
 		return 0;
 	*h = (struct harness){ .cloud.fd = -1, .netd.fd = -1, .control.fd = -1, .serial_fd = -1 };
-	snprintf(h->directory, sizeof(h->directory), "/tmp/vmm-test-XXXXXX");
+	snprintf(h->directory, sizeof(h->directory), "%.15s/vmm-test-XXXXXX",
+		 getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
 	assert_non_null(mkdtemp(h->directory));
 	snprintf(h->guests, sizeof(h->guests), "%.31s/guests", h->directory);
 	snprintf(h->run, sizeof(h->run), "%.31s/run", h->directory);

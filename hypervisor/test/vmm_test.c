@@ -304,6 +304,41 @@ static void guest_fails(struct harness *h, const char *reason)
 	assert_false(path_exists(h, "guests/.base/" BAD_IMAGE ".raw"));
 }
 
+/* Refused before anything is started, and what was built for it goes again. */
+static void guest_larger_than_the_box_fails(void **state)
+{
+	struct harness *h = *state;
+	struct guest large = desired;
+	struct guest_status status;
+
+	SKIP_UNLESS_POSSIBLE;
+	snprintf(large.id, sizeof(large.id), OTHER);
+	large.memory_mib = 1 << 30;
+	large.generation = ++desired.generation;
+	guest_set(h, &large);
+	status = await(h, OTHER, GUEST_FAILED, large.generation);
+	assert_non_null(strstr(status.reason, "Insufficient compute resources: Free memory "));
+	assert_int_equal(status.code, 500);
+	assert_false(path_exists(h, "guests/" OTHER));
+}
+
+/* netd can't give a tap, and says so. */
+static void guest_without_its_tap_fails(void **state)
+{
+	struct harness *h = *state;
+	struct guest other = desired;
+
+	SKIP_UNLESS_POSSIBLE;
+	snprintf(other.id, sizeof(other.id), OTHER);
+	other.generation = ++desired.generation;
+	h->tap_code = EPERM;
+	guest_set(h, &other);
+	assert_string_equal(await(h, OTHER, GUEST_FAILED, other.generation).reason,
+			    "Virtual Interface creation failed: Operation not permitted");
+	h->tap_code = 0;
+	assert_false(path_exists(h, "guests/" OTHER));
+}
+
 static void image_that_is_none_fails(void **state)
 {
 	struct harness *h = *state;
@@ -399,6 +434,8 @@ int main(void)
 		cmocka_unit_test(guest_that_does_not_listen_is_pulled),
 		cmocka_unit_test(guest_crashes),
 		cmocka_unit_test(guest_crashes_without_vmm),
+		cmocka_unit_test(guest_larger_than_the_box_fails),
+		cmocka_unit_test(guest_without_its_tap_fails),
 		cmocka_unit_test(image_that_is_none_fails),
 		cmocka_unit_test(image_of_another_kind_is_converted),
 		cmocka_unit_test(guest_goes),
