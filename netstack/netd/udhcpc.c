@@ -54,7 +54,7 @@ static void client_exited(struct loop_process *process, int status)
 static int client_spawn(struct uplink *uplink, int output, struct error *error)
 {
 	struct spawn spawn = {
-		.path = "/sbin/udhcpc",
+		.path = "/bin/busybox",
 		.arguments = (char *const[]){ "udhcpc", "-f", "-i", uplink->link, "-s", SCRIPT,
 					      "-t", "4", "-T", "2", "-A", "5", "-S", NULL },
 		.fds = { output, -1 },

@@ -59,13 +59,10 @@ void uplink_client_line(struct uplink *uplink, const char *line)
 {
 	struct uplink_settings lease;
 
-	if (strncmp(line, "deconfig", 8) == 0) {
-		/* A restarted client begins with this: the lease that holds is not given up for
-		 * it. It is when the server says so (nak) or nobody renews it. */
-		return;
-	}
-	if (strncmp(line, "leasefail", 9) == 0 || strncmp(line, "nak", 3) == 0) {
-		log_warning("uplink", "no lease", "event=%s", log_quote(line));
+	/* A client that starts begins with 'deconfig': an address that holds is not given up for
+	 * it, guests are using it. */
+	if (strncmp(line, "bound ", 6) != 0 && strncmp(line, "renew ", 6) != 0) {
+		log_info("uplink", "dhcp", "event=%.16s", log_quote(line));
 		return;
 	}
 	if (uplink_lease_parse(line, &lease) < 0) {

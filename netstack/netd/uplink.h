@@ -10,7 +10,7 @@
  *	state      event                    next      what is done
  *	searching  a link is there          set up    link up, addresses or udhcpc
  *	set up     udhcpc: bound, renew     set up    addresses, default route, resolver
- *	set up     udhcpc: deconfig         set up    addresses removed
+ *	set up     udhcpc: deconfig, ...    set up    nothing: what holds is kept
  *	set up     udhcpc dies              set up    started again after 2 s
  *	set up     the link goes away       searching udhcpc ended
  *	any        other settings           searching udhcpc ended
