@@ -120,7 +120,6 @@ static int list_reply(struct request *request, const struct page *page, yyjson_v
 int image_list(struct request *request, struct error *error)
 {
 	struct record_list list = { .request = request };
-	const char *limit = request_query(request, "limit");
 	struct page page;
 	ssize_t count;
 	int result;
@@ -137,8 +136,6 @@ int image_list(struct request *request, struct error *error)
 	count = page_select(request, &page, list.items, list.count, error);
 	if (count < 0)
 		return (int)count;
-	if (limit && !strcmp(limit, "0"))
-		count = 0; /* what a page without a bound would not be */
 	return list_reply(request, &page, list.items, (size_t)count);
 }
 

@@ -204,8 +204,10 @@ static int map_grow(struct store *store, unsigned wait_ms)
 		return -ENOSPC;
 	pthread_mutex_lock(&store->lock);
 	store->growing = true;
-	if (views_drain(store, wait_ms))
+	if (views_drain(store, wait_ms)) {
+		views_drop(store);
 		code = mdb_env_set_mapsize(store->env, size);
+	}
 	store->growing = false;
 	pthread_cond_broadcast(&store->viewed);
 	pthread_mutex_unlock(&store->lock);

@@ -115,6 +115,8 @@ struct store {
 
 	unsigned views;
 	bool growing;
+	struct store_view *pool; /* closed ones */
+	unsigned pooled;
 
 	struct change_list history;
 	uint64_t floor;     /* revision of the youngest change that left the history */
@@ -187,6 +189,10 @@ int writer_start(struct store *store, struct error *error);
 void writer_stop(struct store *store);
 void writer_queue(struct store *store, struct pending *pending); /* with the lock */
 void pending_append(struct pending_list *list, struct pending *pending);
+
+/* view.c; with the lock: after a commit, and when the map is replaced or unmapped */
+void views_expire(struct store *store);
+void views_drop(struct store *store);
 
 /* watch.c; all but history_free with the lock */
 void change_list_init(struct change_list *list);

@@ -35,6 +35,7 @@ void store_close(struct store *store)
 	writer_stop(store);
 	delivery_close(store);
 	lease_free_all(store);
+	views_drop(store);
 	mdb_env_close(store->env);
 	locks_destroy(store);
 	free(store);

@@ -25,8 +25,8 @@
 #include "firmware/lib/error.h"
 #include "firmware/lib/loop.h"
 
-#define STORE_SCHEMA 1      /* version of what services write; see store_migrate in store.c */
-#define STORE_KEY_MAX 400   /* bytes, NUL included */
+#define STORE_SCHEMA 1    /* version of what services write; see store_migrate in store.c */
+#define STORE_KEY_MAX 400 /* bytes, NUL included */
 #define STORE_VALUE_MAX (1024 * 1024)
 
 struct store;
@@ -47,10 +47,11 @@ struct store_index {
 };
 
 struct store_options {
-	const char *path;       /* a directory that exists */
-	uint64_t map_size;      /* bytes of address space, 0: 1 GiB */
-	struct loop *loop;      /* where watch callbacks run; NULL: no watches */
-	const struct store_index *indexes; /* ends with prefix NULL; must outlive the store. An index
+	const char *path;  /* a directory that exists */
+	uint64_t map_size; /* bytes of address space, 0: 1 GiB */
+	struct loop *loop; /* where watch callbacks run; NULL: no watches */
+	const struct store_index
+		*indexes; /* ends with prefix NULL; must outlive the store. An index
 					      that was not there before is built at open. */
 };
 
@@ -118,7 +119,8 @@ int store_commit(struct store *store, struct store_txn *txn, uint64_t *revision,
 		 struct error *error);
 /* The same without blocking: 'done' runs on the store's loop. The transaction is copied. */
 int store_commit_async(struct store *store, struct store_txn *txn,
-		       void (*done)(int result, uint64_t revision, const struct error *error, void *context),
+		       void (*done)(int result, uint64_t revision, const struct error *error,
+				    void *context),
 		       void *context);
 
 /*
@@ -130,7 +132,8 @@ int store_commit_async(struct store *store, struct store_txn *txn,
 #define STORE_HISTORY 1024
 struct store_watch {
 	const char *prefix;
-	void (*changed)(struct store_watch *watch, const char *key, uint64_t revision, bool deleted);
+	void (*changed)(struct store_watch *watch, const char *key, uint64_t revision,
+			bool deleted);
 	struct store *store;
 	struct store_watch *next;
 	uint64_t seen;

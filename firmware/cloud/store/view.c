@@ -1,23 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Views: read transactions of LMDB whose results are copied into the caller's arena. */
+/*
+ * Views: read transactions of LMDB whose results are copied into the caller's arena.
+ *
+ * A view that is closed keeps its transaction in a pool, and the next one takes it over as it is,
+ * as long as nothing was committed: LMDB's table of readers is a file on the disk, and a box that
+ * is looked at but not changed must not write. A commit sets the pooled ones free, so that the
+ * pages which they see can be used again.
+ */
 #include <string.h>
 
 #include "firmware/cloud/store/internal.h"
+
+#define POOL_MAX 16
 
 struct store_view {
 	struct store *store;
 	MDB_txn *txn;
 	uint64_t revision;
+	bool current; /* in the pool: still sees the last commit, need not be renewed */
+	struct store_view *next;
 };
 
-/* Views wait while the map is being replaced under them. */
-static void view_enter(struct store *store)
+/* Views wait while the map is being replaced under them. One of the pool, or NULL. */
+static struct store_view *view_enter(struct store *store)
 {
+	struct store_view *view;
+
 	pthread_mutex_lock(&store->lock);
 	while (store->growing)
 		pthread_cond_wait(&store->viewed, &store->lock);
 	store->views++;
+	view = store->pool;
+	if (view) {
+		store->pool = view->next;
+		store->pooled--;
+	}
 	pthread_mutex_unlock(&store->lock);
+	return view;
 }
 
 static void view_leave(struct store *store)
@@ -28,45 +47,98 @@ static void view_leave(struct store *store)
 	pthread_mutex_unlock(&store->lock);
 }
 
+static void view_free(struct store_view *view)
+{
+	if (view->txn)
+		mdb_txn_abort(view->txn);
+	free(view);
+}
+
 static int view_begin(struct store_view *view)
 {
 	struct store *store = view->store;
-	int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &view->txn);
+	int code;
 
+	if (view->txn)
+		code = mdb_txn_renew(view->txn);
+	else
+		code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &view->txn);
+	return code ? code : meta_get(store, view->txn, "revision", &view->revision);
+}
+
+static int view_make(struct store *store, struct store_view **view, struct error *error)
+{
+	int code = 0;
+
+	if (!*view)
+		*view = calloc(1, sizeof(**view));
+	if (!*view)
+		return error_set(error, -ENOMEM, "out of memory");
+	(*view)->store = store;
+	if (!(*view)->current)
+		code = view_begin(*view);
 	if (code)
-		return code;
-	code = meta_get(store, view->txn, "revision", &view->revision);
-	if (code)
-		mdb_txn_abort(view->txn);
-	return code;
+		view_free(*view);
+	return engine_error(code, error, "opening a view of the store");
 }
 
 int store_view_open(struct store *store, struct store_view **view, struct error *error)
 {
-	struct store_view *opened = calloc(1, sizeof(*opened));
-	int code;
+	struct store_view *opened = view_enter(store);
+	int result = view_make(store, &opened, error);
 
-	if (!opened)
-		return error_set(error, -ENOMEM, "out of memory");
-	opened->store = store;
-	view_enter(store);
-	code = view_begin(opened);
-	if (code) {
+	if (result)
 		view_leave(store);
-		free(opened);
-		return engine_error(code, error, "opening a view of the store");
-	}
-	*view = opened;
-	return 0;
+	else
+		*view = opened;
+	return result;
+}
+
+/* With the lock. */
+static void view_pool(struct store *store, struct store_view *view)
+{
+	view->current = view->revision == store->revision;
+	if (!view->current)
+		mdb_txn_reset(view->txn);
+	view->next = store->pool;
+	store->pool = view;
+	store->pooled++;
 }
 
 void store_view_close(struct store_view *view)
 {
+	struct store *store;
+
 	if (!view)
 		return;
-	mdb_txn_abort(view->txn);
-	view_leave(view->store);
-	free(view);
+	store = view->store;
+	pthread_mutex_lock(&store->lock);
+	if (store->pooled < POOL_MAX)
+		view_pool(store, view);
+	else
+		view_free(view);
+	pthread_mutex_unlock(&store->lock);
+	view_leave(store);
+}
+
+void views_expire(struct store *store)
+{
+	for (struct store_view *view = store->pool; view; view = view->next) {
+		if (view->current)
+			mdb_txn_reset(view->txn);
+		view->current = false;
+	}
+}
+
+void views_drop(struct store *store)
+{
+	struct store_view *view;
+
+	while ((view = store->pool)) {
+		store->pool = view->next;
+		view_free(view);
+	}
+	store->pooled = 0;
 }
 
 uint64_t store_view_revision(struct store_view *view)
@@ -262,10 +334,13 @@ int64_t store_count(struct store_view *view, const char *prefix)
 
 int store_copy(struct store *store, int fd, struct error *error)
 {
-	int code;
+	struct store_view *view; /* so that the map stays as it is meanwhile */
+	int result = store_view_open(store, &view, error);
 
-	view_enter(store);
-	code = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
-	view_leave(store);
-	return engine_error(code, error, "copying the store");
+	if (result)
+		return result;
+	result = engine_error(mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT), error,
+			      "copying the store");
+	store_view_close(view);
+	return result;
 }

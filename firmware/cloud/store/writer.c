@@ -79,6 +79,7 @@ static void batch_publish(struct store *store, struct pending *batch, uint64_t r
 {
 	pthread_mutex_lock(&store->lock);
 	store->revision = revision;
+	views_expire(store);
 	for (struct pending *pending = batch; pending; pending = pending->next)
 		history_append(store, &pending->changes);
 	delivery_post(store);

@@ -73,6 +73,40 @@ static void test_view_is_a_snapshot(void **state)
 	assert_null(get_one(place->store, &arena, "/t/a/1"));
 }
 
+/* What LMDB's reader table, which is a file, holds at the moment. */
+static char *readers_of(struct place *place, struct arena *arena)
+{
+	char *text = arena_alloc(arena, 65536);
+	char name[160];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/lock.mdb", place->path);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	assert_true(read(fd, text, 65536) > 0);
+	close(fd);
+	return text;
+}
+
+static void test_views_write_nothing(void **state)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct place *place = *state;
+	struct store_view *first, *second;
+	const char *before;
+
+	put_one(place->store, "/t/a/1", "1");
+	get_one(place->store, &arena, "/t/a/1");
+	before = readers_of(place, &arena);
+	assert_string_equal(get_one(place->store, &arena, "/t/a/1"), "1");
+	assert_int_equal(store_view_open(place->store, &first, NULL), 0);
+	assert_memory_equal(before, readers_of(place, &arena), 65536);
+	assert_int_equal(store_view_open(place->store, &second, NULL), 0);
+	put_one(place->store, "/t/a/1", "2");
+	store_view_close(first);
+	store_view_close(second);
+	assert_string_equal(get_one(place->store, &arena, "/t/a/1"), "2");
+}
+
 static void test_refuses_what_is_wrong(void **state)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
@@ -457,6 +491,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_put_get, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_view_is_a_snapshot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_views_write_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuses_what_is_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_range, setup, teardown),
