@@ -16,14 +16,14 @@
 /* Memory: pools and heap are arrays; pages that are never touched cost nothing. */
 #define MEM_ALIGNMENT 8
 #define MEM_SIZE (96 * 1024)
-#define MEMP_NUM_PBUF 64
+#define MEMP_NUM_PBUF 32
 #define MEMP_NUM_TCP_PCB 16
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_TCP_SEG 96
+#define MEMP_NUM_TCP_SEG 64
 #define MEMP_NUM_UDP_PCB 3
 #define MEMP_NUM_REASSDATA 4
 #define MEMP_NUM_ARP_QUEUE 16
-#define PBUF_POOL_SIZE 48
+#define PBUF_POOL_SIZE 24
 #define PBUF_POOL_BUFSIZE 1600
 
 /* IPv4 alone; svc routes nothing. */

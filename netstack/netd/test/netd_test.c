@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The reconciler and the firewall's text against the fake back end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "netstack/netd/fake.h"
+#include "netstack/netd/netd.h"
+#include "netstack/netd/nft_text.h"
+
+#define NETWORK "aaaaaaaa-0000-4000-8000-000000000001"
+#define SUBNET "aaaaaaaa-0000-4000-8000-000000000002"
+#define PORT "11111111-0000-4000-8000-000000000001"
+#define GROUP "cccccccc-0000-4000-8000-000000000001"
+#define ROUTER "bbbbbbbb-0000-4000-8000-000000000001"
+#define ROUTER_PORT "22222222-0000-4000-8000-000000000002"
+
+struct fixture {
+	struct loop *loop;
+	struct fake_backend fake;
+	struct netd netd;
+	struct arena arena;
+};
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_int_equal(loop_new(&fixture->loop), 0);
+	fake_init(&fixture->fake);
+	netd_init(&fixture->netd, fixture->loop, &fixture->fake.backend);
+	fixture->netd.svc_disabled = true;
+	fixture->netd.model.synced = true;
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	netd_free(&fixture->netd);
+	fake_free(&fixture->fake);
+	arena_free(&fixture->arena);
+	loop_free(fixture->loop);
+	free(fixture);
+	return 0;
+}
+
+static void set(struct fixture *fixture, enum object_kind kind, const struct field *fields,
+		const void *value)
+{
+	struct message message = { 0 };
+	struct object *object;
+
+	assert_int_equal(message_encode(&fixture->arena, &message, fields, value), 0);
+	assert_int_equal(model_set(&fixture->netd.model, kind, &message, &object, NULL), 0);
+}
+
+static void network_set(struct fixture *fixture)
+{
+	struct net_subnet subnet = { .id = SUBNET,
+				     .cidr = "10.1.0.0/24",
+				     .gateway = "10.1.0.1",
+				     .dhcp = true,
+				     .dhcp_address = "10.1.0.2" };
+	struct net_network network = { .id = NETWORK,
+				       .type = "vxlan",
+				       .vni = 101,
+				       .mtu = 1450,
+				       .admin_up = true,
+				       .subnets = { &subnet, 1 } };
+
+	set(fixture, OBJECT_NETWORK, net_network_fields, &network);
+}
+
+static void port_set(struct fixture *fixture, const char *pair)
+{
+	struct net_address address = { "10.1.0.11" };
+	struct net_id group = { GROUP };
+	struct net_pair pairs = { .mac = "" };
+	struct net_port port = { .id = PORT,
+				 .network_id = NETWORK,
+				 .mac = "fa:16:3e:00:00:01",
+				 .owner = "compute:nova",
+				 .admin_up = true,
+				 .port_security = true,
+				 .addresses = { &address, 1 },
+				 .groups = { &group, 1 },
+				 .pairs = { &pairs, *pair != '\0' } };
+
+	snprintf(pairs.address, sizeof(pairs.address), "%s", pair);
+	set(fixture, OBJECT_PORT, net_port_fields, &port);
+}
+
+static void group_set(struct fixture *fixture, const struct net_rule *rule)
+{
+	struct net_group group = { .id = GROUP, .stateful = true, .rules = { (void *)rule, 1 } };
+
+	set(fixture, OBJECT_GROUP, net_group_fields, &group);
+}
+
+static void router_set(struct fixture *fixture)
+{
+	struct net_router_interface interface = { .port_id = ROUTER_PORT,
+						  .network_id = NETWORK,
+						  .subnet_id = SUBNET,
+						  .address = "10.1.0.1/24" };
+	struct net_router router = { .id = ROUTER,
+				     .admin_up = true,
+				     .snat = true,
+				     .external_network = "eeeeeeee-0000-4000-8000-000000000001",
+				     .interfaces = { &interface, 1 } };
+
+	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
+}
+
+#define assert_has(text, part) assert_non_null(strstr(text, part))
+#define assert_lacks(text, part) assert_null(strstr(text, part))
+
+static void network_gets_its_bridge(void **state)
+{
+	struct fixture *fixture = *state;
+
+	network_set(fixture);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "bridge cbr101 mtu=1450\n");
+	fake_forget(&fixture->fake);
+	netd_reconcile(&fixture->netd); /* nothing changed: nothing is asked */
+	assert_string_equal(fake_calls(&fixture->fake), "");
+}
+
+static void tap_waits_for_its_network(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = -1;
+
+	assert_int_equal(netd_tap_open(&fixture->netd, PORT, &fd, NULL), 0);
+	close(fd);
+	assert_has(fake_calls(&fixture->fake), "tap ct11111111000 bridge= mtu=0 open\n");
+	port_set(fixture, "");
+	netd_reconcile(&fixture->netd);
+	network_set(fixture);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "tap ct11111111000 bridge=cbr101 mtu=1450\n");
+	assert_int_equal(netd_tap_open(&fixture->netd, "../../etc", &fd, NULL), -EINVAL);
+}
+
+static void port_has_an_identity(void **state)
+{
+	struct fixture *fixture = *state;
+
+	port_set(fixture, "10.9.0.0/16");
+	netd_reconcile(&fixture->netd);
+	assert_has(fixture->fake.rules, "ct11111111000 . fa:16:3e:00:00:01 . 10.1.0.11,");
+	assert_has(fixture->fake.rules, "ct11111111000 . fa:16:3e:00:00:01 . fe80::f816:3eff:fe00:1,");
+	assert_has(fixture->fake.rules,
+		   "iifname ct11111111000 ether saddr fa:16:3e:00:00:01 ip saddr 10.9.0.0/16 accept");
+	assert_has(fixture->fake.rules, "ct11111111000 : goto e-" PORT);
+}
+
+static void group_rules_become_matches(void **state)
+{
+	static const struct {
+		struct net_rule rule;
+		const char *text;
+	} cases[] = {
+		{ { .egress = true }, "meta protocol ip accept" },
+		{ { .ipv6 = true }, "meta protocol ip6 accept" },
+		{ { .protocol = 7, .port_min = 22, .port_max = 23 },
+		  "meta protocol ip meta l4proto 6 th dport 22-23 accept" },
+		{ { .protocol = 2, .port_min = 9 },
+		  "meta protocol ip meta l4proto 1 icmp type 8 accept" },
+		{ { .protocol = 2, .ipv6 = true }, "meta protocol ip6 meta l4proto 58 accept" },
+		{ { .remote = "10.2.0.0/16" }, "meta protocol ip ip saddr 10.2.0.0/16 accept" },
+		{ { .egress = true, .remote = "10.2.0.0/16" },
+		  "meta protocol ip ip daddr 10.2.0.0/16 accept" },
+		{ { .remote_group = GROUP }, "meta protocol ip ip saddr @m4-" GROUP " accept" },
+	};
+	struct fixture *fixture = *state;
+
+	port_set(fixture, "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct net_rule rule = cases[i].rule;
+
+		snprintf(rule.id, sizeof(rule.id), "%s", GROUP);
+		group_set(fixture, &rule);
+		netd_reconcile(&fixture->netd);
+		assert_has(fixture->fake.rules, cases[i].text);
+	}
+}
+
+/* A rule that can't be meant opens nothing. */
+static void unsound_rules_are_left_out(void **state)
+{
+	static const struct net_rule rules[] = {
+		{ .id = GROUP, .remote = "nonsense" },
+		{ .id = GROUP, .remote = "2001:db8::/32" },
+		{ .id = GROUP, .remote_group = "dddddddd-0000-4000-8000-000000000001" },
+		{ .id = GROUP, .protocol = 300 },
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		group_set(fixture, &rules[i]);
+		netd_reconcile(&fixture->netd);
+		assert_has(fixture->fake.rules, "chain gi-" GROUP " {\n\t}");
+	}
+}
+
+static void router_is_wired(void **state)
+{
+	struct fixture *fixture = *state;
+
+	router_set(fixture);
+	netd_reconcile(&fixture->netd);
+	assert_lacks(fake_calls(&fixture->fake), "veth ci");
+	network_set(fixture);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake),
+		   "veth ci22222222000 bridge=cbr101 space=cr-bbbbbbbb-000 inner=in22222222000\n");
+	assert_has(fake_calls(&fixture->fake), "addresses cr-bbbbbbbb-000:in22222222000 10.1.0.1/24\n");
+	assert_has(fake_calls(&fixture->fake),
+		   "169.254.169.254 via 10.1.0.2 from in22222222000\n");
+	assert_has(fixture->fake.router_rules, "oifname up masquerade");
+}
+
+static void delete_undoes(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = -1;
+
+	network_set(fixture);
+	port_set(fixture, "");
+	assert_int_equal(netd_tap_open(&fixture->netd, PORT, &fd, NULL), 0);
+	close(fd);
+	netd_reconcile(&fixture->netd);
+	fake_forget(&fixture->fake);
+	model_find(&fixture->netd.model, OBJECT_PORT, PORT)->doomed = true;
+	model_find(&fixture->netd.model, OBJECT_NETWORK, NETWORK)->doomed = true;
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "delete ct11111111000\n");
+	assert_has(fake_calls(&fixture->fake), "delete cbr101\n");
+	assert_null(fixture->netd.model.objects[OBJECT_PORT]);
+	assert_lacks(fixture->fake.rules, PORT);
+}
+
+static void sync_sweeps(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fake_link(&fixture->fake, "ct99999999999");
+	fake_link(&fixture->fake, "cbr7");
+	fake_link(&fixture->fake, "ctrl0"); /* not a name of netd's */
+	fake_link(&fixture->fake, "eth0");
+	network_set(fixture);
+	model_stale(&fixture->netd.model);
+	network_set(fixture);
+	model_sync(&fixture->netd.model);
+	netd_reconcile(&fixture->netd);
+	netd_sweep(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "delete ct99999999999\n");
+	assert_has(fake_calls(&fixture->fake), "delete cbr7\n");
+	assert_lacks(fake_calls(&fixture->fake), "delete ctrl0");
+	assert_lacks(fake_calls(&fixture->fake), "delete eth0");
+	assert_lacks(fake_calls(&fixture->fake), "delete cbr101");
+}
+
+/* The rules of a predecessor stay in force until all that is desired is known. */
+static void rules_wait_for_sync(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->netd.model.synced = false;
+	fixture->fake.rules = strdup("of before");
+	port_set(fixture, "");
+	netd_reconcile(&fixture->netd);
+	assert_string_equal(fixture->fake.rules, "of before");
+	model_sync(&fixture->netd.model);
+	netd_reconcile(&fixture->netd);
+	assert_has(fixture->fake.rules, PORT);
+}
+
+static void failure_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	loop_clock_fake(fixture->loop, 1000);
+	fixture->fake.fail = "bridge cbr101";
+	network_set(fixture);
+	netd_reconcile(&fixture->netd);
+	assert_true(model_network(&fixture->netd.model, NETWORK)->object.dirty);
+	fixture->fake.fail = NULL;
+	loop_clock_fake(fixture->loop, 2100);
+	loop_once(fixture->loop, 0);
+	assert_true(model_network(&fixture->netd.model, NETWORK)->object.wired);
+}
+
+static void external_ids_are_checked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct net_network network = { .id = "../x", .type = "vxlan" };
+	struct message message = { 0 };
+	struct object *object;
+
+	message_encode(&fixture->arena, &message, net_network_fields, &network);
+	assert_int_equal(model_set(&fixture->netd.model, OBJECT_NETWORK, &message, &object, NULL),
+			 -EBADMSG);
+}
+
+/* What the firewall writes is always in the language that the Linux back end reads. */
+static void rules_compile(void **state)
+{
+	struct fixture *fixture = *state;
+	struct net_rule rule = { .id = GROUP, .protocol = 7, .port_min = 80, .port_max = 80 };
+
+	for (int native = 0; native < 2; native++) {
+		struct netlink_request request = NETLINK_REQUEST_INIT;
+		struct error error = { 0 };
+
+		fixture->fake.backend.bridge_conntrack = native;
+		snprintf(fixture->netd.uplink.link, sizeof(fixture->netd.uplink.link), "eth0");
+		network_set(fixture);
+		port_set(fixture, "10.9.0.0/16");
+		group_set(fixture, &rule);
+		router_set(fixture);
+		netd_reconcile(&fixture->netd);
+		if (nft_compile(fixture->fake.rules, &request, &error) < 0)
+			fail_msg("%s", error.message);
+		assert_true(request.bytes.length > 1000);
+		netlink_free(&request);
+	}
+}
+
+static void syntax_errors_name_the_line(void **state)
+{
+	static const char *const bad[] = {
+		"table bridge x {\n chain y {\n frobnicate\n }\n}\n",
+		"table bridge x {\n set y {\n type nonsense\n }\n}\n",
+		"table bridge x {\n chain y {\n ip saddr 10.0.0.300 accept\n }\n}\n",
+		"table bridge x {\n chain y {\n accept\n",
+		"table nowhere x {\n}\n",
+		"table bridge x {\n map y {\n type mark : verdict\n elements = { 1 , }\n }\n}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct netlink_request request = NETLINK_REQUEST_INIT;
+		struct error error = { 0 };
+
+		assert_int_equal(nft_compile(bad[i], &request, &error), -EINVAL);
+		assert_has(error.message, "rules, line ");
+		netlink_free(&request);
+	}
+}
+
+static void uplink_settings_are_read(void **state)
+{
+	struct uplink_settings settings;
+
+	(void)state;
+	assert_int_equal(uplink_settings_parse("dhcp\n", &settings), 0);
+	assert_true(settings.dhcp);
+	assert_int_equal(
+		uplink_settings_parse("10.0.2.15/24,10.0.2.2,10.0.2.3,1.1.1.1\n", &settings), 0);
+	assert_false(settings.dhcp);
+	assert_int_equal(settings.address.prefix, 24);
+	assert_string_equal(settings.gateway, "10.0.2.2");
+	assert_int_equal(settings.dns_count, 2);
+	assert_int_equal(uplink_settings_parse("10.0.2.15/33", &settings), -EINVAL);
+	assert_int_equal(uplink_settings_parse("10.0.2.15/24,gateway", &settings), -EINVAL);
+	assert_int_equal(uplink_settings_parse("", &settings), -EINVAL);
+	assert_int_equal(uplink_lease_parse("bound eth0 10.0.2.15/24 10.0.2.2,10.0.2.9 10.0.2.3",
+					    &settings), 0);
+	assert_string_equal(settings.gateway, "10.0.2.2");
+	assert_int_equal(uplink_lease_parse("bound eth0 10.0.2.15/24 - -", &settings), 0);
+	assert_string_equal(settings.gateway, "");
+	assert_int_equal(uplink_lease_parse("bound eth0", &settings), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(network_gets_its_bridge, setup, teardown),
+		cmocka_unit_test_setup_teardown(tap_waits_for_its_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(port_has_an_identity, setup, teardown),
+		cmocka_unit_test_setup_teardown(group_rules_become_matches, setup, teardown),
+		cmocka_unit_test_setup_teardown(unsound_rules_are_left_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(router_is_wired, setup, teardown),
+		cmocka_unit_test_setup_teardown(delete_undoes, setup, teardown),
+		cmocka_unit_test_setup_teardown(sync_sweeps, setup, teardown),
+		cmocka_unit_test_setup_teardown(rules_wait_for_sync, setup, teardown),
+		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(external_ids_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(rules_compile, setup, teardown),
+		cmocka_unit_test(syntax_errors_name_the_line),
+		cmocka_unit_test(uplink_settings_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
