@@ -4,7 +4,11 @@
 # The machine's own tools, whatever else a person has put first.
 export PATH := /usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL := C.UTF-8
+# Every clone shares what was compiled: sources and flags are relative to its top.
+export CCACHE_DIR := $(or $(CUMULET_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cumulet)/ccache
 export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CCACHE_MAXSIZE ?= 6G
 unexport CDPATH
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 SHELL := /bin/bash

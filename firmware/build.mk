@@ -11,7 +11,7 @@ linked-libraries := mbedtls mbedx509 mbedcrypto lmdb yyjson argon2 seccomp
 
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wimplicit-fallthrough -Wformat=2 -Werror
 common-cflags := -std=gnu17 -D_GNU_SOURCE $(warnings) -g -pthread -I. -Ibuild/include \
-	-ffile-prefix-map=$(CURDIR)/= -fno-omit-frame-pointer
+	-fno-omit-frame-pointer
 
 # The version that the binary tells; written only when it changes.
 version := $(shell cat VERSION 2>/dev/null || git describe --tags --always --dirty 2>/dev/null || echo unknown)
