@@ -34,18 +34,23 @@ static int bad_limit(const struct request *request, const char *text, struct err
 			   text);
 }
 
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 18;
+}
+
 static int parse_limit(struct request *request, struct page *page, struct error *error)
 {
 	const struct page_rules *rules = page->rules;
 	const char *text = request_query(request, "limit");
 
 	page->limit = rules->standard;
-	if (!text || (!*text && is_service(request, "compute")))
-		return 0;
-	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
-		return bad_limit(request, text, error);
-	page->limit = strtoull(text, NULL, 10);
-	page->nothing = page->limit == 0 && !is_service(request, "network");
+	if (text && (*text || !is_service(request, "compute"))) {
+		if (!is_number(text))
+			return bad_limit(request, text, error);
+		page->limit = strtoull(text, NULL, 10);
+		page->nothing = page->limit == 0 && !is_service(request, "network");
+	}
 	if (rules->most && (page->limit > rules->most || page->limit == 0))
 		page->limit = rules->most;
 	return 0;
