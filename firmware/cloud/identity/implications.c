@@ -134,6 +134,13 @@ int implication_show(struct request *request, struct error *error)
 			 request_param(request, "implied_role_id"));
 }
 
+int implication_check(struct request *request, struct error *error)
+{
+	int result = implication_find(request, error);
+
+	return result == 0 ? reply_empty(request, 204) : result;
+}
+
 int implication_create(struct request *request, struct error *error)
 {
 	const char *prior_id = request_param(request, "prior_role_id");

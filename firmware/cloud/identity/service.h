@@ -80,6 +80,13 @@ HANDLER(endpoint_show);
 HANDLER(endpoint_update);
 HANDLER(endpoint_delete);
 HANDLER(version_list);
+HANDLER(project_tag_list);
+HANDLER(project_tag_replace);
+HANDLER(project_tag_clear);
+HANDLER(project_tag_create);
+HANDLER(project_tag_check);
+HANDLER(project_tag_delete);
+HANDLER(implication_check);
 #undef HANDLER
 
 #endif

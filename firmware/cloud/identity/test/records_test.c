@@ -199,6 +199,7 @@ static void roles_imply_roles(void **state)
 
 	assert_int_equal(box_do(box, "PUT", implies, NULL), 201);
 	assert_int_equal(box_do(box, "GET", implies, NULL), 200);
+	assert_int_equal(box_do(box, "HEAD", implies, NULL), 204);
 	assert_int_equal(
 		box_do(box, "PUT", box_format(box, V3 "/roles/%s/implies/%s", member, cook), NULL),
 		201); /* a circle does no harm */
@@ -241,6 +242,26 @@ static void the_catalog_can_be_edited(void **state)
 	assert_int_equal(box_do(box, "DELETE", V3 "/regions/Two", NULL), 204);
 }
 
+static void projects_are_tagged(void **state)
+{
+	struct box *box = *state;
+	const char *id = box_make(box, "projects", "project", "\"name\":\"work\"");
+	const char *tags = box_format(box, V3 "/projects/%s/tags", id);
+	const char *blue = box_format(box, "%s/blue", tags);
+
+	assert_int_equal(box_do(box, "PUT", blue, NULL), 201);
+	assert_int_equal(box_do(box, "GET", blue, NULL), 204);
+	assert_int_equal(box_do(box, "GET", V3 "/projects?tags=blue", NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/projects")), 1);
+	assert_int_equal(box_do(box, "PUT", tags, "{\"tags\":[\"a\",\"b\"]}"), 200);
+	assert_int_equal(box_do(box, "PUT", tags, "{\"tags\":[\"a,b\"]}"), 400);
+	assert_int_equal(box_do(box, "GET", blue, NULL), 404);
+	assert_int_equal(box_do(box, "DELETE", blue, NULL), 404);
+	assert_int_equal(box_do(box, "GET", tags, NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/tags")), 2);
+	assert_int_equal(box_do(box, "DELETE", tags, NULL), 204);
+}
+
 static void users_see_themselves_alone(void **state)
 {
 	struct box *box = *state;
@@ -265,11 +286,17 @@ static void users_see_themselves_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOX_TEST(a_user_lives_its_life),     BOX_TEST(bad_records_are_refused),
-		BOX_TEST(lists_are_filtered),        BOX_TEST(a_domain_goes_with_all_that_is_in_it),
-		BOX_TEST(projects_form_a_tree),      BOX_TEST(a_group_gives_its_roles),
-		BOX_TEST(assignments_can_be_named),  BOX_TEST(roles_imply_roles),
-		BOX_TEST(the_catalog_can_be_edited), BOX_TEST(users_see_themselves_alone),
+		BOX_TEST(a_user_lives_its_life),
+		BOX_TEST(bad_records_are_refused),
+		BOX_TEST(lists_are_filtered),
+		BOX_TEST(a_domain_goes_with_all_that_is_in_it),
+		BOX_TEST(projects_form_a_tree),
+		BOX_TEST(a_group_gives_its_roles),
+		BOX_TEST(assignments_can_be_named),
+		BOX_TEST(roles_imply_roles),
+		BOX_TEST(the_catalog_can_be_edited),
+		BOX_TEST(projects_are_tagged),
+		BOX_TEST(users_see_themselves_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
