@@ -8,7 +8,9 @@
 #include "firmware/lib/log.h"
 #include "netstack/message.h"
 
-#define RETRY_MS 50
+/* netd usually hears of a port within milliseconds of us. */
+#define RETRY_FIRST_MS 4
+#define RETRY_MOST_MS 128
 
 static void tap_ask(struct tap_set *set, struct tap *tap)
 {
@@ -61,6 +63,7 @@ void tap_set_open(struct tap_set *set, struct vmm *vmm, const struct guest *gues
 
 	tap_set_release(set);
 	set->vmm = vmm;
+	set->delay = RETRY_FIRST_MS;
 	set->on_ready = on_ready;
 	set->on_fault = on_fault;
 	for (; set->count < guest->nics.count; set->count++) {
@@ -103,7 +106,8 @@ static void tap_take(struct tap_set *set, struct tap *tap, const struct net_repl
 		check_ready(set);
 	} else if (code_is_passing(reply->code)) {
 		loop_timer_stop(&set->retry);
-		loop_timer_start(set->vmm->loop, &set->retry, RETRY_MS, on_retry);
+		loop_timer_start(set->vmm->loop, &set->retry, set->delay, on_retry);
+		set->delay = set->delay < RETRY_MOST_MS ? set->delay * 2 : RETRY_MOST_MS;
 	} else if (set->on_ready != NULL) {
 		set->on_ready = NULL;
 		set->on_fault(set, reply->reason[0] != '\0' ? reply->reason
