@@ -157,6 +157,20 @@ int disk_make(const struct vmm *vmm, const char *guest_id, const struct guest_di
 	return result;
 }
 
+bool disk_config_drive_is(const struct vmm *vmm, const struct guest *guest)
+{
+	const struct message_bytes *iso = &guest->config_drive_iso;
+	CLEANUP_FREE char *stored = malloc(iso->size + 1);
+	char path[VMM_PATH_SIZE];
+	CLEANUP_FD int fd = -1;
+
+	disk_path(vmm, guest->id, "config", "iso", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && stored != NULL && iso->size > 0 &&
+	       read(fd, stored, iso->size + 1) == (ssize_t)iso->size &&
+	       memcmp(stored, iso->data, iso->size) == 0;
+}
+
 int disk_config_drive_write(const struct vmm *vmm, const struct guest *guest, struct error *error)
 {
 	char part[VMM_PATH_SIZE], final[VMM_PATH_SIZE];
@@ -165,10 +179,10 @@ int disk_config_drive_write(const struct vmm *vmm, const struct guest *guest, st
 	int result = directory_make(vmm, guest->id);
 	ssize_t written;
 
-	if (!guest->config_drive || result < 0)
-		return result;
 	disk_path(vmm, guest->id, "config", "part", part);
 	disk_path(vmm, guest->id, "config", "iso", final);
+	if (!guest->config_drive || (iso->size == 0 && file_exists(final)) || result < 0)
+		return result;
 	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(error, "config drive");

@@ -49,16 +49,27 @@ static int desired_check(const struct guest *desired, struct error *error)
 	return 0;
 }
 
-/* The desire's lists lie in the arena, so both change together. */
-static void desired_take(struct guest_instance *guest, struct arena *arena,
-			 const struct guest *desired)
+/* The desire's lists are copied, and the config drive only while it isn't on the disk yet: the
+ * message's own memory would stay as long as the guest. */
+static int desired_take(struct guest_instance *guest, const struct guest *desired)
 {
+	struct guest *kept = &guest->desired;
+
 	arena_free(&guest->arena);
-	guest->arena = *arena;
-	*arena = ARENA_INIT;
-	guest->desired = *desired;
-	guest->has_desired = true;
+	*kept = *desired;
+	kept->disks.items = arena_memdup(&guest->arena, desired->disks.items,
+					 desired->disks.count * sizeof(struct guest_disk));
+	kept->nics.items = arena_memdup(&guest->arena, desired->nics.items,
+					desired->nics.count * sizeof(struct guest_nic));
+	if (disk_config_drive_is(guest->vmm, desired))
+		kept->config_drive_iso = (struct message_bytes){ 0 };
+	else
+		kept->config_drive_iso.data =
+			arena_memdup(&guest->arena, desired->config_drive_iso.data,
+				     desired->config_drive_iso.size);
+	guest->has_desired = !guest->arena.failed;
 	guest->deleting = false;
+	return guest->has_desired ? 0 : -ENOMEM;
 }
 
 void guests_set(struct vmm *vmm, const struct message *message)
@@ -76,9 +87,10 @@ void guests_set(struct vmm *vmm, const struct message *message)
 	guest = guest_find(vmm, desired.id);
 	if (guest == NULL)
 		guest = guest_new(vmm, desired.id);
-	if (guest == NULL)
+	if (guest == NULL || desired_take(guest, &desired) < 0) {
+		log_error("guest", "out of memory", "id=%s", desired.id);
 		return;
-	desired_take(guest, &arena, &desired);
+	}
 	guest_report(guest);
 	guest_reconcile_soon(guest);
 }

@@ -389,6 +389,12 @@ static void image_of_another_kind_is_converted(void **state)
 	await(h, OTHER, GUEST_RUNNING, other.generation);
 	await_console(h, OTHER, "BOOT", 1);
 	assert_true(path_exists(h, "guests/" OTHER "/config.iso"));
+	/* The same drive again is not kept, and a start without its content uses what is there. */
+	other.reboots_hard++;
+	other.generation = ++desired.generation;
+	guest_set(h, &other);
+	await(h, OTHER, GUEST_RUNNING, other.generation);
+	await_console(h, OTHER, "BOOT", 2);
 }
 
 static void guest_goes(void **state)
