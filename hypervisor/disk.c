@@ -201,14 +201,16 @@ int disk_config_drive_write(const struct vmm *vmm, const struct guest *guest, st
 static int disk_open(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
 		     struct qemu_disk *out, struct error *error)
 {
+	/* QEMU looks for a descriptor that has the very flags it wants. */
+	int flags = O_RDWR | O_CLOEXEC | (out->direct ? O_DIRECT : 0);
 	char path[VMM_PATH_SIZE];
 
 	disk_path(vmm, guest_id, disk->id, "raw", path);
-	out->fd = open(path, O_RDWR | O_CLOEXEC);
+	out->fd = open(path, flags);
 	if (out->fd >= 0)
 		return 0;
 	disk_path(vmm, guest_id, disk->id, "qcow2", path);
-	out->fd = open(path, O_RDWR | O_CLOEXEC);
+	out->fd = open(path, flags);
 	if (out->fd < 0)
 		return error_errno(error, "Failed to open disk %s", disk->id);
 	disk_path(vmm, guest_id, disk->id, "base", path);

@@ -183,6 +183,13 @@ static bool until(struct harness *h, const bool *flag, int seconds)
 	return *flag;
 }
 
+static const char *qemu_img_choose(void)
+{
+	const char *chosen = getenv("CUMULET_QEMU_IMG");
+
+	return chosen != NULL ? chosen : "/usr/bin/qemu-img";
+}
+
 static void qemu_choose(const char **qemu, const char **share)
 {
 	const char *chosen = getenv("CUMULET_QEMU");
@@ -206,10 +213,26 @@ static _Noreturn void vmm_run(const struct harness *h, int control_fd)
 		log_level_set("*", "debug");
 	else
 		log_level_set("*", "warning");
-	exit(vmm_main(17, (char *[]){ "vmm", "-g", (char *)(uintptr_t)h->guests, "-r",
-				      (char *)(uintptr_t)h->run, "-q", (char *)(uintptr_t)qemu,
-				      "-s", (char *)(uintptr_t)share, "-L", "/lib", "-L", "/lib64",
-				      "-L", "/usr/lib", "-L", "/usr/share/seabios", NULL }));
+	exit(vmm_main(19, (char *[]){ "vmm",
+				      "-i",
+				      (char *)(uintptr_t)qemu_img_choose(),
+				      "-g",
+				      (char *)(uintptr_t)h->guests,
+				      "-r",
+				      (char *)(uintptr_t)h->run,
+				      "-q",
+				      (char *)(uintptr_t)qemu,
+				      "-s",
+				      (char *)(uintptr_t)share,
+				      "-L",
+				      "/lib",
+				      "-L",
+				      "/lib64",
+				      "-L",
+				      "/usr/lib",
+				      "-L",
+				      "/usr/share/seabios",
+				      NULL }));
 }
 
 static void vmm_start(struct harness *h)
@@ -361,7 +384,7 @@ static bool harness_possible(void)
 	const char *qemu, *share;
 
 	qemu_choose(&qemu, &share);
-	if (geteuid() == 0 && access(qemu, X_OK) == 0 && access("/usr/bin/qemu-img", X_OK) == 0 &&
+	if (geteuid() == 0 && access(qemu, X_OK) == 0 && access(qemu_img_choose(), X_OK) == 0 &&
 	    access("/dev/net/tun", R_OK | W_OK) == 0)
 		return true;
 	print_message("skipped: needs root, /dev/net/tun, %s and qemu-img\n", qemu);
