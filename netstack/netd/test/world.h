@@ -195,6 +195,14 @@ static void link_give(struct channel *channel, enum role peer, const char *name)
 	close(pair[1]);
 }
 
+/* netd and svc are this program itself, or what CUMULET_BINARY names: the box's own binary. */
+static const char *world_binary(void)
+{
+	const char *named = getenv("CUMULET_BINARY");
+
+	return named != NULL ? named : "/proc/self/exe";
+}
+
 static void netd_start(void)
 {
 	int pair[2];
@@ -206,7 +214,7 @@ static void netd_start(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(pair[1], ROLE_CONTROL_FD);
 		fcntl(ROLE_CONTROL_FD, F_SETFD, 0);
-		execl("/proc/self/exe", "netd", NULL);
+		execl(world_binary(), "netd", NULL);
 		_exit(127);
 	}
 	close(pair[1]);
