@@ -8,10 +8,8 @@
 
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/link.h"
+#include "firmware/cloud/placement/placement.h"
 #include "hypervisor/message.h"
-
-#define MIB (1024ull * 1024)
-#define GIB (1024ull * 1024 * 1024)
 
 /* The processes that Nova's clients look for; all of them are this box. Their ids never change. */
 static const struct {
@@ -121,31 +119,27 @@ int handle_services(struct request *request, struct error *error)
 
 /* --- hypervisors */
 
-#define HYPERVISOR_UUID "5c0de000-0000-4000-8000-0000000000ff"
-
 struct load {
-	int64_t vcpus, ram, disk, running, servers;
+	int64_t running;
+	struct placement_provider provider; /* what there is and what is taken */
 };
 
 static int load_read(struct request *request, struct load *load, struct record_list *list,
 		     struct error *error)
 {
+	struct store_view *view;
 	int result;
 
 	memset(load, 0, sizeof(*load));
 	*list = (struct record_list){ .request = request };
 	result = record_list_range(request, list, KEY_SERVER, error);
-	for (size_t i = 0; result == 0 && i < list->count; i++) {
-		yyjson_val *flavor = yyjson_obj_get(list->items[i], "_flavor");
-
-		if (!json_bool(list->items[i], "_placed", false))
-			continue;
-		load->servers++;
-		load->vcpus += json_integer(flavor, "vcpus", 0);
-		load->ram += json_integer(flavor, "ram", 0);
-		load->disk += json_integer(flavor, "disk", 0);
+	if (result == 0)
+		result = request_view(request, &view, error);
+	if (result == 0)
+		result = placement_provider_read(request->cloud, view, request->arena,
+						 &load->provider, error);
+	for (size_t i = 0; result == 0 && i < list->count; i++)
 		load->running += json_is(list->items[i], "OS-EXT-STS:vm_state", "active");
-	}
 	return result;
 }
 
@@ -167,21 +161,24 @@ static int64_t version_packed(const char *text)
 static void hypervisor_load(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *view,
 			    const struct vmm_host *host, const struct load *load)
 {
-	int64_t memory = (int64_t)(host->memory / MIB), disk = (int64_t)(host->disk / GIB);
+	const struct placement_inventory *inventory = load->provider.inventory;
+	const int64_t *used = load->provider.used;
+	int64_t memory = inventory[RESOURCE_MEMORY_MB].total;
+	int64_t disk = inventory[RESOURCE_DISK_GB].total;
 	const char *cpu;
 	yyjson_mut_val *info = yyjson_mut_obj(doc);
 
-	json_set_integer(doc, view, "vcpus", host->cpus);
+	json_set_integer(doc, view, "vcpus", inventory[RESOURCE_VCPU].total);
 	json_set_integer(doc, view, "memory_mb", memory);
 	json_set_integer(doc, view, "local_gb", disk);
-	json_set_integer(doc, view, "vcpus_used", load->vcpus);
-	json_set_integer(doc, view, "memory_mb_used", load->ram);
-	json_set_integer(doc, view, "local_gb_used", load->disk);
-	json_set_integer(doc, view, "free_ram_mb", memory - load->ram);
-	json_set_integer(doc, view, "free_disk_gb", disk - load->disk);
+	json_set_integer(doc, view, "vcpus_used", used[RESOURCE_VCPU]);
+	json_set_integer(doc, view, "memory_mb_used", used[RESOURCE_MEMORY_MB]);
+	json_set_integer(doc, view, "local_gb_used", used[RESOURCE_DISK_GB]);
+	json_set_integer(doc, view, "free_ram_mb", memory - used[RESOURCE_MEMORY_MB]);
+	json_set_integer(doc, view, "free_disk_gb", disk - used[RESOURCE_DISK_GB]);
 	json_set_integer(doc, view, "current_workload", 0);
 	json_set_integer(doc, view, "running_vms", load->running);
-	json_set_integer(doc, view, "disk_available_least", (int64_t)(host->disk_free / GIB));
+	json_set_integer(doc, view, "disk_available_least", disk - used[RESOURCE_DISK_GB]);
 	json_set_string(doc, info, "arch", host->arch);
 	json_set_string(doc, info, "model", host->cpu_model);
 	json_set_string(doc, info, "accelerator", host->accelerator);
@@ -234,7 +231,7 @@ static int hypervisor_view(struct request *request, yyjson_mut_doc *doc, bool de
 		return result;
 	admission_host_get(&host);
 	if (request->microversion >= 53)
-		json_set_string(doc, view, "id", HYPERVISOR_UUID);
+		json_set_string(doc, view, "id", load.provider.uuid);
 	else
 		json_set_integer(doc, view, "id", 1);
 	json_set_string(doc, view, "hypervisor_hostname", COMPUTE_HOST);
@@ -284,18 +281,20 @@ int handle_hypervisors_detail(struct request *request, struct error *error)
 
 int handle_hypervisor_show(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "hypervisor_id");
+	const char *id = request_param(request, "hypervisor_id"), *own;
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *view;
 	int result;
 
 	if (request->microversion >= 53 && !uuid_like(id))
 		return error_set(error, -EINVAL, "Invalid uuid %s", id);
-	if (strcmp(id, request->microversion >= 53 ? HYPERVISOR_UUID : "1"))
-		return error_set(error, -ENOENT, "Hypervisor with ID '%s' could not be found.", id);
 	result = hypervisor_view(request, doc, true, &view, error);
 	if (result < 0)
 		return result;
+	own = request->microversion >= 53 ?
+		      yyjson_mut_get_str(yyjson_mut_obj_get(view, "id")) : "1";
+	if (strcmp(id, own))
+		return error_set(error, -ENOENT, "Hypervisor with ID '%s' could not be found.", id);
 	yyjson_mut_obj_add_val(doc, root, "hypervisor", view);
 	return reply_json(request, 200, doc, root);
 }

@@ -182,6 +182,17 @@ static int order_metadata(struct server_order *order, struct error *error)
 	return 0;
 }
 
+/* The project's default group is made by whoever needs it first; several ports of one transaction
+ * could not all be the first, so it has to be there before. */
+static int order_default_group(struct server_order *order, struct error *error)
+{
+	const char *id;
+
+	if (yyjson_arr_size(yyjson_obj_get(order->body, "security_groups")))
+		return 0;
+	return network_default_group(order->request, order->request->caller->project_id, &id, error);
+}
+
 static int order_groups(struct server_order *order, struct error *error)
 {
 	yyjson_val *groups = yyjson_obj_get(order->body, "security_groups"), *group;
@@ -221,8 +232,9 @@ static int order_refusals(struct server_order *order, struct error *error)
 int server_order_read(struct request *request, struct server_order *order, struct error *error)
 {
 	static int (*const steps[])(struct server_order *, struct error *) = {
-		order_counts,  order_zone,     order_host,   order_refusals, order_networks,
-		order_groups,  order_flavor,   order_image,  order_keypair,  order_metadata,
+		order_counts,   order_zone,   order_host,   order_refusals, order_default_group,
+		order_networks, order_groups, order_flavor, order_image,    order_keypair,
+		order_metadata,
 	};
 	int result;
 

@@ -66,7 +66,7 @@ static const char *group_name(struct server_views *views, const char *id)
 }
 
 static void address_add(struct server_views *views, yyjson_mut_val *list, yyjson_val *port,
-			const char *address, const char *type, bool extended)
+			const char *address, bool extended)
 {
 	yyjson_mut_val *item = yyjson_mut_arr_add_obj(views->doc, list);
 
@@ -74,7 +74,7 @@ static void address_add(struct server_views *views, yyjson_mut_val *list, yyjson
 	json_set_string(views->doc, item, "addr", address);
 	if (!extended)
 		return;
-	json_set_string(views->doc, item, "OS-EXT-IPS:type", type);
+	json_set_string(views->doc, item, "OS-EXT-IPS:type", "fixed");
 	json_set_string(views->doc, item, "OS-EXT-IPS-MAC:mac_addr",
 			json_string(port, "mac_address"));
 }
@@ -90,10 +90,7 @@ static void port_addresses(struct server_views *views, yyjson_mut_val *addresses
 	if (!list)
 		list = yyjson_mut_obj_add_arr(views->doc, addresses, name);
 	yyjson_arr_foreach(fixed, i, count, item)
-		address_add(views, list, port, json_string(item, "ip_address"), "fixed", extended);
-	if (json_string(port, "_floating_ip"))
-		address_add(views, list, port, json_string(port, "_floating_ip"), "floating",
-			    extended);
+		address_add(views, list, port, json_string(item, "ip_address"), extended);
 }
 
 /* Hidden while the server is built, as Nova does. */

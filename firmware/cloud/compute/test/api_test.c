@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The API over a real store, with the other services in the same process and vmm played. */
+#include "firmware/cloud/compute/compute.h"
+#include "firmware/cloud/compute/reconcile.h"
+#include "firmware/cloud/identity/reader.h"
+#include "firmware/cloud/identity/test/box.h"
+#include "firmware/cloud/image/image.h"
+#include "firmware/cloud/network/start.h"
+#include "firmware/cloud/placement/internal.h"
+
+#define C "/compute/v2.1"
+#define IMAGE "70a599e0-31e7-49b7-b260-868f441e862b"
+
+static const struct service *const all[] = { &identity_service, &image_service, &placement_service,
+					     &network_service,  &compute_service,
+					     &compute_versions_service, NULL };
+static struct store_index indexes[128];
+
+static int start(struct cloud *cloud, struct error *error)
+{
+	static const char image[] =
+		"{\"id\":\"" IMAGE "\",\"name\":\"tiny\",\"status\":\"active\",\"owner\":\"x\","
+		"\"visibility\":\"public\",\"disk_format\":\"raw\",\"container_format\":\"bare\","
+		"\"size\":1048576,\"min_disk\":0,\"min_ram\":0,\"protected\":false}";
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct store_txn *txn = store_txn_new(&arena);
+	int result = placement_start(cloud, error);
+
+	if (result == 0)
+		result = network_first_boot(cloud, error);
+	if (result == 0)
+		result = flavors_first_boot(cloud, error);
+	store_txn_put(txn, "/image/image/" IMAGE, image);
+	return result < 0 ? result : store_commit(cloud->store, txn, NULL, error);
+}
+
+static int setup(void **state)
+{
+	static const struct box like = { .services = all, .indexes = indexes, .start = start };
+	size_t count = 0;
+
+	for (size_t i = 0; all[i]; i++)
+		for (const struct store_index *from = all[i]->indexes; from && from->prefix; from++)
+			indexes[count++] = *from;
+	return box_setup_like(state, BOX_PASSWORD, &like);
+}
+
+static int send_at(struct box *box, const char *version, const char *method, const char *target,
+		   const char *body)
+{
+	const struct name_value headers[] = { { "OpenStack-API-Version",
+						box_format(box, "compute %s", version) },
+					      { NULL, NULL } };
+
+	return box_send(box, box->admin, method, box_format(box, C "%s", target), headers, body);
+}
+
+static const char *server_make(struct box *box, const char *members)
+{
+	const char *body = box_format(box,
+				      "{\"server\":{\"name\":\"first\",\"imageRef\":\"" IMAGE
+				      "\",\"flavorRef\":\"42\"%s}}", members);
+
+	if (send_at(box, "2.1", "POST", "/servers", body) != 202)
+		fail_msg("create: %d %s", box->reply.status, box->reply.body);
+	return arena_strdup(&box->arena, box_text(box, "/server/id"));
+}
+
+/* What vmm would say about the guest, for the generation that is desired now. Returns what the
+ * reconciler would: 1 when there is something to write. */
+static int report(struct box *box, const char *id, enum guest_state state, const char *reason)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct reader reader = { .arena = &arena };
+	struct store_txn *txn = store_txn_new(&arena);
+	struct guest_status status = { .state = state };
+	struct error error = { 0 };
+	yyjson_val *record;
+	uint64_t revision;
+	int result;
+
+	assert_int_equal(store_view_open(box->cloud.store, &reader.view, &error), 0);
+	assert_int_equal(record_get(&reader, &record, &revision, &error, KEY_SERVER "%s", id), 0);
+	snprintf(status.id, sizeof(status.id), "%s", id);
+	snprintf(status.reason, sizeof(status.reason), "%s", reason);
+	status.generation = (uint64_t)json_integer(record, "_generation", 0);
+	result = guest_found(reader.view, &arena, txn, record, revision, &status, &error);
+	store_view_close(reader.view);
+	if (result > 0)
+		assert_int_equal(store_commit(box->cloud.store, txn, NULL, &error), 0);
+	return result;
+}
+
+static const char *status_now(struct box *box, const char *id)
+{
+	assert_int_equal(send_at(box, "2.1", "GET", box_format(box, "/servers/%s", id), NULL), 200);
+	return box_text(box, "/server/status");
+}
+
+static int act(struct box *box, const char *id, const char *action)
+{
+	return send_at(box, "2.1", "POST", box_format(box, "/servers/%s/action", id), action);
+}
+
+static void a_server_lives(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	assert_non_null(strstr(box_header(box, "Location"), id));
+	assert_string_equal(box_text(box, "/server/security_groups/0/name"), "default");
+	assert_int_equal(strlen(box_text(box, "/server/adminPass")), 12);
+	assert_string_equal(status_now(box, id), "BUILD");
+	assert_int_equal(yyjson_obj_size(box_at(box, "/server/addresses")), 0);
+	assert_int_equal(act(box, id, "{\"os-stop\":null}"), 409);
+	assert_int_equal(report(box, id, GUEST_BUILDING, ""), 0);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 0); /* nothing new, nothing written */
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_int_equal(yyjson_arr_size(box_at(box, "/server/addresses/private")), 1);
+	assert_string_equal(box_text(box, "/server/addresses/private/0/OS-EXT-IPS:type"), "fixed");
+	assert_int_equal(act(box, id, "{\"os-stop\":null}"), 202);
+	assert_int_equal(act(box, id, "{\"os-stop\":null}"), 409);
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 1);
+	assert_string_equal(status_now(box, id), "SHUTOFF");
+	assert_int_equal(act(box, id, "{\"os-start\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_int_equal(act(box, id, "{\"reboot\":{\"type\":\"SOFT\"}}"), 202);
+	assert_string_equal(status_now(box, id), "REBOOT");
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_int_equal(send_at(box, "2.1", "DELETE", box_format(box, "/servers/%s", id), NULL),
+			 204);
+	assert_int_equal(report(box, id, GUEST_GONE, ""), 1);
+	assert_int_equal(send_at(box, "2.1", "GET", box_format(box, "/servers/%s", id), NULL), 404);
+	assert_string_equal(box_text(box, "/itemNotFound/message"),
+			    box_format(box, "Instance %s could not be found.", id));
+}
+
+static void nothing_is_left_behind(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ",\"user_data\":\"aGVsbG8=\"");
+	struct store_view *view;
+
+	assert_int_equal(send_at(box, "2.1", "GET", "/limits", NULL), 200);
+	assert_int_equal(yyjson_get_sint(box_at(box, "/limits/absolute/totalRAMUsed")), 128);
+	send_at(box, "2.1", "DELETE", box_format(box, "/servers/%s", id), NULL);
+	assert_int_equal(report(box, id, GUEST_GONE, ""), 1);
+	assert_int_equal(send_at(box, "2.1", "GET", "/limits", NULL), 200);
+	assert_int_equal(yyjson_get_sint(box_at(box, "/limits/absolute/totalInstancesUsed")), 0);
+	assert_int_equal(yyjson_get_sint(box_at(box, "/limits/absolute/totalRAMUsed")), 0);
+	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
+	assert_int_equal(store_count(view, KEY_SERVER), 0);
+	assert_int_equal(store_count(view, KEY_USER_DATA), 0);
+	assert_int_equal(store_count(view, KEY_ACTION), 0);
+	assert_int_equal(store_count(view, "/placement/allocation/"), 0);
+	store_view_close(view);
+	assert_int_equal(box_do(box, "GET",
+				box_format(box, "/network/v2.0/ports?device_id=%s", id), NULL),
+			 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/ports")), 0);
+}
+
+static void a_crash_shows_its_reason(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(report(box, id, GUEST_CRASHED, "QEMU was killed by signal 9"), 1);
+	assert_string_equal(status_now(box, id), "ERROR");
+	assert_string_equal(box_text(box, "/server/fault/message"), "QEMU was killed by signal 9");
+	assert_int_equal(yyjson_get_sint(box_at(box, "/server/fault/code")), 500);
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 0);
+	assert_int_equal(act(box, id, "{\"reboot\":{\"type\":\"HARD\"}}"), 202);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_null(box_at(box, "/server/fault"));
+}
+
+static void what_fits_nowhere_goes_to_error(void **state)
+{
+	struct box *box = *state;
+	const char *id;
+
+	assert_int_equal(send_at(box, "2.1", "POST", "/flavors",
+				 "{\"flavor\":{\"name\":\"huge\",\"id\":\"huge\",\"ram\":51200,"
+				 "\"vcpus\":1,\"disk\":2000000000}}"),
+			 200);
+	assert_int_equal(send_at(box, "2.1", "POST", "/servers",
+				 "{\"server\":{\"name\":\"x\",\"imageRef\":\"" IMAGE
+				 "\",\"flavorRef\":\"huge\"}}"),
+			 202);
+	id = arena_strdup(&box->arena, box_text(box, "/server/id"));
+	assert_string_equal(status_now(box, id), "ERROR");
+	assert_string_equal(box_text(box, "/server/fault/message"), "No valid host was found. ");
+	assert_int_equal(send_at(box, "2.1", "DELETE", box_format(box, "/servers/%s", id), NULL),
+			 204);
+	assert_int_equal(send_at(box, "2.1", "GET", box_format(box, "/servers/%s", id), NULL), 404);
+}
+
+static void views_follow_the_microversion(void **state)
+{
+	static const struct {
+		const char *version, *pointer;
+		bool there;
+	} cases[] = {
+		{ "2.1", "/server/locked", false },
+		{ "2.9", "/server/locked", true },
+		{ "2.2", "/server/OS-EXT-SRV-ATTR:hostname", false },
+		{ "2.3", "/server/OS-EXT-SRV-ATTR:hostname", true },
+		{ "2.18", "/server/description", false },
+		{ "2.19", "/server/description", true },
+		{ "2.25", "/server/tags", false },
+		{ "2.26", "/server/tags", true },
+		{ "2.46", "/server/flavor/id", true },
+		{ "2.47", "/server/flavor/id", false },
+		{ "2.47", "/server/flavor/original_name", true },
+		{ "2.62", "/server/trusted_image_certificates", false },
+		{ "2.63", "/server/trusted_image_certificates", true },
+		{ "2.70", "/server/server_groups", false },
+		{ "2.71", "/server/server_groups", true },
+		{ "2.72", "/server/locked_reason", false },
+		{ "2.73", "/server/locked_reason", true },
+		{ "2.95", "/server/pinned_availability_zone", false },
+		{ "2.96", "/server/pinned_availability_zone", true },
+	};
+	struct box *box = *state;
+	const char *target = box_format(box, "/servers/%s", server_make(box, ""));
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(send_at(box, cases[i].version, "GET", target, NULL), 200);
+		if (!!box_at(box, cases[i].pointer) != cases[i].there)
+			fail_msg("%s at %s", cases[i].pointer, cases[i].version);
+		if (yyjson_obj_get(yyjson_obj_get(box->body, "server"), "_disk"))
+			fail_msg("a member of ours is shown");
+	}
+	assert_int_equal(send_at(box, "2.97", "GET", target, NULL), 406);
+}
+
+static void lists_are_filtered(void **state)
+{
+	static const struct {
+		const char *query;
+		size_t count;
+	} cases[] = {
+		{ "", 2 },
+		{ "?name=fir", 2 },
+		{ "?name=^first-1$", 1 },
+		{ "?status=BUILD", 2 },
+		{ "?status=build&status=ACTIVE", 2 },
+		{ "?status=ACTIVE", 0 },
+		{ "?status=nonsense", 0 },
+		{ "?image=" IMAGE, 2 },
+		{ "?image=70a599e0-31e7-49b7-b260-868f441e8620", 0 },
+		{ "?flavor=42", 2 },
+		{ "?flavor=1", 0 },
+		{ "?limit=1", 1 },
+		{ "?changes-since=2011-01-01T12:34:00Z", 2 },
+		{ "?changes-since=2999-01-01T12:34:00Z", 0 },
+		{ "?deleted=true", 0 },
+		{ "?ip=10", 2 },
+		{ "?ip=99", 0 },
+		{ "?all_tenants=1", 2 },
+	};
+	struct box *box = *state;
+
+	server_make(box, ",\"min_count\":2");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(send_at(box, "2.1", "GET",
+					 box_format(box, "/servers%s", cases[i].query), NULL),
+				 200);
+		if (yyjson_arr_size(box_at(box, "/servers")) != cases[i].count)
+			fail_msg("%s: %s", cases[i].query, box->reply.body);
+	}
+	assert_int_equal(send_at(box, "2.38", "GET", "/servers?status=nonsense", NULL), 400);
+	assert_int_equal(send_at(box, "2.1", "GET", "/servers?changes-since=bad", NULL), 400);
+	assert_int_equal(send_at(box, "2.75", "GET", "/servers?nonsense=1", NULL), 400);
+	assert_int_equal(send_at(box, "2.1", "GET", "/servers?limit=-1", NULL), 400);
+}
+
+static void bad_orders_are_refused_whole(void **state)
+{
+	static const struct {
+		const char *members, *message;
+	} cases[] = {
+		{ "\"flavorRef\":\"42\"", "Missing imageRef attribute" },
+		{ "\"flavorRef\":\"no\",\"imageRef\":\"" IMAGE "\"",
+		  "Flavor no could not be found." },
+		{ "\"flavorRef\":\"42\",\"imageRef\":\"70a599e0-31e7-49b7-b260-868f441e8620\"",
+		  "Can not find requested image" },
+		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE "\",\"key_name\":\"no\"",
+		  "Invalid key_name provided." },
+		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE
+		  "\",\"min_count\":3,\"max_count\":2", "min_count must be <= max_count" },
+		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE "\",\"availability_zone\":\"x\"",
+		  "The requested availability zone is not available" },
+	};
+	struct box *box = *state;
+	struct store_view *view;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(send_at(box, "2.1", "POST", "/servers",
+					 box_format(box, "{\"server\":{\"name\":\"x\",%s}}",
+						    cases[i].members)),
+				 400);
+		assert_string_equal(box_text(box, "/badRequest/message"), cases[i].message);
+	}
+	assert_int_equal(send_at(box, "2.1", "POST", "/servers",
+				 "{\"server\":{\"name\":\"x\",\"flavorRef\":\"42\",\"imageRef\":\""
+				 IMAGE "\",\"min_count\":11}}"),
+			 403);
+	assert_string_equal(box_text(box, "/forbidden/message"),
+			    "Quota exceeded for instances: Requested 11, but already used 0 of 10 "
+			    "instances");
+	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
+	assert_int_equal(store_count(view, KEY_SERVER), 0);
+	store_view_close(view);
+}
+
+static void metadata_is_served(void **state)
+{
+	static const struct {
+		const char *path, *text; /* NULL: 404 */
+	} cases[] = {
+		{ "/openstack/latest/user_data", "hello" },
+		{ "/latest/user-data", "hello" },
+		{ "/openstack/latest/vendor_data.json", "{}" },
+		{ "/latest/meta-data/hostname", "first" },
+		{ "/2009-04-04/meta-data/instance-type", "m1.nano" },
+		{ "/latest/meta-data/public-keys/", NULL },
+		{ "/latest/meta-data/placement/", "availability-zone" },
+		{ "/latest/meta-data/security-groups", "default" },
+		{ "/openstack/1999-01-01/meta_data.json", NULL },
+		{ "/latest/meta-data/nothing", NULL },
+		{ "/latest/", "meta-data/\nuser-data" },
+	};
+	struct box *box = *state;
+	const char *id = server_make(box, ",\"user_data\":\"aGVsbG8=\",\"metadata\":{\"a\":\"b\"}");
+	const char *text = box_format(box, "{\"device_id\":\"%s\"}", id), *type;
+	yyjson_val *port = json_parse(&box->arena, text, strlen(text)), *root;
+	struct store_view *view;
+	struct error error = { 0 };
+	const void *body;
+	size_t size;
+	int status;
+
+	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port,
+						  cases[i].path, &status, &type, &body, &size,
+						  &error), 0);
+		if (status != (cases[i].text ? 200 : 404))
+			fail_msg("%s: %d", cases[i].path, status);
+		if (cases[i].text && (size != strlen(cases[i].text) ||
+				      memcmp(body, cases[i].text, size)))
+			fail_msg("%s: %.*s", cases[i].path, (int)size, (const char *)body);
+	}
+	assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port,
+					  "/openstack/latest/meta_data.json", &status, &type, &body,
+					  &size, &error), 0);
+	root = json_parse(&box->arena, body, size);
+	assert_true(json_is(root, "uuid", id));
+	assert_true(json_is(yyjson_obj_get(root, "meta"), "a", "b"));
+	assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port,
+					  "/openstack/latest/network_data.json", &status, &type,
+					  &body, &size, &error), 0);
+	root = json_parse(&box->arena, body, size);
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(root, "links")), 1);
+	assert_true(json_is(yyjson_arr_get(yyjson_obj_get(root, "networks"), 0), "type",
+			    "ipv4_dhcp"));
+	store_view_close(view);
+}
+
+static void flavors_and_quotas(void **state)
+{
+	struct box *box = *state;
+
+	assert_int_equal(send_at(box, "2.1", "GET", "/flavors/detail", NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/flavors")), 7);
+	assert_string_equal(box_text(box, "/flavors/0/name"), "m1.tiny");
+	assert_true(yyjson_equals_str(box_at(box, "/flavors/0/swap"), ""));
+	assert_int_equal(send_at(box, "2.75", "GET", "/flavors/1", NULL), 200);
+	assert_true(yyjson_equals_str(box_at(box, "/flavor/name"), "m1.tiny"));
+	assert_true(yyjson_is_int(box_at(box, "/flavor/swap")));
+	assert_int_equal(send_at(box, "2.1", "POST", "/flavors",
+				 "{\"flavor\":{\"name\":\"m1.tiny\",\"ram\":1,\"vcpus\":1,"
+				 "\"disk\":0}}"),
+			 409);
+	assert_int_equal(send_at(box, "2.1", "POST", "/flavors/1/os-extra_specs",
+				 "{\"extra_specs\":{\"hw:x\":\"y\"}}"),
+			 200);
+	assert_int_equal(send_at(box, "2.61", "GET", "/flavors/1", NULL), 200);
+	assert_string_equal(box_text(box, "/flavor/extra_specs/hw:x"), "y");
+	assert_int_equal(send_at(box, "2.1", "DELETE", "/flavors/1", NULL), 202);
+	assert_int_equal(send_at(box, "2.1", "GET", "/flavors/1", NULL), 404);
+	assert_int_equal(send_at(box, "2.1", "GET", "/flavors?minRam=x", NULL), 400);
+}
+
+static void metadata_items_and_tags(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ""), *meta = box_format(box, "/servers/%s/metadata", id);
+	const char *tag = box_format(box, "/servers/%s/tags/blue", id);
+
+	assert_int_equal(send_at(box, "2.1", "PUT", meta, "{\"metadata\":{\"a\":\"1\"}}"), 409);
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(send_at(box, "2.1", "PUT", meta, "{\"metadata\":{\"a\":\"1\"}}"), 200);
+	assert_int_equal(send_at(box, "2.1", "POST", meta, "{\"metadata\":{\"b\":\"2\"}}"), 200);
+	assert_int_equal(yyjson_obj_size(box_at(box, "/metadata")), 2);
+	assert_int_equal(send_at(box, "2.1", "PUT", box_format(box, "%s/c", meta),
+				 "{\"meta\":{\"d\":\"1\"}}"), 400);
+	assert_int_equal(send_at(box, "2.1", "DELETE", box_format(box, "%s/a", meta), NULL), 204);
+	assert_int_equal(send_at(box, "2.1", "GET", box_format(box, "%s/a", meta), NULL), 404);
+	assert_int_equal(send_at(box, "2.25", "PUT", tag, NULL), 404);
+	assert_int_equal(send_at(box, "2.26", "PUT", tag, NULL), 201);
+	assert_int_equal(send_at(box, "2.26", "PUT", tag, NULL), 204);
+	assert_int_equal(send_at(box, "2.26", "GET", tag, NULL), 204);
+	assert_int_equal(send_at(box, "2.1", "GET", "/servers?tags=blue", NULL), 200);
+	assert_int_equal(send_at(box, "2.26", "GET", "/servers?not-tags=blue", NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/servers")), 0);
+	assert_int_equal(send_at(box, "2.26", "DELETE", tag, NULL), 204);
+	assert_int_equal(send_at(box, "2.26", "DELETE", tag, NULL), 404);
+}
+
+#define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOX_TEST(a_server_lives),
+		BOX_TEST(nothing_is_left_behind),
+		BOX_TEST(a_crash_shows_its_reason),
+		BOX_TEST(what_fits_nowhere_goes_to_error),
+		BOX_TEST(views_follow_the_microversion),
+		BOX_TEST(lists_are_filtered),
+		BOX_TEST(bad_orders_are_refused_whole),
+		BOX_TEST(metadata_is_served),
+		BOX_TEST(flavors_and_quotas),
+		BOX_TEST(metadata_items_and_tags),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
