@@ -33,8 +33,8 @@ bool admission_host_get(struct vmm_host *host)
 	return known;
 }
 
-int admission_claim(struct request *request, struct placement_claims *claims,
-		    const char *server_id, yyjson_val *flavor, struct error *error)
+int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,
+		    yyjson_val *flavor, struct error *error)
 {
 	int64_t swap = json_integer(flavor, "swap", 0); /* MiB */
 	const struct placement_ask ask = {

@@ -7,7 +7,7 @@
 
 /* What a server of this flavor takes of the host, claimed with the create's other claims.
  * -ENOSPC: it does not fit (no message: it is not the request's fault, the server goes to ERROR). */
-int admission_claim(struct request *request, struct placement_claims *claims,
-		    const char *server_id, yyjson_val *flavor, struct error *error);
+int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,
+		    yyjson_val *flavor, struct error *error);
 
 #endif

@@ -29,7 +29,8 @@ int compute_count(struct cloud *cloud, struct compute_counts *counts)
 	memset(counts, 0, sizeof(*counts));
 	if (result < 0)
 		return (int)result;
-	result = store_range(view, &counting.arena, KEY_SERVER, NULL, 0, count_one, &counting, NULL);
+	result =
+		store_range(view, &counting.arena, KEY_SERVER, NULL, 0, count_one, &counting, NULL);
 	store_view_close(view);
 	arena_free(&counting.arena);
 	return result < 0 ? (int)result : 0;

@@ -15,7 +15,7 @@ static int access_reply(struct request *request, yyjson_mut_doc *doc, const char
 	size_t i, count;
 
 	list = yyjson_mut_obj_add_arr(doc, root, "flavor_access");
-	yyjson_mut_arr_foreach(projects, i, count, project) {
+	yyjson_mut_arr_foreach (projects, i, count, project) {
 		item = yyjson_mut_arr_add_obj(doc, list);
 		json_set_string(doc, item, "flavor_id", id);
 		json_set_string(doc, item, "tenant_id", yyjson_mut_get_str(project));
@@ -43,7 +43,7 @@ static bool access_find(yyjson_val *projects, const char *project, size_t *posit
 	yyjson_val *item;
 	size_t i, count;
 
-	yyjson_arr_foreach(projects, i, count, item)
+	yyjson_arr_foreach (projects, i, count, item)
 		if (yyjson_equals_str(item, project)) {
 			*position = i;
 			return true;
@@ -70,7 +70,8 @@ static int access_save(struct request *request, const char *id, yyjson_val *flav
 int handle_flavor_access_add(struct request *request, struct error *error)
 {
 	const char *id = request_param(request, "flavor_id");
-	const char *project = json_string(yyjson_obj_get(request->body, "addTenantAccess"), "tenant");
+	const char *project =
+		json_string(yyjson_obj_get(request->body, "addTenantAccess"), "tenant");
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *projects;
 	yyjson_val *flavor, *present;
@@ -89,7 +90,8 @@ int handle_flavor_access_add(struct request *request, struct error *error)
 	if (access_find(present, project, &position))
 		return error_set(error, -EEXIST,
 				 "Flavor access already exists for flavor %s and project %s "
-				 "combination.", id, project);
+				 "combination.",
+				 id, project);
 	projects = yyjson_val_mut_copy(doc, present);
 	yyjson_mut_arr_add_strcpy(doc, projects, project);
 	return access_save(request, id, flavor, revision, doc, projects, error);
@@ -111,8 +113,8 @@ int handle_flavor_access_remove(struct request *request, struct error *error)
 		return result;
 	present = yyjson_obj_get(flavor, "_access");
 	if (!access_find(present, project, &position))
-		return error_set(error, -ENOENT,
-				 "Flavor access not found for %s / %s combination.", id, project);
+		return error_set(error, -ENOENT, "Flavor access not found for %s / %s combination.",
+				 id, project);
 	projects = yyjson_val_mut_copy(doc, present);
 	yyjson_mut_arr_remove(projects, position);
 	return access_save(request, id, flavor, revision, doc, projects, error);
@@ -126,7 +128,7 @@ static void specs_merge(yyjson_mut_doc *doc, yyjson_mut_val *specs, yyjson_val *
 	size_t i, count;
 	char number[40];
 
-	yyjson_obj_foreach(more, i, count, key, value) {
+	yyjson_obj_foreach (more, i, count, key, value) {
 		if (yyjson_is_str(value)) {
 			json_set_string(doc, specs, yyjson_get_str(key), yyjson_get_str(value));
 			continue;
@@ -139,12 +141,12 @@ static void specs_merge(yyjson_mut_doc *doc, yyjson_mut_val *specs, yyjson_val *
 	}
 }
 
-static int specs_store(struct request *request, yyjson_mut_val *flavor,
-		       uint64_t revision, struct error *error)
+static int specs_store(struct request *request, yyjson_mut_val *flavor, uint64_t revision,
+		       struct error *error)
 {
 	struct store_txn *txn = store_txn_new(request->arena);
-	const char *key = arena_printf(request->arena, KEY_FLAVOR "%s",
-				       request_param(request, "flavor_id"));
+	const char *key =
+		arena_printf(request->arena, KEY_FLAVOR "%s", request_param(request, "flavor_id"));
 
 	store_txn_compare(txn, key, revision);
 	store_txn_put(txn, key, request_write(request, flavor));
@@ -175,7 +177,8 @@ int handle_flavor_specs_list(struct request *request, struct error *error)
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
 	yyjson_val *flavor;
-	int result = flavor_find(request, request_param(request, "flavor_id"), &flavor, NULL, error);
+	int result =
+		flavor_find(request, request_param(request, "flavor_id"), &flavor, NULL, error);
 
 	if (result < 0)
 		return result;

@@ -34,8 +34,8 @@ static const struct {
 	const char *id, *name;
 	int ram, disk, vcpus;
 } first_flavors[] = {
-	{ "1", "m1.tiny", 512, 1, 1 },     { "2", "m1.small", 2048, 20, 1 },
-	{ "3", "m1.medium", 4096, 40, 2 }, { "4", "m1.large", 8192, 80, 4 },
+	{ "1", "m1.tiny", 512, 1, 1 },       { "2", "m1.small", 2048, 20, 1 },
+	{ "3", "m1.medium", 4096, 40, 2 },   { "4", "m1.large", 8192, 80, 4 },
 	{ "5", "m1.xlarge", 16384, 160, 8 }, { "42", "m1.nano", 128, 1, 1 },
 	{ "84", "m1.micro", 192, 1, 1 },
 };
@@ -115,9 +115,9 @@ static void flavor_options(struct request *request, yyjson_mut_doc *doc, yyjson_
 	json_set_bool(doc, flavor, "os-flavor-access:is_public", is_public);
 	if (factor)
 		json_set(doc, flavor, "rxtx_factor",
-			 yyjson_mut_real(doc, yyjson_is_str(factor) ?
-						      strtod(yyjson_get_str(factor), NULL) :
-						      yyjson_get_num(factor)));
+			 yyjson_mut_real(doc, yyjson_is_str(factor)
+						      ? strtod(yyjson_get_str(factor), NULL)
+						      : yyjson_get_num(factor)));
 	if (request->microversion >= 55)
 		json_set_string(doc, flavor, "description", json_string(body, "description"));
 }

@@ -15,7 +15,7 @@ bool flavor_visible(const struct request *request, yyjson_val *flavor)
 
 	if (request->caller->is_admin || json_bool(flavor, "os-flavor-access:is_public", true))
 		return true;
-	yyjson_arr_foreach(access, i, count, project)
+	yyjson_arr_foreach (access, i, count, project)
 		if (yyjson_equals_str(project, request->caller->project_id))
 			return true;
 	return false;
@@ -66,8 +66,8 @@ static yyjson_mut_val *flavor_members_copy(struct request *request, yyjson_mut_d
 		    request->microversion >= flavor_members[i].first)
 			yyjson_mut_obj_add_val(
 				doc, view, flavor_members[i].name,
-				yyjson_val_mut_copy(doc, yyjson_obj_get(flavor,
-									flavor_members[i].name)));
+				yyjson_val_mut_copy(
+					doc, yyjson_obj_get(flavor, flavor_members[i].name)));
 	/* No swap reads as an empty string until 2.75. */
 	if (form == FLAVOR_FULL && request->microversion < 75 && !json_integer(flavor, "swap", 0))
 		json_set_string(doc, view, "swap", "");
@@ -146,15 +146,19 @@ static bool filter_takes(const struct request *request, const struct flavor_filt
 	return flavor_visible(request, flavor);
 }
 
-static const char *const flavor_sort_keys[] = { "flavorid", "name", "memory_mb", "root_gb",
-						"vcpus", "swap", "id", "created_at", "disabled",
-						"ephemeral_gb", "is_public", "rxtx_factor",
-						"updated_at", "vcpu_weight", NULL };
+static const char *const flavor_sort_keys[] = { "flavorid",     "name",        "memory_mb",
+						"root_gb",      "vcpus",       "swap",
+						"id",           "created_at",  "disabled",
+						"ephemeral_gb", "is_public",   "rxtx_factor",
+						"updated_at",   "vcpu_weight", NULL };
 static const struct {
 	const char *key, *member;
 } flavor_sort_members[] = {
-	{ "flavorid", "id" },    { "memory_mb", "ram" }, { "root_gb", "disk" },
-	{ "id", "_created" },    { "created_at", "_created" },
+	{ "flavorid", "id" },
+	{ "memory_mb", "ram" },
+	{ "root_gb", "disk" },
+	{ "id", "_created" },
+	{ "created_at", "_created" },
 	{ "ephemeral_gb", "OS-FLV-EXT-DATA:ephemeral" },
 	{ "is_public", "os-flavor-access:is_public" },
 };
@@ -229,7 +233,8 @@ int handle_flavor_show(struct request *request, struct error *error)
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
 	yyjson_val *flavor;
-	int result = flavor_find(request, request_param(request, "flavor_id"), &flavor, NULL, error);
+	int result =
+		flavor_find(request, request_param(request, "flavor_id"), &flavor, NULL, error);
 
 	if (result < 0)
 		return result;

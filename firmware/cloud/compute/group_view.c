@@ -7,8 +7,8 @@
 
 static yyjson_mut_val *integer_or_null(yyjson_mut_doc *doc, yyjson_val *value)
 {
-	return yyjson_is_int(value) ? yyjson_mut_sint(doc, yyjson_get_sint(value)) :
-				      yyjson_mut_null(doc);
+	return yyjson_is_int(value) ? yyjson_mut_sint(doc, yyjson_get_sint(value))
+				    : yyjson_mut_null(doc);
 }
 
 /* A protocol without ports means all of them. */
@@ -85,7 +85,7 @@ static bool view_listed(yyjson_mut_val *list, const char *id)
 	yyjson_mut_val *item;
 	size_t i, count;
 
-	yyjson_mut_arr_foreach(list, i, count, item)
+	yyjson_mut_arr_foreach (list, i, count, item)
 		if (yyjson_mut_equals_str(yyjson_mut_obj_get(item, "id"), id))
 			return true;
 	return false;
@@ -103,8 +103,8 @@ int group_views_add(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val
 	if (result == 0)
 		result = records_range(&reader, &rules, error, "/network/security-group-rule/");
 	for (size_t port = 0; result == 0 && port < ports->count; port++)
-		yyjson_arr_foreach(yyjson_obj_get(ports->items[port], "security_groups"), i, count,
-				   id)
+		yyjson_arr_foreach (yyjson_obj_get(ports->items[port], "security_groups"), i, count,
+				    id)
 			if (!view_listed(list, yyjson_get_str(id)) &&
 			    request_get(request, &group, NULL, NULL, "/network/security-group/%s",
 					yyjson_get_str(id)) == 0)

@@ -15,7 +15,8 @@ bool guest_absent(yyjson_val *record)
 		return true;
 	return !json_bool(record, "_placed", false) ||
 	       (json_is(record, "OS-EXT-STS:vm_state", vm_state_name(VM_ERROR)) &&
-		!json_string(record, "OS-SRV-USG:launched_at") && json_is(record, "_power", "stop"));
+		!json_string(record, "OS-SRV-USG:launched_at") &&
+		json_is(record, "_power", "stop"));
 }
 
 static void text_copy(char *to, size_t size, const char *text)
@@ -33,7 +34,8 @@ static uint32_t power_of(yyjson_val *record)
 /* An image may name a machine; otherwise the host's kind decides. */
 static void machine_set(struct guest *guest, yyjson_val *image)
 {
-	const char *machine = json_string(image, "machine"), *firmware = json_string(image, "firmware");
+	const char *machine = json_string(image, "machine"),
+		   *firmware = json_string(image, "firmware");
 	struct vmm_host host = { 0 };
 	bool arm = admission_host_get(&host) && !strcmp(host.arch, "aarch64");
 
@@ -77,8 +79,8 @@ static int nics_set(struct store_view *view, struct arena *arena, const struct n
 			  json_string(ports->items[i], "id"));
 		text_copy(nics[i].mac, sizeof(nics[i].mac),
 			  json_string(ports->items[i], "mac_address"));
-		if (network_lookup(view, arena, json_string(ports->items[i], "network_id"), &network,
-				   NULL) == 0)
+		if (network_lookup(view, arena, json_string(ports->items[i], "network_id"),
+				   &network, NULL) == 0)
 			nics[i].mtu = (uint32_t)json_integer(network, "mtu", 0);
 	}
 	guest->nics.items = nics;

@@ -115,7 +115,11 @@ int guest_found(struct store_view *view, struct arena *arena, struct store_txn *
 		struct error *error)
 {
 	struct finding finding = {
-		.view = view, .arena = arena, .txn = txn, .record = record, .revision = revision,
+		.view = view,
+		.arena = arena,
+		.txn = txn,
+		.record = record,
+		.revision = revision,
 		.status = status,
 		.vm_state = vm_state_by_name(json_string(record, "OS-EXT-STS:vm_state")),
 		.task = task_state_by_name(json_string(record, "OS-EXT-STS:task_state")),

@@ -104,7 +104,8 @@ static yyjson_mut_val *service_view(struct request *request, yyjson_mut_doc *doc
 
 int handle_services(struct request *request, struct error *error)
 {
-	const char *binary = request_query(request, "binary"), *host = request_query(request, "host");
+	const char *binary = request_query(request, "binary"),
+		   *host = request_query(request, "host");
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *list;
 
@@ -253,8 +254,9 @@ static int hypervisor_view(struct request *request, yyjson_mut_doc *doc, bool de
 
 static int hypervisors_reply(struct request *request, bool detail, struct error *error)
 {
-	const char *pattern = request->microversion >= 53 ?
-				      request_query(request, "hypervisor_hostname_pattern") : NULL;
+	const char *pattern = request->microversion >= 53
+				      ? request_query(request, "hypervisor_hostname_pattern")
+				      : NULL;
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *view;
 	int result;
@@ -291,8 +293,8 @@ int handle_hypervisor_show(struct request *request, struct error *error)
 	result = hypervisor_view(request, doc, true, &view, error);
 	if (result < 0)
 		return result;
-	own = request->microversion >= 53 ?
-		      yyjson_mut_get_str(yyjson_mut_obj_get(view, "id")) : "1";
+	own = request->microversion >= 53 ? yyjson_mut_get_str(yyjson_mut_obj_get(view, "id"))
+					  : "1";
 	if (strcmp(id, own))
 		return error_set(error, -ENOENT, "Hypervisor with ID '%s' could not be found.", id);
 	yyjson_mut_obj_add_val(doc, root, "hypervisor", view);

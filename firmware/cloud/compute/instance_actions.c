@@ -58,9 +58,9 @@ void action_begin(struct server_edit *edit, const char *action, const char *even
 
 void action_done(struct server_edit *edit, const char *action)
 {
-	yyjson_mut_val *record = action_make(edit->request, edit->doc, edit->server.id,
-					     json_string(edit->server.record, "tenant_id"), action,
-					     NULL);
+	yyjson_mut_val *record =
+		action_make(edit->request, edit->doc, edit->server.id,
+			    json_string(edit->server.record, "tenant_id"), action, NULL);
 
 	action_put(edit->request, edit->txn, edit->server.id, record);
 }
@@ -72,8 +72,8 @@ int action_end(struct store_view *view, struct arena *arena, struct store_txn *t
 	yyjson_val *stored;
 	yyjson_mut_doc *doc;
 	yyjson_mut_val *record;
-	int result = record_get(&reader, &stored, NULL, NULL, KEY_ACTION "%s/%s", server_id,
-				request_id);
+	int result =
+		record_get(&reader, &stored, NULL, NULL, KEY_ACTION "%s/%s", server_id, request_id);
 
 	if (result < 0)
 		return result == -ENOENT ? 0 : result;
@@ -113,8 +113,7 @@ static const struct {
 };
 
 /* Action times have microseconds and no zone; an absent one is null. */
-static yyjson_mut_val *action_view(struct request *request, yyjson_mut_doc *doc,
-				   yyjson_val *record)
+static yyjson_mut_val *action_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *record)
 {
 	yyjson_mut_val *view = yyjson_mut_obj(doc);
 
@@ -156,9 +155,9 @@ static yyjson_mut_val *event_view(struct request *request, yyjson_mut_doc *doc, 
 	if (admin && request->microversion >= 62)
 		json_set_string(doc, view, "host", COMPUTE_HOST);
 	if (request->microversion >= 62)
-		json_set_string(doc, view, "hostId",
-				host_id(request->arena, COMPUTE_HOST,
-					json_string(record, "project_id")));
+		json_set_string(
+			doc, view, "hostId",
+			host_id(request->arena, COMPUTE_HOST, json_string(record, "project_id")));
 	if (admin && request->microversion >= 84)
 		json_set_string(doc, view, "details", json_string(record, "_details"));
 	return view;
@@ -207,8 +206,8 @@ int handle_actions_show(struct request *request, struct error *error)
 	if (result < 0)
 		return result;
 	result = strlen(id) < 100 ? request_get(request, &record, NULL, error, KEY_ACTION "%s/%s",
-						server.id, id) :
-				    -ENOENT;
+						server.id, id)
+				  : -ENOENT;
 	if (result == -ENOENT)
 		return error_set(error, -ENOENT, "Action %s not found", id);
 	if (result < 0)

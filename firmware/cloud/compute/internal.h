@@ -29,9 +29,9 @@
 #define COMPUTE_VERSION_FIRST 1
 #define COMPUTE_VERSION_LAST 96
 #define COMPUTE_PREFIX "/compute/v2.1"
-#define COMPUTE_HOST "cumulet"       /* the one host that there is */
-#define COMPUTE_ZONE "nova"          /* the one availability zone, by its usual name */
-#define COMPUTE_PAGE_MAX 1000        /* [api]max_limit */
+#define COMPUTE_HOST "cumulet" /* the one host that there is */
+#define COMPUTE_ZONE "nova"    /* the one availability zone, by its usual name */
+#define COMPUTE_PAGE_MAX 1000  /* [api]max_limit */
 #define COMPUTE_TAGS_MAX 50
 
 #define KEY_SERVER "/compute/server/"
@@ -44,7 +44,7 @@
 
 /* --- time.c: timestamps as the API writes them */
 #define TIME_SIZE 32
-const char *time_now(struct arena *arena);     /* 2026-11-22T10:00:00.123456 */
+const char *time_now(struct arena *arena);                          /* 2026-11-22T10:00:00.123456 */
 const char *time_seconds(struct arena *arena, const char *precise); /* 2026-11-22T10:00:00Z */
 /* ISO 8601 with or without zone and fraction, to seconds since the epoch; -EINVAL. */
 int time_parse(const char *text, time_t *seconds);
@@ -117,8 +117,14 @@ int flavor_store(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *f
 int flavors_first_boot(struct cloud *cloud, struct error *error);
 
 /* --- quotas.c */
-enum quota_resource { QUOTA_INSTANCES, QUOTA_CORES, QUOTA_RAM, QUOTA_METADATA, QUOTA_KEYPAIRS,
-		      QUOTA_COUNT };
+enum quota_resource {
+	QUOTA_INSTANCES,
+	QUOTA_CORES,
+	QUOTA_RAM,
+	QUOTA_METADATA,
+	QUOTA_KEYPAIRS,
+	QUOTA_COUNT
+};
 struct quota_amount {
 	int64_t instances, cores, ram;
 };

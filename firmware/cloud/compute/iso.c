@@ -223,8 +223,7 @@ static void files_write(struct iso *iso)
 	for (size_t i = 0; i < iso->folder_count; i++) {
 		for (enum iso_tree tree = 0; tree < ISO_TREES; tree++)
 			iso_folder_write(iso->image, iso->folders[i], tree);
-		for (struct iso_node *child = iso->folders[i]->children; child;
-		     child = child->next)
+		for (struct iso_node *child = iso->folders[i]->children; child; child = child->next)
 			if (!child->folder && child->size)
 				memcpy(iso->image + (size_t)child->extent[0] * ISO_SECTOR,
 				       child->data, child->size);
@@ -241,8 +240,9 @@ int iso_write(struct arena *arena, const char *label, const struct iso_file *fil
 		return -ENOMEM;
 	iso->root = (struct iso_node){ .name = "", .plain = "", .folder = true };
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = strlen(files[i].path) < ISO_NAME_MAX ? tree_add(arena, &iso->root, &files[i]) :
-								-ENAMETOOLONG;
+		result = strlen(files[i].path) < ISO_NAME_MAX
+				 ? tree_add(arena, &iso->root, &files[i])
+				 : -ENAMETOOLONG;
 	if (result == 0)
 		result = folders_list(iso);
 	if (result < 0)

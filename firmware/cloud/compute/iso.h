@@ -18,8 +18,8 @@ struct iso_node {
 	const char *name, *plain;
 	struct iso_node *parent, *children, *next;
 	bool folder;
-	size_t number;              /* folders: position in the path table */
-	const void *data;           /* files */
+	size_t number;    /* folders: position in the path table */
+	const void *data; /* files */
 	size_t size;
 	uint32_t extent[ISO_TREES]; /* first sector */
 	uint32_t length[ISO_TREES]; /* folders: bytes */

@@ -17,9 +17,10 @@ static int keypair_user(struct request *request, const char *named, const char *
 		return 0;
 	return error_set(error, -EACCES,
 			 "Policy doesn't allow os_compute_api:os-keypairs:%s to be performed.",
-			 !strcmp(request->method, "DELETE") ? "delete" :
-			 !strcmp(request->method, "POST")   ? "create" :
-			 request->params && request->params->name ? "show" : "index");
+			 !strcmp(request->method, "DELETE")         ? "delete"
+			 : !strcmp(request->method, "POST")         ? "create"
+			 : request->params && request->params->name ? "show"
+								    : "index");
 }
 
 static const struct keypair_member {
@@ -42,8 +43,8 @@ static yyjson_mut_val *keypair_view(struct request *request, yyjson_mut_doc *doc
 		if ((keypair_members[i].forms & form) &&
 		    request->microversion >= keypair_members[i].first)
 			json_set(doc, view, keypair_members[i].name,
-				 yyjson_val_mut_copy(doc, yyjson_obj_get(record,
-									 keypair_members[i].name)));
+				 yyjson_val_mut_copy(
+					 doc, yyjson_obj_get(record, keypair_members[i].name)));
 	return view;
 }
 
@@ -62,8 +63,8 @@ static int keypair_get(struct request *request, const char *user, const char *na
 
 /* --- create */
 
-static yyjson_mut_val *keypair_make(struct request *request, yyjson_mut_doc *doc,
-				    const char *user, const char *name, const char *public_key,
+static yyjson_mut_val *keypair_make(struct request *request, yyjson_mut_doc *doc, const char *user,
+				    const char *name, const char *public_key,
 				    const char *fingerprint)
 {
 	yyjson_mut_val *record = yyjson_mut_obj(doc);
@@ -96,8 +97,8 @@ static int keypair_room(struct request *request, const char *user, const char *n
 				     error);
 	if (result < 0)
 		return result;
-	if (limit >= 0 && store_count(view, arena_printf(request->arena, KEY_KEYPAIR "%s/", user)) >=
-				  limit)
+	if (limit >= 0 &&
+	    store_count(view, arena_printf(request->arena, KEY_KEYPAIR "%s/", user)) >= limit)
 		return error_set(error, -EDQUOT, "Maximum number of key pairs exceeded");
 	if (keypair_get(request, user, name, &other, NULL, NULL) == 0)
 		return error_set(error, -EEXIST, "Key pair '%s' already exists.", name);
@@ -130,8 +131,8 @@ int handle_keypair_create(struct request *request, struct error *error)
 	if (result == 0 && json_is(body, "type", "x509"))
 		return error_set(error, -ENOSYS, "Key pairs of type x509 are not supported.");
 	if (result == 0 && !public_key)
-		result = key_generate(request->arena, "Generated-by-Nova", &private_key, &public_key,
-				      error);
+		result = key_generate(request->arena, "Generated-by-Nova", &private_key,
+				      &public_key, error);
 	if (result < 0)
 		return result;
 	if (key_fingerprint(public_key, fingerprint) < 0)
@@ -199,8 +200,8 @@ static int keypairs_select(struct request *request, struct page *page, struct re
 			   const char *user, struct error *error)
 {
 	ssize_t count;
-	int result = record_list_range(request, list,
-				       arena_printf(request->arena, KEY_KEYPAIR "%s/", user), error);
+	int result = record_list_range(
+		request, list, arena_printf(request->arena, KEY_KEYPAIR "%s/", user), error);
 
 	if (result < 0 || request->microversion < 35)
 		return result;

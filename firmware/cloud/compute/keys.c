@@ -13,8 +13,13 @@
 #define RSA_BITS 2048
 
 static const char *const key_types[] = {
-	"ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-	"ecdsa-sha2-nistp521", "ssh-dss", "sk-ssh-ed25519@openssh.com",
+	"ssh-rsa",
+	"ssh-ed25519",
+	"ecdsa-sha2-nistp256",
+	"ecdsa-sha2-nistp384",
+	"ecdsa-sha2-nistp521",
+	"ssh-dss",
+	"sk-ssh-ed25519@openssh.com",
 	"sk-ecdsa-sha2-nistp256@openssh.com",
 };
 
@@ -132,7 +137,8 @@ int key_generate(struct arena *arena, const char *comment, const char **private_
 	mbedtls_pk_init(&key);
 	result = mbedtls_pk_setup(&key, mbedtls_pk_info_from_type(MBEDTLS_PK_RSA));
 	if (!result)
-		result = mbedtls_rsa_gen_key(mbedtls_pk_rsa(key), key_random, NULL, RSA_BITS, 65537);
+		result =
+			mbedtls_rsa_gen_key(mbedtls_pk_rsa(key), key_random, NULL, RSA_BITS, 65537);
 	if (!result)
 		result = mbedtls_pk_write_key_pem(&key, pem, sizeof(pem));
 	if (!result) {

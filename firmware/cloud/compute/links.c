@@ -39,8 +39,8 @@ yyjson_mut_val *links_of(struct request *request, yyjson_mut_doc *doc, const cha
 void links_next(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root,
 		const char *name, const struct page *page, size_t count, const char *last)
 {
-	uint64_t most = page->limit && page->limit < COMPUTE_PAGE_MAX ? page->limit :
-									COMPUTE_PAGE_MAX;
+	uint64_t most =
+		page->limit && page->limit < COMPUTE_PAGE_MAX ? page->limit : COMPUTE_PAGE_MAX;
 
 	if (count == 0 || count != most)
 		return;

@@ -83,8 +83,7 @@ const char *metadata_json(struct metadata *metadata)
 	yyjson_val *server = metadata->server;
 
 	json_set_string(doc, root, "uuid", json_string(server, "id"));
-	json_set(doc, root, "meta",
-		 yyjson_val_mut_copy(doc, yyjson_obj_get(server, "metadata")));
+	json_set(doc, root, "meta", yyjson_val_mut_copy(doc, yyjson_obj_get(server, "metadata")));
 	keys_add(doc, root, yyjson_obj_get(server, "_key"));
 	json_set_string(doc, root, "hostname", json_string(server, "OS-EXT-SRV-ATTR:hostname"));
 	json_set_string(doc, root, "name", json_string(server, "name"));
@@ -140,7 +139,7 @@ static const char *leaf_password(struct metadata *metadata, size_t *size)
 static const struct leaf {
 	const char *name, *type;
 	const char *(*make)(struct metadata *metadata, size_t *size); /* NULL: not there */
-	bool drive; /* on the config drive too */
+	bool drive;                                                   /* on the config drive too */
 } leaves[] = {
 	{ "meta_data.json", "application/json", leaf_meta, true },
 	{ "network_data.json", "application/json", leaf_network, true },
@@ -154,7 +153,7 @@ static const struct leaf {
 static const char *const versions[] = { "2012-08-10", "2013-04-04", "2013-10-17", "2015-10-15",
 					"2016-06-30", "2016-10-06", "2017-02-22", "2018-08-27",
 					"2020-10-14", "latest" };
-static const char *const ec2_versions[] = { "1.0",	  "2007-01-19", "2007-03-01", "2007-08-29",
+static const char *const ec2_versions[] = { "1.0",        "2007-01-19", "2007-03-01", "2007-08-29",
 					    "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01",
 					    "2009-04-04", "latest" };
 
@@ -167,8 +166,8 @@ struct answer {
 
 static struct answer answer_text(const char *text)
 {
-	return text ? (struct answer){ 200, "text/plain; charset=utf-8", text, strlen(text) } :
-		      (struct answer){ 404, "text/plain; charset=utf-8", "404 Not Found", 13 };
+	return text ? (struct answer){ 200, "text/plain; charset=utf-8", text, strlen(text) }
+		    : (struct answer){ 404, "text/plain; charset=utf-8", "404 Not Found", 13 };
 }
 
 static const char *lines(struct arena *arena, const char *const *names, size_t count)
@@ -205,8 +204,8 @@ static struct answer openstack_answer(struct metadata *metadata, const char *pat
 	const char *body;
 
 	if (!*path)
-		return answer_text(lines(metadata->arena, versions,
-					 sizeof(versions) / sizeof(versions[0])));
+		return answer_text(
+			lines(metadata->arena, versions, sizeof(versions) / sizeof(versions[0])));
 	if (!version_known(versions, sizeof(versions) / sizeof(versions[0]), path, version))
 		return answer_text(NULL);
 	path += version;
@@ -217,8 +216,8 @@ static struct answer openstack_answer(struct metadata *metadata, const char *pat
 		if (strcmp(leaves[i].name, path))
 			continue;
 		body = leaves[i].make(metadata, &size);
-		return body ? (struct answer){ 200, leaves[i].type, body, size } :
-			      answer_text(NULL);
+		return body ? (struct answer){ 200, leaves[i].type, body, size }
+			    : answer_text(NULL);
 	}
 	return answer_text(NULL);
 }
@@ -238,10 +237,10 @@ static struct answer ec2_answer(struct metadata *metadata, const char *path)
 	if (!*path)
 		return answer_text(metadata->user_data ? "meta-data/\nuser-data" : "meta-data/");
 	if (!strcmp(path, "user-data"))
-		return metadata->user_data ?
-			       (struct answer){ 200, "application/octet-stream",
-						metadata->user_data, metadata->user_data_size } :
-			       answer_text(NULL);
+		return metadata->user_data
+			       ? (struct answer){ 200, "application/octet-stream",
+						  metadata->user_data, metadata->user_data_size }
+			       : answer_text(NULL);
 	if (!strncmp(path, "meta-data", 9) && (!path[9] || path[9] == '/'))
 		return answer_text(metadata_ec2(metadata, path + 9 + (path[9] == '/')));
 	return answer_text(NULL);
@@ -265,9 +264,9 @@ int compute_metadata(struct cloud *cloud, struct store_view *view, struct arena 
 	const char *clean = path_clean(arena, path);
 	struct metadata metadata;
 	struct answer answer;
-	int result = metadata_load(view, arena, json_string(port, "device_id") ?
-							json_string(port, "device_id") : "",
-				   &metadata, error);
+	int result = metadata_load(
+		view, arena, json_string(port, "device_id") ? json_string(port, "device_id") : "",
+		&metadata, error);
 
 	(void)cloud;
 	if (!clean)
@@ -296,11 +295,10 @@ int metadata_drive(struct metadata *metadata, const void **image, size_t *size)
 	for (size_t i = 0; i < LEAVES; i++) {
 		body = leaves[i].drive ? leaves[i].make(metadata, &length) : NULL;
 		if (body)
-			files[count++] = (struct iso_file){
-				arena_printf(metadata->arena, "openstack/latest/%s",
-					     leaves[i].name),
-				body, length
-			};
+			files[count++] = (struct iso_file){ arena_printf(metadata->arena,
+									 "openstack/latest/%s",
+									 leaves[i].name),
+							    body, length };
 	}
 	return iso_write(metadata->arena, "config-2", files, count, image, size);
 }

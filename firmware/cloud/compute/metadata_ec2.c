@@ -10,8 +10,8 @@ static const char *first_address(struct metadata *metadata)
 	size_t i, count;
 
 	for (size_t port = 0; port < metadata->ports.count; port++)
-		yyjson_arr_foreach(yyjson_obj_get(metadata->ports.items[port], "fixed_ips"), i,
-				   count, item) {
+		yyjson_arr_foreach (yyjson_obj_get(metadata->ports.items[port], "fixed_ips"), i,
+				    count, item) {
 			const char *address = json_string(item, "ip_address");
 
 			if (address && !strchr(address, ':'))
@@ -39,9 +39,9 @@ static const char *make_image_id(struct metadata *metadata)
 
 static const char *make_index(struct metadata *metadata)
 {
-	return arena_printf(metadata->arena, "%lld",
-			    (long long)json_integer(metadata->server,
-						    "OS-EXT-SRV-ATTR:launch_index", 0));
+	return arena_printf(
+		metadata->arena, "%lld",
+		(long long)json_integer(metadata->server, "OS-EXT-SRV-ATTR:launch_index", 0));
 }
 
 static const char *make_hostname(struct metadata *metadata)
@@ -76,7 +76,6 @@ static const char *make_empty(struct metadata *metadata)
 	return "";
 }
 
-
 static const char *make_root(struct metadata *metadata)
 {
 	(void)metadata;
@@ -99,8 +98,8 @@ static const char *make_groups(struct metadata *metadata)
 
 	if (!metadata->ports.count)
 		return "";
-	yyjson_arr_foreach(yyjson_obj_get(metadata->ports.items[0], "security_groups"), i, count,
-			   id) {
+	yyjson_arr_foreach (yyjson_obj_get(metadata->ports.items[0], "security_groups"), i, count,
+			    id) {
 		if (store_get(metadata->view, arena,
 			      arena_printf(arena, "/network/security-group/%s", yyjson_get_str(id)),
 			      &record, NULL) < 0)

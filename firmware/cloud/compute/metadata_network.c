@@ -80,7 +80,7 @@ static void static_draw(struct drawing *drawing, yyjson_mut_val *network, yyjson
 	routes = yyjson_mut_obj_add_arr(drawing->doc, network, "routes");
 	if (gateway)
 		route_draw(drawing, routes, v6 ? "::/0" : "0.0.0.0/0", gateway);
-	yyjson_arr_foreach(yyjson_obj_get(subnet, "host_routes"), i, count, item)
+	yyjson_arr_foreach (yyjson_obj_get(subnet, "host_routes"), i, count, item)
 		if (json_string(item, "destination"))
 			route_draw(drawing, routes, json_string(item, "destination"),
 				   json_string(item, "nexthop"));
@@ -92,7 +92,7 @@ static void services_draw(struct drawing *drawing, yyjson_mut_val *list, yyjson_
 	yyjson_val *address;
 	size_t i, count;
 
-	yyjson_arr_foreach(yyjson_obj_get(subnet, "dns_nameservers"), i, count, address) {
+	yyjson_arr_foreach (yyjson_obj_get(subnet, "dns_nameservers"), i, count, address) {
 		service = yyjson_mut_arr_add_obj(drawing->doc, list);
 		json_set_string(drawing->doc, service, "type", "dns");
 		json_set_string(drawing->doc, service, "address", yyjson_get_str(address));
@@ -114,9 +114,9 @@ static void network_draw(struct drawing *drawing, yyjson_val *port, yyjson_val *
 	network = yyjson_mut_arr_add_obj(drawing->doc, drawing->networks);
 	json_set_string(drawing->doc, network, "id",
 			arena_printf(arena, "network%zu", drawing->count++));
-	json_set_string(drawing->doc, network, "type",
-			arena_printf(arena, "ipv%d%s", strchr(address, ':') ? 6 : 4,
-				     dhcp ? "_dhcp" : ""));
+	json_set_string(
+		drawing->doc, network, "type",
+		arena_printf(arena, "ipv%d%s", strchr(address, ':') ? 6 : 4, dhcp ? "_dhcp" : ""));
 	json_set_string(drawing->doc, network, "link", link_id(drawing, port));
 	json_set_string(drawing->doc, network, "network_id", json_string(port, "network_id"));
 	if (dhcp)
@@ -138,8 +138,8 @@ const char *metadata_network_json(struct metadata *metadata)
 	drawing.services = yyjson_mut_obj_add_arr(drawing.doc, root, "services");
 	for (size_t port = 0; port < metadata->ports.count; port++) {
 		link_draw(&drawing, metadata->ports.items[port]);
-		yyjson_arr_foreach(yyjson_obj_get(metadata->ports.items[port], "fixed_ips"), i,
-				   count, fixed)
+		yyjson_arr_foreach (yyjson_obj_get(metadata->ports.items[port], "fixed_ips"), i,
+				    count, fixed)
 			network_draw(&drawing, metadata->ports.items[port], fixed);
 	}
 	return json_write(metadata->arena, root);

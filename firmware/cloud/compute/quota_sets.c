@@ -39,8 +39,8 @@ static int quota_project(struct request *request, const char **project, struct e
 static int quota_reply(struct request *request, const char *id, yyjson_val *record)
 {
 	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc), *set = yyjson_mut_obj_add_obj(doc, root,
-										  "quota_set");
+	yyjson_mut_val *root = yyjson_mut_obj(doc),
+		       *set = yyjson_mut_obj_add_obj(doc, root, "quota_set");
 
 	if (id)
 		json_set_string(doc, set, "id", id);
@@ -109,9 +109,11 @@ static int quota_check(const struct quota_rule *rule, int64_t value, bool force,
 
 	if (force || value == -1 || value >= minimum)
 		return 0;
-	return error_set(error, -EINVAL,
-			 "Quota limit %lld for %s must be greater than or equal to already used and "
-			 "reserved %lld.", (long long)value, rule->name, (long long)minimum);
+	return error_set(
+		error, -EINVAL,
+		"Quota limit %lld for %s must be greater than or equal to already used and "
+		"reserved %lld.",
+		(long long)value, rule->name, (long long)minimum);
 }
 
 static int quota_edit(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *edited,
@@ -164,8 +166,8 @@ int handle_quota_update(struct request *request, struct error *error)
 	store_txn_compare(txn, key, revision);
 	store_txn_put(txn, key, request_write(request, edited));
 	result = request_commit(request, txn, error);
-	return result < 0 ? result :
-			    quota_reply(request, NULL, json_frozen(request->arena, edited));
+	return result < 0 ? result
+			  : quota_reply(request, NULL, json_frozen(request->arena, edited));
 }
 
 int handle_quota_delete(struct request *request, struct error *error)

@@ -32,7 +32,7 @@ const struct quota_rule quota_rules[] = {
 };
 
 static const char *const resource_names[QUOTA_COUNT] = {
-	[QUOTA_INSTANCES] = "instances", [QUOTA_CORES] = "cores", [QUOTA_RAM] = "ram",
+	[QUOTA_INSTANCES] = "instances",     [QUOTA_CORES] = "cores",        [QUOTA_RAM] = "ram",
 	[QUOTA_METADATA] = "metadata_items", [QUOTA_KEYPAIRS] = "key_pairs",
 };
 

@@ -6,9 +6,9 @@
 #include "firmware/cloud/http/request.h"
 
 struct quota_rule {
-	const char *name; /* ends with NULL */
-	int64_t standard; /* -1: no limit */
-	unsigned last;    /* microversion that still shows it; 0: all */
+	const char *name;      /* ends with NULL */
+	int64_t standard;      /* -1: no limit */
+	unsigned last;         /* microversion that still shows it; 0: all */
 	const char *limits[2]; /* names below "absolute" of the limits API */
 	const char *used;      /* the name of what is used of it there */
 };

@@ -257,7 +257,8 @@ static void status_take(const struct guest_status *status)
 static void guest_undescribed(struct tracked *tracked, uint64_t generation,
 			      const struct error *error)
 {
-	struct guest_status status = { .generation = generation, .state = GUEST_FAILED,
+	struct guest_status status = { .generation = generation,
+				       .state = GUEST_FAILED,
 				       .code = 500 };
 
 	snprintf(status.id, sizeof(status.id), "%s", tracked->id);

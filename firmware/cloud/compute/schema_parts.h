@@ -13,7 +13,8 @@ extern const struct schema part_name, part_boolean, part_string, part_string_255
 	{                                                                                          \
 		.types = SCHEMA_OBJECT,                                                            \
 		.members = (const struct schema_member[]){                                         \
-			{ member_name, member_schema, true, 0, 0 }, { 0 } },                       \
+			{ member_name, member_schema, true, 0, 0 }, { 0 }                          \
+		},                                                                                 \
 	}
 
 #endif

@@ -15,7 +15,8 @@ int server_state_check(yyjson_val *record, const char *action, unsigned vm_state
 
 	if (!(vm_states & (1u << vm_state_by_name(vm))))
 		return error_set(error, -EBUSY,
-				 "Cannot '%s' instance %s while it is in vm_state %s", action, id, vm);
+				 "Cannot '%s' instance %s while it is in vm_state %s", action, id,
+				 vm);
 	if (!(task_states & (1u << task_state_by_name(task))))
 		return error_set(error, -EBUSY,
 				 "Cannot '%s' instance %s while it is in task_state %s", action, id,
@@ -23,8 +24,7 @@ int server_state_check(yyjson_val *record, const char *action, unsigned vm_state
 	return 0;
 }
 
-int server_event_check(const struct server_edit *edit, enum server_event event,
-		       struct error *error)
+int server_event_check(const struct server_edit *edit, enum server_event event, struct error *error)
 {
 	const struct event_rule *rule = &event_rules[event];
 	yyjson_val *record = edit->server.record;
@@ -85,8 +85,8 @@ int handle_server_reboot(struct request *request, struct error *error)
 {
 	const char *type = json_string(yyjson_obj_get(request->body, "reboot"), "type");
 
-	return server_event(request, strcasecmp(type, "HARD") ? EVENT_REBOOT_SOFT : EVENT_REBOOT_HARD,
-			    error);
+	return server_event(
+		request, strcasecmp(type, "HARD") ? EVENT_REBOOT_SOFT : EVENT_REBOOT_HARD, error);
 }
 
 int handle_server_pause(struct request *request, struct error *error)
@@ -123,11 +123,11 @@ int handle_server_lock(struct request *request, struct error *error)
 		json_set_string(edit.doc, edit.record, "locked_reason",
 				json_string(lock, "locked_reason"));
 	/* An administrator's lock is not the owner's to open. */
-	json_set_bool(edit.doc, edit.record, "_locked_by_admin",
-		      request->caller->is_admin &&
-			      !json_is(edit.server.record, "tenant_id",
-				       request->caller->project_id ? request->caller->project_id :
-								     ""));
+	json_set_bool(
+		edit.doc, edit.record, "_locked_by_admin",
+		request->caller->is_admin &&
+			!json_is(edit.server.record, "tenant_id",
+				 request->caller->project_id ? request->caller->project_id : ""));
 	return edit_done(&edit, "lock", error);
 }
 
@@ -166,7 +166,8 @@ int handle_server_reset_state(struct request *request, struct error *error)
 
 static const struct {
 	const char *action;
-	unsigned vm_states; /* in which Nova would do it: 0: none that we have, so it is a conflict */
+	unsigned
+		vm_states; /* in which Nova would do it: 0: none that we have, so it is a conflict */
 } unserved[] = {
 	{ "confirmResize", 0 },
 	{ "revertResize", 0 },

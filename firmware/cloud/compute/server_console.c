@@ -12,8 +12,12 @@
 /* Length of the UTF-8 sequence at 'at', 0 when it is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *at, size_t left)
 {
-	size_t length = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 :
-			*at < 0xf5 ? 4 : 0;
+	size_t length = *at < 0x80   ? 1
+			: *at < 0xc2 ? 0
+			: *at < 0xe0 ? 2
+			: *at < 0xf0 ? 3
+			: *at < 0xf5 ? 4
+				     : 0;
 
 	if (length > left)
 		return 0;
@@ -51,8 +55,8 @@ const char *console_text(struct arena *arena, const void *data, size_t size)
 	return text;
 }
 
-static int console_get(struct request *request, const char *id, uint32_t lines,
-		       const char **text, struct error *error)
+static int console_get(struct request *request, const char *id, uint32_t lines, const char **text,
+		       struct error *error)
 {
 	struct vmm_console_log_get get = { .lines = lines };
 	struct vmm_console_log log = { 0 };
@@ -64,8 +68,10 @@ static int console_get(struct request *request, const char *id, uint32_t lines,
 			   vmm_console_log_get_fields, &get, -1, CONSOLE_TIMEOUT, &reply, NULL,
 			   error);
 	if (result < 0)
-		return error_fault(error, -EBUSY, 503, NULL, "The console of instance %s can't be read "
-				   "now.", id);
+		return error_fault(error, -EBUSY, 503, NULL,
+				   "The console of instance %s can't be read "
+				   "now.",
+				   id);
 	result = message_decode(request->arena, &reply, vmm_console_log_fields, &log, error);
 	if (result < 0)
 		return result;

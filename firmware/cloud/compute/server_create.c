@@ -24,16 +24,21 @@ struct making {
 static yyjson_mut_val *flavor_kept(struct making *making)
 {
 	static const char *const members[][2] = {
-		{ "id", "id" }, { "name", "name" }, { "vcpus", "vcpus" }, { "ram", "ram" },
-		{ "disk", "disk" }, { "swap", "swap" }, { "extra_specs", "extra_specs" },
+		{ "id", "id" },
+		{ "name", "name" },
+		{ "vcpus", "vcpus" },
+		{ "ram", "ram" },
+		{ "disk", "disk" },
+		{ "swap", "swap" },
+		{ "extra_specs", "extra_specs" },
 		{ "ephemeral", "OS-FLV-EXT-DATA:ephemeral" },
 	};
 	yyjson_mut_val *kept = yyjson_mut_obj(making->doc);
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		json_set(making->doc, kept, members[i][0],
-			 yyjson_val_mut_copy(making->doc, yyjson_obj_get(making->order.flavor,
-									 members[i][1])));
+			 yyjson_val_mut_copy(making->doc,
+					     yyjson_obj_get(making->order.flavor, members[i][1])));
 	return kept;
 }
 
@@ -57,7 +62,8 @@ static yyjson_mut_val *key_kept(struct making *making)
 
 	if (keypair) {
 		json_set_string(making->doc, kept, "name", json_string(keypair, "name"));
-		json_set_string(making->doc, kept, "public_key", json_string(keypair, "public_key"));
+		json_set_string(making->doc, kept, "public_key",
+				json_string(keypair, "public_key"));
 		json_set_string(making->doc, kept, "type", "ssh");
 	}
 	return kept;
@@ -111,8 +117,8 @@ static void record_placed(struct making *making, yyjson_mut_val *record)
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:reservation_id", making->order.reservation);
 	json_set_integer(doc, record, "OS-EXT-SRV-ATTR:launch_index", making->index);
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:hostname",
-			making->order.hostname ? making->order.hostname :
-						 hostname_of(arena, making->name, making->id));
+			making->order.hostname ? making->order.hostname
+					       : hostname_of(arena, making->name, making->id));
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:kernel_id", "");
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:ramdisk_id", "");
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:root_device_name", "/dev/vda");
@@ -179,8 +185,8 @@ static int ports_make(struct making *making, yyjson_mut_val *record, struct erro
 		.device_id = making->id,
 		.device_owner = "compute:" COMPUTE_ZONE,
 		.project_id = making->request->caller->project_id,
-		.hostname = yyjson_mut_get_str(
-			yyjson_mut_obj_get(record, "OS-EXT-SRV-ATTR:hostname")),
+		.hostname =
+			yyjson_mut_get_str(yyjson_mut_obj_get(record, "OS-EXT-SRV-ATTR:hostname")),
 		.host = COMPUTE_HOST,
 	};
 	yyjson_mut_val *made;
@@ -208,10 +214,10 @@ static int server_make(struct making *making, yyjson_mut_val **made, struct erro
 	int result;
 
 	uuid_make(making->id);
-	making->name = making->order.most > 1 ?
-			       arena_printf(request->arena, "%s-%lld", making->order.name,
-					    (long long)making->index + 1) :
-			       making->order.name;
+	making->name = making->order.most > 1
+			       ? arena_printf(request->arena, "%s-%lld", making->order.name,
+					      (long long)making->index + 1)
+			       : making->order.name;
 	result = admission_claim(request, &making->claims, making->id, making->order.flavor, error);
 	if (result < 0 && result != -ENOSPC)
 		return result;
@@ -264,7 +270,8 @@ static int create_reply(struct making *making, yyjson_mut_val *record)
 
 int handle_server_create(struct request *request, struct error *error)
 {
-	struct making making = { .request = request, .doc = request_document(request),
+	struct making making = { .request = request,
+				 .doc = request_document(request),
 				 .txn = store_txn_new(request->arena) };
 	struct quota_amount each;
 	yyjson_mut_val *first = NULL;

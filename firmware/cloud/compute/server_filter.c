@@ -10,20 +10,64 @@
 
 /* Query parameters that a list takes; from 2.75 on others are refused. */
 static const char *const filter_names[] = {
-	"user_id", "project_id", "tenant_id", "launch_index", "image_ref", "image", "kernel_id",
-	"ramdisk_id", "hostname", "key_name", "power_state", "vm_state", "task_state", "host",
-	"node", "flavor", "reservation_id", "launched_at", "terminated_at", "availability_zone",
-	"name", "display_name", "description", "display_description", "locked_by", "uuid",
-	"root_device_name", "config_drive", "access_ip_v4", "access_ip_v6", "auto_disk_config",
-	"progress", "sort_key", "sort_dir", "all_tenants", "soft_deleted", "deleted", "status",
-	"changes-since", "changes-before", "ip", "ip6", "created_at", "tags", "tags-any",
-	"not-tags", "not-tags-any", "locked", "limit", "marker", NULL,
+	"user_id",
+	"project_id",
+	"tenant_id",
+	"launch_index",
+	"image_ref",
+	"image",
+	"kernel_id",
+	"ramdisk_id",
+	"hostname",
+	"key_name",
+	"power_state",
+	"vm_state",
+	"task_state",
+	"host",
+	"node",
+	"flavor",
+	"reservation_id",
+	"launched_at",
+	"terminated_at",
+	"availability_zone",
+	"name",
+	"display_name",
+	"description",
+	"display_description",
+	"locked_by",
+	"uuid",
+	"root_device_name",
+	"config_drive",
+	"access_ip_v4",
+	"access_ip_v6",
+	"auto_disk_config",
+	"progress",
+	"sort_key",
+	"sort_dir",
+	"all_tenants",
+	"soft_deleted",
+	"deleted",
+	"status",
+	"changes-since",
+	"changes-before",
+	"ip",
+	"ip6",
+	"created_at",
+	"tags",
+	"tags-any",
+	"not-tags",
+	"not-tags-any",
+	"locked",
+	"limit",
+	"marker",
+	NULL,
 };
 
 /* Tables of Nova's that a filter must not reach into. */
-static const char *const filter_forbidden[] = { "block_device_mapping", "services", "metadata",
-						"system_metadata", "info_cache",
-						"security_groups", "pci_devices", NULL };
+static const char *const filter_forbidden[] = {
+	"block_device_mapping", "services",        "metadata",    "system_metadata",
+	"info_cache",           "security_groups", "pci_devices", NULL
+};
 
 static bool listed(const char *const *names, const char *name)
 {
@@ -38,9 +82,11 @@ static int names_check(struct request *request, struct error *error)
 		if (query->name[0] == '_' || listed(filter_forbidden, query->name))
 			return error_set(error, -EINVAL, "Invalid filter field: %s.", query->name);
 		if (request->microversion >= 75 && !listed(filter_names, query->name))
-			return error_set(error, -EINVAL,
-					 "Invalid input for query parameters: Additional properties "
-					 "are not allowed ('%s' was unexpected)", query->name);
+			return error_set(
+				error, -EINVAL,
+				"Invalid input for query parameters: Additional properties "
+				"are not allowed ('%s' was unexpected)",
+				query->name);
 	}
 	return 0;
 }
@@ -102,9 +148,12 @@ static int flags_check(struct request *request, struct server_filter *filter, st
 
 	filter->all_tenants = all && !*all;
 	if (all && *all && boolean_parse(all, &filter->all_tenants) < 0)
-		return error_set(error, -EINVAL, "Unrecognized value '%s', acceptable values are: "
-				 "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', "
-				 "'yes'", all);
+		return error_set(
+			error, -EINVAL,
+			"Unrecognized value '%s', acceptable values are: "
+			"'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', "
+			"'yes'",
+			all);
 	filter->by_locked = locked;
 	if (locked && boolean_parse(locked, &filter->locked) < 0)
 		return error_set(error, -EINVAL, "Unrecognized value '%s'", locked);
@@ -168,7 +217,7 @@ static bool tag_has(yyjson_val *tags, const char *tag, size_t length)
 	yyjson_val *item;
 	size_t i, count;
 
-	yyjson_arr_foreach(tags, i, count, item)
+	yyjson_arr_foreach (tags, i, count, item)
 		if (yyjson_equals_strn(item, tag, length))
 			return true;
 	return false;
@@ -229,7 +278,7 @@ static bool port_has_address(yyjson_val *port, const regex_t *pattern, bool v6)
 	yyjson_val *item;
 	size_t i, count;
 
-	yyjson_arr_foreach(yyjson_obj_get(port, "fixed_ips"), i, count, item) {
+	yyjson_arr_foreach (yyjson_obj_get(port, "fixed_ips"), i, count, item) {
 		const char *address = json_string(item, "ip_address");
 
 		if (address && !!strchr(address, ':') == v6 &&

@@ -10,29 +10,38 @@
 /* What anybody may filter by, and what 2.83 added. */
 #define FILTERS_TENANT                                                                             \
 	{ "name", "name", PAGE_REGEX }, { "display_name", "name", PAGE_REGEX },                    \
-	{ "reservation_id", "OS-EXT-SRV-ATTR:reservation_id", PAGE_REGEX }
+	{                                                                                          \
+		"reservation_id", "OS-EXT-SRV-ATTR:reservation_id", PAGE_REGEX                     \
+	}
 #define FILTERS_283                                                                                \
 	{ "availability_zone", "OS-EXT-AZ:availability_zone", PAGE_REGEX },                        \
-	{ "config_drive", "config_drive", PAGE_REGEX }, { "key_name", "key_name", PAGE_REGEX },    \
-	{ "created_at", "created_at", PAGE_REGEX },                                                \
-	{ "launched_at", "OS-SRV-USG:launched_at", PAGE_REGEX },                                   \
-	{ "power_state", "OS-EXT-STS:power_state", PAGE_INTEGER },                                 \
-	{ "task_state", "OS-EXT-STS:task_state", PAGE_EXACT },                                     \
-	{ "vm_state", "OS-EXT-STS:vm_state", PAGE_EXACT },                                         \
-	{ "progress", "progress", PAGE_INTEGER }, { "user_id", "user_id", PAGE_EXACT }
+		{ "config_drive", "config_drive", PAGE_REGEX },                                    \
+		{ "key_name", "key_name", PAGE_REGEX },                                            \
+		{ "created_at", "created_at", PAGE_REGEX },                                        \
+		{ "launched_at", "OS-SRV-USG:launched_at", PAGE_REGEX },                           \
+		{ "power_state", "OS-EXT-STS:power_state", PAGE_INTEGER },                         \
+		{ "task_state", "OS-EXT-STS:task_state", PAGE_EXACT },                             \
+		{ "vm_state", "OS-EXT-STS:vm_state", PAGE_EXACT },                                 \
+		{ "progress", "progress", PAGE_INTEGER },                                          \
+	{                                                                                          \
+		"user_id", "user_id", PAGE_EXACT                                                   \
+	}
 #define FILTERS_ADMIN                                                                              \
 	{ "uuid", "id", PAGE_EXACT }, { "host", "OS-EXT-SRV-ATTR:host", PAGE_EXACT },              \
-	{ "node", "OS-EXT-SRV-ATTR:hypervisor_hostname", PAGE_REGEX },                             \
-	{ "hostname", "OS-EXT-SRV-ATTR:hostname", PAGE_REGEX },                                    \
-	{ "description", "description", PAGE_REGEX },                                              \
-	{ "display_description", "description", PAGE_REGEX },                                      \
-	{ "access_ip_v4", "accessIPv4", PAGE_REGEX },                                              \
-	{ "access_ip_v6", "accessIPv6", PAGE_REGEX }
+		{ "node", "OS-EXT-SRV-ATTR:hypervisor_hostname", PAGE_REGEX },                     \
+		{ "hostname", "OS-EXT-SRV-ATTR:hostname", PAGE_REGEX },                            \
+		{ "description", "description", PAGE_REGEX },                                      \
+		{ "display_description", "description", PAGE_REGEX },                              \
+		{ "access_ip_v4", "accessIPv4", PAGE_REGEX },                                      \
+	{                                                                                          \
+		"access_ip_v6", "accessIPv6", PAGE_REGEX                                           \
+	}
 
 static const struct page_filter filters_tenant[] = { FILTERS_TENANT, { 0 } };
 static const struct page_filter filters_tenant_283[] = { FILTERS_TENANT, FILTERS_283, { 0 } };
-static const struct page_filter filters_admin[] = { FILTERS_TENANT, FILTERS_283, FILTERS_ADMIN,
-						    { 0 } };
+static const struct page_filter filters_admin[] = {
+	FILTERS_TENANT, FILTERS_283, FILTERS_ADMIN, { 0 }
+};
 
 static const struct {
 	const char *key, *member;
@@ -67,11 +76,35 @@ static const struct {
 	{ "vm_state", "OS-EXT-STS:vm_state" },
 };
 static const char *const sort_keys[] = {
-	"created_at", "updated_at", "display_name", "display_description", "uuid", "access_ip_v4",
-	"access_ip_v6", "auto_disk_config", "availability_zone", "config_drive", "host", "hostname",
-	"kernel_id", "key_name", "launch_index", "launched_at",
-	"locked_by", "locked", "node", "power_state", "progress", "project_id", "ramdisk_id",
-	"root_device_name", "task_state", "terminated_at", "user_id", "vm_state", NULL,
+	"created_at",
+	"updated_at",
+	"display_name",
+	"display_description",
+	"uuid",
+	"access_ip_v4",
+	"access_ip_v6",
+	"auto_disk_config",
+	"availability_zone",
+	"config_drive",
+	"host",
+	"hostname",
+	"kernel_id",
+	"key_name",
+	"launch_index",
+	"launched_at",
+	"locked_by",
+	"locked",
+	"node",
+	"power_state",
+	"progress",
+	"project_id",
+	"ramdisk_id",
+	"root_device_name",
+	"task_state",
+	"terminated_at",
+	"user_id",
+	"vm_state",
+	NULL,
 };
 
 #define RULES(table)                                                                               \
@@ -116,7 +149,8 @@ static int servers_read(struct request *request, const struct server_filter *fil
 		project = ""; /* a token without a project sees no project's servers */
 	}
 	if (project)
-		return record_list_index(request, list, KEY_SERVER, "project", NULL, project, error);
+		return record_list_index(request, list, KEY_SERVER, "project", NULL, project,
+					 error);
 	return record_list_range(request, list, KEY_SERVER, error);
 }
 
@@ -129,9 +163,11 @@ static int servers_select(struct request *request, struct page *page, struct rec
 	int result = server_filter_read(request, &filter, error);
 
 	if (result == 0 && filter.all_tenants && !request->caller->is_admin)
-		return error_set(error, -EACCES,
-				 "Policy doesn't allow os_compute_api:servers:%s:get_all_tenants to be "
-				 "performed.", strstr(request->path, "/detail") ? "detail" : "index");
+		return error_set(
+			error, -EACCES,
+			"Policy doesn't allow os_compute_api:servers:%s:get_all_tenants to be "
+			"performed.",
+			strstr(request->path, "/detail") ? "detail" : "index");
 	if (result == 0)
 		result = page_parse(request, rules_of(request), page, error);
 	if (result == 0)

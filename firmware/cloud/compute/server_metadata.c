@@ -66,8 +66,8 @@ static int edit_begin(struct request *request, struct server_edit *edit, const c
 static int metadata_room(struct request *request, yyjson_mut_val *metadata, struct error *error)
 {
 	int64_t limit;
-	int result = quota_limit(request, request->caller->project_id, QUOTA_METADATA, &limit,
-				 error);
+	int result =
+		quota_limit(request, request->caller->project_id, QUOTA_METADATA, &limit, error);
 
 	if (result < 0)
 		return result;
@@ -88,9 +88,9 @@ static int metadata_change(struct request *request, yyjson_val *items, bool repl
 
 	if (result < 0)
 		return result;
-	metadata = replace ? yyjson_mut_obj(edit->doc) :
-			     yyjson_val_mut_copy(edit->doc, metadata_of(&edit->server));
-	yyjson_obj_foreach(items, i, count, key, value)
+	metadata = replace ? yyjson_mut_obj(edit->doc)
+			   : yyjson_val_mut_copy(edit->doc, metadata_of(&edit->server));
+	yyjson_obj_foreach (items, i, count, key, value)
 		json_set(edit->doc, metadata, yyjson_get_str(key),
 			 yyjson_val_mut_copy(edit->doc, value));
 	result = metadata_room(request, metadata, error);
@@ -109,9 +109,9 @@ static int metadata_put(struct request *request, bool replace, struct error *err
 
 	if (result < 0)
 		return result;
-	return metadata_reply(request, doc, "metadata",
-			      yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_get(edit.record,
-									      "metadata")));
+	return metadata_reply(
+		request, doc, "metadata",
+		yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_get(edit.record, "metadata")));
 }
 
 int handle_server_metadata_merge(struct request *request, struct error *error)

@@ -43,7 +43,8 @@ int handle_server_ips_network(struct request *request, struct error *error)
 
 /* --- interfaces */
 
-static yyjson_mut_val *interface_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *port)
+static yyjson_mut_val *interface_view(struct request *request, yyjson_mut_doc *doc,
+				      yyjson_val *port)
 {
 	yyjson_mut_val *view = yyjson_mut_obj(doc);
 
@@ -51,7 +52,8 @@ static yyjson_mut_val *interface_view(struct request *request, yyjson_mut_doc *d
 	json_set_string(doc, view, "port_id", json_string(port, "id"));
 	json_set_string(doc, view, "mac_addr", json_string(port, "mac_address"));
 	json_set_string(doc, view, "port_state", json_string(port, "status"));
-	json_set(doc, view, "fixed_ips", yyjson_val_mut_copy(doc, yyjson_obj_get(port, "fixed_ips")));
+	json_set(doc, view, "fixed_ips",
+		 yyjson_val_mut_copy(doc, yyjson_obj_get(port, "fixed_ips")));
 	if (request->microversion >= 70)
 		json_set_string(doc, view, "tag", NULL);
 	return view;
@@ -99,7 +101,8 @@ int handle_server_interface(struct request *request, struct error *error)
 				 interface_view(request, doc, ports.items[i]));
 			return reply_json(request, 200, doc, root);
 		}
-	return error_set(error, -ENOENT, "Instance %s does not have a port with id %s", server.id, id);
+	return error_set(error, -ENOENT, "Instance %s does not have a port with id %s", server.id,
+			 id);
 }
 
 /* --- security groups */

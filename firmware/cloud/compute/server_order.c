@@ -62,8 +62,8 @@ static void order_names(struct server_order *order)
 	yyjson_val *body = order->body;
 
 	order->name = json_string(body, "name");
-	order->description = order->request->microversion >= 19 ? json_string(body, "description") :
-								  order->name;
+	order->description =
+		order->request->microversion >= 19 ? json_string(body, "description") : order->name;
 	order->hostname = json_string(body, "hostname");
 	order->user_data = json_string(body, "user_data");
 	order->config_drive = boolean_member(body, "config_drive");
@@ -98,11 +98,13 @@ static int order_zone(struct server_order *order, struct error *error)
 	if (!text || !*text)
 		return 0;
 	if (text[length] && !order->request->caller->is_admin)
-		return error_set(error, -EACCES,
-				 "Policy doesn't allow os_compute_api:servers:create:forced_host to "
-				 "be performed.");
+		return error_set(
+			error, -EACCES,
+			"Policy doesn't allow os_compute_api:servers:create:forced_host to "
+			"be performed.");
 	if (length && (length != strlen(COMPUTE_ZONE) || memcmp(text, COMPUTE_ZONE, length)))
-		return error_set(error, -EINVAL, "The requested availability zone is not available");
+		return error_set(error, -EINVAL,
+				 "The requested availability zone is not available");
 	order->zone = length ? COMPUTE_ZONE : NULL;
 	host = text[length] ? text + length + 1 : "";
 	host += *host == ':';
@@ -148,8 +150,9 @@ static int order_flavor(struct server_order *order, struct error *error)
 	if (result < 0)
 		return result;
 	if (json_integer(order->flavor, "disk", 0) == 0 && !order->request->caller->is_admin)
-		return error_set(error, -EACCES,
-				 "Only volume-backed servers are allowed for flavors with zero disk.");
+		return error_set(
+			error, -EACCES,
+			"Only volume-backed servers are allowed for flavors with zero disk.");
 	return 0;
 }
 
@@ -190,7 +193,8 @@ static int order_default_group(struct server_order *order, struct error *error)
 
 	if (yyjson_arr_size(yyjson_obj_get(order->body, "security_groups")))
 		return 0;
-	return network_default_group(order->request, order->request->caller->project_id, &id, error);
+	return network_default_group(order->request, order->request->caller->project_id, &id,
+				     error);
 }
 
 static int order_groups(struct server_order *order, struct error *error)
@@ -204,7 +208,7 @@ static int order_groups(struct server_order *order, struct error *error)
 				    (yyjson_arr_size(groups) + 1) * sizeof(*order->groups));
 	if (!order->groups)
 		return error_set(error, -ENOMEM, "out of memory");
-	yyjson_arr_foreach(groups, i, total, group)
+	yyjson_arr_foreach (groups, i, total, group)
 		if (json_string(group, "name"))
 			order->groups[count++] = json_string(group, "name");
 	if (!count)
@@ -232,9 +236,9 @@ static int order_refusals(struct server_order *order, struct error *error)
 int server_order_read(struct request *request, struct server_order *order, struct error *error)
 {
 	static int (*const steps[])(struct server_order *, struct error *) = {
-		order_counts,   order_zone,   order_host,   order_refusals, order_default_group,
-		order_networks, order_groups, order_flavor, order_image,    order_keypair,
-		order_metadata,
+		order_counts,        order_zone,     order_host,     order_refusals,
+		order_default_group, order_networks, order_groups,   order_flavor,
+		order_image,         order_keypair,  order_metadata,
 	};
 	int result;
 

@@ -14,20 +14,20 @@ struct nic_order {
 /* The image as far as a server depends on it. */
 struct image_order {
 	const char *id, *format;
-	const char *machine, *firmware; /* hw_machine_type, hw_firmware_type; NULL: the host's */
+	const char *machine, *firmware;  /* hw_machine_type, hw_firmware_type; NULL: the host's */
 	int64_t size, min_disk, min_ram; /* bytes, GiB, MiB */
 };
 
 struct server_order {
 	struct request *request;
-	yyjson_val *body;     /* "server" */
+	yyjson_val *body; /* "server" */
 	yyjson_val *flavor;
-	yyjson_val *keypair;  /* NULL: none */
+	yyjson_val *keypair; /* NULL: none */
 	struct image_order image;
 	const char *name, *description, *hostname, *zone, *user_data, *admin_pass;
 	const char *reservation;
 	bool config_drive;
-	const char **groups;  /* names or ids, NULL-terminated; NULL: the default one */
+	const char **groups; /* names or ids, NULL-terminated; NULL: the default one */
 	struct nic_order nics[ORDER_NICS_MAX];
 	size_t nic_count;
 	int64_t least, most;

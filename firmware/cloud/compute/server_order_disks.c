@@ -14,8 +14,8 @@ static int mapping_source(yyjson_val *mapping, const char *source, struct error 
 	const char *uuid = json_string(mapping, "uuid");
 
 	if (!strcmp(source, "blank"))
-		return uuid ? mapping_invalid(error, "Invalid device UUID.") :
-			      error_set(error, -ENOSYS,
+		return uuid ? mapping_invalid(error, "Invalid device UUID.")
+			    : error_set(error, -ENOSYS,
 					"Ephemeral and swap disks are not supported.");
 	if (!uuid)
 		return mapping_invalid(error, "Missing device UUID.");
@@ -24,7 +24,8 @@ static int mapping_source(yyjson_val *mapping, const char *source, struct error 
 				 "Block Device Mapping is Invalid: failed to get volume %s.", uuid);
 	if (!strcmp(source, "snapshot"))
 		return error_set(error, -EINVAL,
-				 "Block Device Mapping is Invalid: failed to get snapshot %s.", uuid);
+				 "Block Device Mapping is Invalid: failed to get snapshot %s.",
+				 uuid);
 	return 0;
 }
 
@@ -45,7 +46,8 @@ static int mapping_check(const struct server_order *order, yyjson_val *mapping, 
 	if (!image || integer_of(yyjson_obj_get(mapping, "boot_index"), -1) != 0)
 		return mapping_invalid(error, "Mapping image to local is not supported.");
 	if (strcmp(image, json_string(mapping, "uuid")))
-		return mapping_invalid(error, "Boot sequence for the instance and image/block device "
+		return mapping_invalid(error,
+				       "Boot sequence for the instance and image/block device "
 				       "mapping combination is not valid.");
 	return 0;
 }
@@ -58,17 +60,18 @@ int order_disks(const struct server_order *order, struct error *error)
 	int result = 0;
 
 	if (yyjson_arr_size(legacy) && yyjson_arr_size(mappings))
-		return error_set(error, -EINVAL, "Using different block_device_mapping syntaxes is "
-				 "not allowed in the same request.");
-	yyjson_arr_foreach(legacy, i, count, mapping)
 		return error_set(error, -EINVAL,
-				 "Block Device Mapping is Invalid: failed to get volume %s.",
-				 json_string(mapping, "volume_id") ?
-					 json_string(mapping, "volume_id") : "");
+				 "Using different block_device_mapping syntaxes is "
+				 "not allowed in the same request.");
+	yyjson_arr_foreach (legacy, i, count, mapping)
+		return error_set(
+			error, -EINVAL, "Block Device Mapping is Invalid: failed to get volume %s.",
+			json_string(mapping, "volume_id") ? json_string(mapping, "volume_id") : "");
 	if (yyjson_arr_size(mappings) > 1)
-		return mapping_invalid(error, "Boot sequence for the instance and image/block device "
+		return mapping_invalid(error,
+				       "Boot sequence for the instance and image/block device "
 				       "mapping combination is not valid.");
-	yyjson_arr_foreach(mappings, i, count, mapping)
+	yyjson_arr_foreach (mappings, i, count, mapping)
 		result = mapping_check(order, mapping, error);
 	return result;
 }

@@ -17,15 +17,17 @@ static int image_fits(const struct server_order *order, struct error *error)
 	if (disk == 0)
 		return 0;
 	if (disk * GIB < order->image.size)
-		return error_set(error, -EINVAL,
-				 "Flavor's disk is too small for requested image. Flavor disk is %lld "
-				 "bytes, image is %lld bytes.", disk * GIB,
-				 (long long)order->image.size);
+		return error_set(
+			error, -EINVAL,
+			"Flavor's disk is too small for requested image. Flavor disk is %lld "
+			"bytes, image is %lld bytes.",
+			disk * GIB, (long long)order->image.size);
 	if (disk < order->image.min_disk)
-		return error_set(error, -EINVAL,
-				 "Flavor's disk is smaller than the minimum size specified in image "
-				 "metadata. Flavor disk is %lld bytes, minimum size is %lld bytes.",
-				 disk * GIB, order->image.min_disk * GIB);
+		return error_set(
+			error, -EINVAL,
+			"Flavor's disk is smaller than the minimum size specified in image "
+			"metadata. Flavor disk is %lld bytes, minimum size is %lld bytes.",
+			disk * GIB, order->image.min_disk * GIB);
 	return 0;
 }
 

@@ -20,19 +20,24 @@ static int nic_read(struct server_order *order, yyjson_val *item, struct error *
 	nic->port_id = json_string(item, "port");
 	nic->tag = json_string(item, "tag");
 	if (nic->port_id && port_named(order, nic->port_id))
-		return error_set(error, -EINVAL, "Port ID '%s' was specified twice: you cannot attach "
-				 "a port multiple times.", nic->port_id);
-	if (nic->port_id && nic->fixed_ip)
-		return error_set(error, -EINVAL, "Specified Fixed IP '%s' cannot be used with port "
-				 "'%s': the two cannot be specified together.", nic->fixed_ip,
+		return error_set(error, -EINVAL,
+				 "Port ID '%s' was specified twice: you cannot attach "
+				 "a port multiple times.",
 				 nic->port_id);
+	if (nic->port_id && nic->fixed_ip)
+		return error_set(error, -EINVAL,
+				 "Specified Fixed IP '%s' cannot be used with port "
+				 "'%s': the two cannot be specified together.",
+				 nic->fixed_ip, nic->port_id);
 	if (!nic->port_id) {
 		nic->network_id = json_string(item, "uuid");
 		if (!nic->network_id)
 			return error_set(error, -EINVAL, "Bad network format: missing 'uuid'");
 		if (!uuid_like(nic->network_id))
-			return error_set(error, -EINVAL, "Bad networks format: network uuid is not "
-					 "in proper format (%s)", nic->network_id);
+			return error_set(error, -EINVAL,
+					 "Bad networks format: network uuid is not "
+					 "in proper format (%s)",
+					 nic->network_id);
 	}
 	order->nic_count++;
 	return 0;
@@ -47,7 +52,7 @@ static int nics_read(struct server_order *order, yyjson_val *networks, struct er
 	if (yyjson_arr_size(networks) > ORDER_NICS_MAX)
 		return error_set(error, -EINVAL, "At most %d networks can be attached to a server.",
 				 ORDER_NICS_MAX);
-	yyjson_arr_foreach(networks, i, count, item) {
+	yyjson_arr_foreach (networks, i, count, item) {
 		result = nic_read(order, item, error);
 		if (result < 0)
 			return result;
@@ -66,7 +71,8 @@ static int nics_choose(struct server_order *order, bool required, struct error *
 	if (result < 0)
 		return result;
 	if (count > 1)
-		return error_set(error, -EBUSY, "More than one possible network found. Specify "
+		return error_set(error, -EBUSY,
+				 "More than one possible network found. Specify "
 				 "network ID(s) to select which one(s) to connect to.");
 	if (count == 0 && required)
 		return error_set(error, -EINVAL,
@@ -81,12 +87,15 @@ static int nics_many(const struct server_order *order, struct error *error)
 {
 	for (size_t i = 0; order->most > 1 && i < order->nic_count; i++) {
 		if (order->nics[i].fixed_ip)
-			return error_set(error, -EINVAL, "Failed to launch instances: max_count cannot "
+			return error_set(error, -EINVAL,
+					 "Failed to launch instances: max_count cannot "
 					 "be greater than 1 if an fixed_ip is specified.");
 		if (order->nics[i].port_id)
-			return error_set(error, -EINVAL, "Failed to launch instances: Unable to launch "
-					 "multiple instances with a single configured port ID. Please "
-					 "launch your instance one by one with different ports.");
+			return error_set(
+				error, -EINVAL,
+				"Failed to launch instances: Unable to launch "
+				"multiple instances with a single configured port ID. Please "
+				"launch your instance one by one with different ports.");
 	}
 	return 0;
 }

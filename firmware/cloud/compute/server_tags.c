@@ -14,7 +14,7 @@ static bool tag_find(yyjson_val *tags, const char *tag, size_t *position)
 	yyjson_val *item;
 	size_t i, count;
 
-	yyjson_arr_foreach(tags, i, count, item)
+	yyjson_arr_foreach (tags, i, count, item)
 		if (yyjson_equals_str(item, tag)) {
 			*position = i;
 			return true;
@@ -85,7 +85,7 @@ static yyjson_mut_val *tags_asked(struct request *request, yyjson_mut_doc *doc)
 	yyjson_mut_val *tags = yyjson_mut_arr(doc);
 	size_t i, count, first;
 
-	yyjson_arr_foreach(asked, i, count, item)
+	yyjson_arr_foreach (asked, i, count, item)
 		if (tag_find(asked, yyjson_get_str(item), &first) && first == i)
 			yyjson_mut_arr_add_strcpy(doc, tags, yyjson_get_str(item));
 	return tags;
@@ -102,8 +102,7 @@ int handle_server_tags_replace(struct request *request, struct error *error)
 		return result;
 	tags = tags_asked(request, edit.doc);
 	result = tags_save(&edit, tags, error);
-	return result < 0 ? result :
-			    tags_reply(request, doc, yyjson_mut_val_mut_copy(doc, tags));
+	return result < 0 ? result : tags_reply(request, doc, yyjson_mut_val_mut_copy(doc, tags));
 }
 
 int handle_server_tags_clear(struct request *request, struct error *error)
@@ -120,10 +119,12 @@ static int tag_check(const char *tag, struct error *error)
 {
 	if (*tag && strlen(tag) <= TAG_LENGTH_MAX && !strpbrk(tag, ",/"))
 		return 0;
-	return error_set(error, -EINVAL,
-			 "Tag '%s' is invalid. It must be a non empty string without characters '/' "
-			 "and ','. Validation error message: '%s' %s", tag, tag,
-			 strlen(tag) > TAG_LENGTH_MAX ? "is too long" : "does not match '^[^,/]*$'");
+	return error_set(
+		error, -EINVAL,
+		"Tag '%s' is invalid. It must be a non empty string without characters '/' "
+		"and ','. Validation error message: '%s' %s",
+		tag, tag,
+		strlen(tag) > TAG_LENGTH_MAX ? "is too long" : "does not match '^[^,/]*$'");
 }
 
 int handle_server_tag_add(struct request *request, struct error *error)
@@ -140,7 +141,8 @@ int handle_server_tag_add(struct request *request, struct error *error)
 		return result;
 	tags = yyjson_val_mut_copy(edit.doc, yyjson_obj_get(edit.server.record, "tags"));
 	if (yyjson_mut_arr_size(tags) >= COMPUTE_TAGS_MAX)
-		return error_set(error, -EINVAL, "The number of tags exceeded the per-server limit %d",
+		return error_set(error, -EINVAL,
+				 "The number of tags exceeded the per-server limit %d",
 				 COMPUTE_TAGS_MAX);
 	if (tag_find(yyjson_obj_get(edit.server.record, "tags"), tag, &position))
 		return reply_empty(request, 204);

@@ -51,8 +51,8 @@ static yyjson_mut_val *make_host_id(struct server_views *views, yyjson_val *reco
 {
 	const char *host = json_string(record, "OS-EXT-SRV-ATTR:host");
 
-	return yyjson_mut_str(views->doc, host_id(views->request->arena, host,
-						  json_string(record, "tenant_id")));
+	return yyjson_mut_str(
+		views->doc, host_id(views->request->arena, host, json_string(record, "tenant_id")));
 }
 
 static yyjson_mut_val *make_reference(struct server_views *views, const char *collection,
@@ -70,8 +70,7 @@ static yyjson_mut_val *make_reference(struct server_views *views, const char *co
 
 static yyjson_mut_val *make_image(struct server_views *views, yyjson_val *record)
 {
-	return make_reference(views, "images",
-			      json_string(yyjson_obj_get(record, "_image"), "id"));
+	return make_reference(views, "images", json_string(yyjson_obj_get(record, "_image"), "id"));
 }
 
 /* Until 2.46 a reference; from 2.47 on what the flavor was when the server was made of it. */
@@ -85,7 +84,8 @@ static yyjson_mut_val *make_flavor(struct server_views *views, yyjson_val *recor
 		return make_reference(views, "flavors", json_string(flavor, "id"));
 	value = yyjson_mut_obj(views->doc);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_set_integer(views->doc, value, members[i], json_integer(flavor, members[i], 0));
+		json_set_integer(views->doc, value, members[i],
+				 json_integer(flavor, members[i], 0));
 	json_set_string(views->doc, value, "original_name", json_string(flavor, "name"));
 	json_set(views->doc, value, "extra_specs",
 		 yyjson_val_mut_copy(views->doc, yyjson_obj_get(flavor, "extra_specs")));

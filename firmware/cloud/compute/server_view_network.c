@@ -89,7 +89,7 @@ static void port_addresses(struct server_views *views, yyjson_mut_val *addresses
 
 	if (!list)
 		list = yyjson_mut_obj_add_arr(views->doc, addresses, name);
-	yyjson_arr_foreach(fixed, i, count, item)
+	yyjson_arr_foreach (fixed, i, count, item)
 		address_add(views, list, port, json_string(item, "ip_address"), extended);
 }
 
@@ -113,7 +113,7 @@ static bool group_listed(yyjson_mut_val *groups, const char *name)
 	yyjson_mut_val *item;
 	size_t i, count;
 
-	yyjson_mut_arr_foreach(groups, i, count, item)
+	yyjson_mut_arr_foreach (groups, i, count, item)
 		if (yyjson_mut_equals_str(yyjson_mut_obj_get(item, "name"), name))
 			return true;
 	return false;
@@ -128,8 +128,8 @@ yyjson_mut_val *server_groups(struct server_views *views, yyjson_val *record, st
 	if (views_ports(views, json_string(record, "id"), error) < 0)
 		return NULL;
 	for (size_t port = 0; port < views->ports.count; port++)
-		yyjson_arr_foreach(yyjson_obj_get(views->ports.items[port], "security_groups"), i,
-				   count, id) {
+		yyjson_arr_foreach (yyjson_obj_get(views->ports.items[port], "security_groups"), i,
+				    count, id) {
 			const char *name = group_name(views, yyjson_get_str(id));
 
 			if (!group_listed(groups, name))

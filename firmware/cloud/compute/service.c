@@ -6,11 +6,16 @@
 
 #define POLICY(name) "os_compute_api:" name
 #define ROUTE(verb, where, handler, rule, ...)                                                     \
-	{ .method = verb, .path = where, .handle = handler, .policy = POLICY(rule), __VA_ARGS__ }
+	{                                                                                          \
+		.method = verb, .path = where, .handle = handler, .policy = POLICY(rule),          \
+		__VA_ARGS__                                                                        \
+	}
 #define ACTION_PATH "/servers/{server_id}/action"
 #define ACTION(name, handler, rule, schema)                                                        \
-	{ .method = "POST", .path = ACTION_PATH, .handle = handler, .policy = POLICY(rule),        \
-	  .body = schema, .action = name }
+	{                                                                                          \
+		.method = "POST", .path = ACTION_PATH, .handle = handler, .policy = POLICY(rule),  \
+		.body = schema, .action = name                                                     \
+	}
 #define UNSERVED(name) ACTION(name, handle_server_unserved, "servers:action", NULL)
 
 static const struct route routes[] = {
@@ -26,14 +31,18 @@ static const struct route routes[] = {
 	ROUTE("DELETE", "/flavors/{flavor_id}", handle_flavor_delete, "os-flavor-manage:delete"),
 	ROUTE("GET", "/flavors/{flavor_id}/os-flavor-access", handle_flavor_access_list,
 	      "os-flavor-access"),
-	{ .method = "POST", .path = "/flavors/{flavor_id}/action",
+	{ .method = "POST",
+	  .path = "/flavors/{flavor_id}/action",
 	  .handle = handle_flavor_access_add,
 	  .policy = POLICY("os-flavor-access:add_tenant_access"),
-	  .body = &schema_flavor_access_add, .action = "addTenantAccess" },
-	{ .method = "POST", .path = "/flavors/{flavor_id}/action",
+	  .body = &schema_flavor_access_add,
+	  .action = "addTenantAccess" },
+	{ .method = "POST",
+	  .path = "/flavors/{flavor_id}/action",
 	  .handle = handle_flavor_access_remove,
 	  .policy = POLICY("os-flavor-access:remove_tenant_access"),
-	  .body = &schema_flavor_access_remove, .action = "removeTenantAccess" },
+	  .body = &schema_flavor_access_remove,
+	  .action = "removeTenantAccess" },
 	ROUTE("GET", "/flavors/{flavor_id}/os-extra_specs", handle_flavor_specs_list,
 	      "os-flavor-extra-specs:index"),
 	ROUTE("POST", "/flavors/{flavor_id}/os-extra_specs", handle_flavor_specs_create,
@@ -138,16 +147,16 @@ static const struct route routes[] = {
 	      "os-volumes-attachments:index"),
 	ROUTE("POST", "/servers/{server_id}/os-volume_attachments", handle_unserved,
 	      "os-volumes-attachments:create", .flags = ROUTE_NO_BODY),
-	ROUTE("GET", "/servers/{server_id}/os-volume_attachments/{volume_id}",
-	      handle_server_volume, "os-volumes-attachments:show"),
+	ROUTE("GET", "/servers/{server_id}/os-volume_attachments/{volume_id}", handle_server_volume,
+	      "os-volumes-attachments:show"),
 	ROUTE("DELETE", "/servers/{server_id}/os-volume_attachments/{volume_id}",
 	      handle_server_volume, "os-volumes-attachments:delete"),
 	ROUTE("GET", "/servers/{server_id}/os-instance-actions", handle_actions_list,
 	      "os-instance-actions:list"),
 	ROUTE("GET", "/servers/{server_id}/os-instance-actions/{request_id}", handle_actions_show,
 	      "os-instance-actions:show"),
-	ROUTE("POST", "/servers/{server_id}/remote-consoles", handle_unserved,
-	      "os-remote-consoles", .flags = ROUTE_NO_BODY, .first = 6),
+	ROUTE("POST", "/servers/{server_id}/remote-consoles", handle_unserved, "os-remote-consoles",
+	      .flags = ROUTE_NO_BODY, .first = 6),
 	ROUTE("GET", "/servers/{server_id}/migrations", handle_migrations_list,
 	      "servers:migrations:index", .first = 23),
 

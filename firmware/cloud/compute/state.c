@@ -135,12 +135,9 @@ static const struct {
 	enum task_state task; /* TASK_NONE: any other */
 	const char *status;
 } statuses[] = {
-	{ VM_ACTIVE, TASK_REBOOTING, "REBOOT" },
-	{ VM_ACTIVE, TASK_REBOOTING_HARD, "HARD_REBOOT" },
-	{ VM_ACTIVE, TASK_NONE, "ACTIVE" },
-	{ VM_BUILDING, TASK_NONE, "BUILD" },
-	{ VM_STOPPED, TASK_NONE, "SHUTOFF" },
-	{ VM_PAUSED, TASK_NONE, "PAUSED" },
+	{ VM_ACTIVE, TASK_REBOOTING, "REBOOT" }, { VM_ACTIVE, TASK_REBOOTING_HARD, "HARD_REBOOT" },
+	{ VM_ACTIVE, TASK_NONE, "ACTIVE" },      { VM_BUILDING, TASK_NONE, "BUILD" },
+	{ VM_STOPPED, TASK_NONE, "SHUTOFF" },    { VM_PAUSED, TASK_NONE, "PAUSED" },
 	{ VM_ERROR, TASK_NONE, "ERROR" },
 };
 
@@ -159,10 +156,11 @@ const char *status_of(const char *vm_state, const char *task_state)
 bool status_known(const char *status)
 {
 	/* States that Nova knows and that no server of ours is ever in. */
-	static const char *const others[] = { "PASSWORD", "REBUILD", "MIGRATING", "RESIZE",
-					      "VERIFY_RESIZE", "REVERT_RESIZE", "SUSPENDED",
-					      "RESCUE", "DELETED", "SOFT_DELETED", "SHELVED",
-					      "SHELVED_OFFLOADED" };
+	static const char *const others[] = {
+		"PASSWORD",      "REBUILD",       "MIGRATING", "RESIZE",
+		"VERIFY_RESIZE", "REVERT_RESIZE", "SUSPENDED", "RESCUE",
+		"DELETED",       "SOFT_DELETED",  "SHELVED",   "SHELVED_OFFLOADED"
+	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++)
 		if (!strcasecmp(status, statuses[i].status))

@@ -25,8 +25,13 @@ enum task_state {
 };
 
 /* As libvirt and Nova number them. */
-enum power_state { POWER_NOSTATE = 0, POWER_RUNNING = 1, POWER_PAUSED = 3, POWER_SHUTDOWN = 4,
-		   POWER_CRASHED = 6 };
+enum power_state {
+	POWER_NOSTATE = 0,
+	POWER_RUNNING = 1,
+	POWER_PAUSED = 3,
+	POWER_SHUTDOWN = 4,
+	POWER_CRASHED = 6
+};
 
 enum server_event {
 	EVENT_START,
@@ -41,32 +46,32 @@ enum server_event {
 
 /* What an API event asks for; found in one row of the table for each event. */
 struct event_rule {
-	const char *action;       /* in the conflict's text: "start" */
-	const char *record;       /* the instance action: "start" */
-	const char *event;        /* its event: "compute_start_instance" */
-	unsigned vm_states;       /* bits of vm_state in which it is allowed */
-	unsigned task_states;     /* bits of task_state */
-	enum task_state task;     /* what the server does from then on */
-	const char *power;        /* _power from then on; NULL: as it is */
-	const char *counter;      /* counter that is raised, or NULL */
+	const char *action;   /* in the conflict's text: "start" */
+	const char *record;   /* the instance action: "start" */
+	const char *event;    /* its event: "compute_start_instance" */
+	unsigned vm_states;   /* bits of vm_state in which it is allowed */
+	unsigned task_states; /* bits of task_state */
+	enum task_state task; /* what the server does from then on */
+	const char *power;    /* _power from then on; NULL: as it is */
+	const char *counter;  /* counter that is raised, or NULL */
 };
 extern const struct event_rule event_rules[SERVER_EVENTS];
 
 /* What a guest's state means for the server that is in a given task. */
 struct guest_rule {
-	unsigned tasks;           /* bits of task_state for which this row counts */
+	unsigned tasks; /* bits of task_state for which this row counts */
 	enum vm_state vm_state;
 	enum power_state power_state;
-	bool keep_task;           /* the task goes on */
-	const char *power;        /* _power from then on; NULL: as it is */
+	bool keep_task;    /* the task goes on */
+	const char *power; /* _power from then on; NULL: as it is */
 };
 /* NULL: the report changes nothing. 'state' is an enum guest_state. */
 const struct guest_rule *guest_rule_find(unsigned state, enum vm_state vm_state,
 					 enum task_state task);
 
-const char *vm_state_name(enum vm_state state);     /* "active" */
-const char *task_state_name(enum task_state state); /* "powering-off"; NULL: none */
-enum vm_state vm_state_by_name(const char *name);   /* unknown ones read as VM_ERROR */
+const char *vm_state_name(enum vm_state state);       /* "active" */
+const char *task_state_name(enum task_state state);   /* "powering-off"; NULL: none */
+enum vm_state vm_state_by_name(const char *name);     /* unknown ones read as VM_ERROR */
 enum task_state task_state_by_name(const char *name); /* NULL: TASK_NONE */
 
 /* What the API shows: "ACTIVE", "SHUTOFF", ... from the two names. */

@@ -57,8 +57,8 @@ int time_parse(const char *text, time_t *seconds)
 	text += used;
 	if (*text == 'T' || *text == ' ') {
 		used = 0;
-		if (sscanf(text + 1, "%2d:%2d%n:%2d%n", &tm.tm_hour, &tm.tm_min, &used,
-			   &tm.tm_sec, &used) < 2)
+		if (sscanf(text + 1, "%2d:%2d%n:%2d%n", &tm.tm_hour, &tm.tm_min, &used, &tm.tm_sec,
+			   &used) < 2)
 			return -EINVAL;
 		text += 1 + used;
 	}

@@ -36,8 +36,7 @@ int handle_versions(struct request *request, struct error *error)
 
 static void link_described(yyjson_mut_doc *doc, yyjson_mut_val *version)
 {
-	yyjson_mut_val *link =
-		yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_get(version, "links"));
+	yyjson_mut_val *link = yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_get(version, "links"));
 
 	json_set_string(doc, link, "rel", "describedby");
 	json_set_string(doc, link, "type", "text/html");

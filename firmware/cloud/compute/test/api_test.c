@@ -11,9 +11,13 @@
 #define C "/compute/v2.1"
 #define IMAGE "70a599e0-31e7-49b7-b260-868f441e862b"
 
-static const struct service *const all[] = { &identity_service, &image_service, &placement_service,
-					     &network_service,  &compute_service,
-					     &compute_versions_service, NULL };
+static const struct service *const all[] = { &identity_service,
+					     &image_service,
+					     &placement_service,
+					     &network_service,
+					     &compute_service,
+					     &compute_versions_service,
+					     NULL };
 static struct store_index indexes[128];
 
 static int start(struct cloud *cloud, struct error *error)
@@ -48,9 +52,9 @@ static int setup(void **state)
 static int send_at(struct box *box, const char *version, const char *method, const char *target,
 		   const char *body)
 {
-	const struct name_value headers[] = { { "OpenStack-API-Version",
-						box_format(box, "compute %s", version) },
-					      { NULL, NULL } };
+	const struct name_value headers[] = {
+		{ "OpenStack-API-Version", box_format(box, "compute %s", version) }, { NULL, NULL }
+	};
 
 	return box_send(box, box->admin, method, box_format(box, C "%s", target), headers, body);
 }
@@ -59,7 +63,8 @@ static const char *server_make(struct box *box, const char *members)
 {
 	const char *body = box_format(box,
 				      "{\"server\":{\"name\":\"first\",\"imageRef\":\"" IMAGE
-				      "\",\"flavorRef\":\"42\"%s}}", members);
+				      "\",\"flavorRef\":\"42\"%s}}",
+				      members);
 
 	if (send_at(box, "2.1", "POST", "/servers", body) != 202)
 		fail_msg("create: %d %s", box->reply.status, box->reply.body);
@@ -155,9 +160,9 @@ static void nothing_is_left_behind(void **state)
 	assert_int_equal(store_count(view, KEY_ACTION), 0);
 	assert_int_equal(store_count(view, "/placement/allocation/"), 0);
 	store_view_close(view);
-	assert_int_equal(box_do(box, "GET",
-				box_format(box, "/network/v2.0/ports?device_id=%s", id), NULL),
-			 200);
+	assert_int_equal(
+		box_do(box, "GET", box_format(box, "/network/v2.0/ports?device_id=%s", id), NULL),
+		200);
 	assert_int_equal(yyjson_arr_size(box_at(box, "/ports")), 0);
 }
 
@@ -291,8 +296,8 @@ static void bad_orders_are_refused_whole(void **state)
 		  "Can not find requested image" },
 		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE "\",\"key_name\":\"no\"",
 		  "Invalid key_name provided." },
-		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE
-		  "\",\"min_count\":3,\"max_count\":2", "min_count must be <= max_count" },
+		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE "\",\"min_count\":3,\"max_count\":2",
+		  "min_count must be <= max_count" },
 		{ "\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE "\",\"availability_zone\":\"x\"",
 		  "The requested availability zone is not available" },
 	};
@@ -306,10 +311,11 @@ static void bad_orders_are_refused_whole(void **state)
 				 400);
 		assert_string_equal(box_text(box, "/badRequest/message"), cases[i].message);
 	}
-	assert_int_equal(send_at(box, "2.1", "POST", "/servers",
-				 "{\"server\":{\"name\":\"x\",\"flavorRef\":\"42\",\"imageRef\":\""
-				 IMAGE "\",\"min_count\":11}}"),
-			 403);
+	assert_int_equal(
+		send_at(box, "2.1", "POST", "/servers",
+			"{\"server\":{\"name\":\"x\",\"flavorRef\":\"42\",\"imageRef\":\"" IMAGE
+			"\",\"min_count\":11}}"),
+		403);
 	assert_string_equal(box_text(box, "/forbidden/message"),
 			    "Quota exceeded for instances: Requested 11, but already used 0 of 10 "
 			    "instances");
@@ -349,26 +355,29 @@ static void metadata_is_served(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port,
 						  cases[i].path, &status, &type, &body, &size,
-						  &error), 0);
+						  &error),
+				 0);
 		if (status != (cases[i].text ? 200 : 404))
 			fail_msg("%s: %d", cases[i].path, status);
-		if (cases[i].text && (size != strlen(cases[i].text) ||
-				      memcmp(body, cases[i].text, size)))
+		if (cases[i].text &&
+		    (size != strlen(cases[i].text) || memcmp(body, cases[i].text, size)))
 			fail_msg("%s: %.*s", cases[i].path, (int)size, (const char *)body);
 	}
 	assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port,
 					  "/openstack/latest/meta_data.json", &status, &type, &body,
-					  &size, &error), 0);
+					  &size, &error),
+			 0);
 	root = json_parse(&box->arena, body, size);
 	assert_true(json_is(root, "uuid", id));
 	assert_true(json_is(yyjson_obj_get(root, "meta"), "a", "b"));
 	assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port,
 					  "/openstack/latest/network_data.json", &status, &type,
-					  &body, &size, &error), 0);
+					  &body, &size, &error),
+			 0);
 	root = json_parse(&box->arena, body, size);
 	assert_int_equal(yyjson_arr_size(yyjson_obj_get(root, "links")), 1);
-	assert_true(json_is(yyjson_arr_get(yyjson_obj_get(root, "networks"), 0), "type",
-			    "ipv4_dhcp"));
+	assert_true(
+		json_is(yyjson_arr_get(yyjson_obj_get(root, "networks"), 0), "type", "ipv4_dhcp"));
 	store_view_close(view);
 }
 
@@ -409,7 +418,8 @@ static void metadata_items_and_tags(void **state)
 	assert_int_equal(send_at(box, "2.1", "POST", meta, "{\"metadata\":{\"b\":\"2\"}}"), 200);
 	assert_int_equal(yyjson_obj_size(box_at(box, "/metadata")), 2);
 	assert_int_equal(send_at(box, "2.1", "PUT", box_format(box, "%s/c", meta),
-				 "{\"meta\":{\"d\":\"1\"}}"), 400);
+				 "{\"meta\":{\"d\":\"1\"}}"),
+			 400);
 	assert_int_equal(send_at(box, "2.1", "DELETE", box_format(box, "%s/a", meta), NULL), 204);
 	assert_int_equal(send_at(box, "2.1", "GET", box_format(box, "%s/a", meta), NULL), 404);
 	assert_int_equal(send_at(box, "2.25", "PUT", tag, NULL), 404);

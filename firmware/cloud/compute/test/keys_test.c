@@ -27,7 +27,11 @@ static void fingerprints_are_those_of_ssh(void **state)
 static void what_is_no_key_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "ssh-rsa", "ssh-rsa ", "ssh-rsa AAAA", "ssh-rsa !!!! comment",
+		"",
+		"ssh-rsa",
+		"ssh-rsa ",
+		"ssh-rsa AAAA",
+		"ssh-rsa !!!! comment",
 		"ssh-unknown AAAAC3NzaC1lZDI1NTE5AAAAIAAA",
 		/* says RSA, holds something else */
 		"ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIFkipj6onjohPP53EJUg78OqPOubZwDFc2a6qfDPJFlu",

@@ -42,7 +42,8 @@ static void vmm_message(struct channel *channel, struct message *message, void *
 	switch (message->type) {
 	case VMM_GUEST_SET:
 		memset(&box.guest, 0, sizeof(box.guest));
-		assert_int_equal(message_decode(&arena, message, guest_fields, &box.guest, NULL), 0);
+		assert_int_equal(message_decode(&arena, message, guest_fields, &box.guest, NULL),
+				 0);
 		box.disks = box.guest.disks.count;
 		box.sets++;
 		break;
@@ -53,8 +54,8 @@ static void vmm_message(struct channel *channel, struct message *message, void *
 		break;
 	case VMM_IMAGE:
 		memset(&box.image, 0, sizeof(box.image));
-		assert_int_equal(message_decode(&arena, message, vmm_image_fields, &box.image, NULL),
-				 0);
+		assert_int_equal(
+			message_decode(&arena, message, vmm_image_fields, &box.image, NULL), 0);
 		box.images++;
 		break;
 	default:
@@ -73,8 +74,8 @@ static void vmm_attach(void)
 	static const struct channel_handler handler = { vmm_message, NULL };
 	int ends[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
-			 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
 	assert_int_equal(channel_open(&box.vmm, box.cloud.loop, ends[1], "vmm", &handler, NULL), 0);
 	link_attach(box.cloud.links[ROLE_VMM], ends[0]);
 	pump();
@@ -197,14 +198,16 @@ static void a_deleted_server_goes_when_its_guest_has(void **state)
 
 static int setup(void **state)
 {
-	struct store_options options = { .path = box.path, .map_size = 64 << 20,
+	struct store_options options = { .path = box.path,
+					 .map_size = 64 << 20,
 					 .indexes = box.indexes };
 	const struct service *services_used[] = { &network_service, &compute_service };
 	size_t count = 0;
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
-		for (const struct store_index *from = services_used[i]->indexes; from->prefix; from++)
+		for (const struct store_index *from = services_used[i]->indexes; from->prefix;
+		     from++)
 			box.indexes[count++] = *from;
 	strcpy(box.path, "/tmp/compute-test-XXXXXX");
 	assert_non_null(mkdtemp(box.path));
