@@ -2,6 +2,7 @@
 /* One binary, many roles: 'cumulet <role> ...', or by the name it was started with. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 
 #include "firmware/lib/cleanup.h"
@@ -47,5 +48,7 @@ int main(int argc, char **argv)
 	if (entry < 0)
 		return usage();
 	log_open(entries[entry].name);
+	/* It was started by way of /proc/self/exe: ps(1) would call all of them 'exe'. */
+	prctl(PR_SET_NAME, entries[entry].name);
 	return entries[entry].main(argc, argv);
 }
