@@ -54,7 +54,7 @@ struct address address_network(const struct address *address)
 	struct address network = *address;
 
 	for (unsigned bit = address->prefix; bit < address_size(address) * 8; bit++)
-		network.bytes[bit / 8] &= (uint8_t)~(0x80 >> (bit % 8));
+		network.bytes[bit / 8] &= (uint8_t) ~(0x80 >> (bit % 8));
 	return network;
 }
 

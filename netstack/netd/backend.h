@@ -25,9 +25,9 @@ struct backend;
 /* What is on the machine, as links() reports it. */
 struct backend_link {
 	char name[IFNAMSIZ];
-	char kind[16];      /* "bridge", "tun", "veth", ...; "" for hardware */
+	char kind[16]; /* "bridge", "tun", "veth", ...; "" for hardware */
 	uint32_t index, master, mtu;
-	uint16_t type;      /* ARPHRD_* */
+	uint16_t type; /* ARPHRD_* */
 	uint8_t mac[MAC_SIZE];
 	bool up, carrier;
 };
@@ -36,15 +36,15 @@ struct backend_tap {
 	char name[IFNAMSIZ];
 	char bridge[IFNAMSIZ]; /* "": on none (yet) */
 	uint32_t mtu;
-	bool vnet_header;      /* frames carry virtio_net_hdr (guests) */
+	bool vnet_header; /* frames carry virtio_net_hdr (guests) */
 };
 
 struct backend_veth {
 	char name[IFNAMSIZ];   /* the end in the box's own space */
 	char bridge[IFNAMSIZ]; /* what that end is a port of; "": none */
 	char space[SPACE_SIZE];
-	char inner[IFNAMSIZ];  /* the end in 'space' */
-	char mac[18];          /* of the inner end; "" for any */
+	char inner[IFNAMSIZ]; /* the end in 'space' */
+	char mac[18];         /* of the inner end; "" for any */
 	uint32_t mtu;
 };
 
@@ -79,8 +79,8 @@ struct backend_ops {
 	int (*addresses_set)(struct backend *backend, const char *space, const char *link,
 			     const struct address *list, size_t count, struct error *error);
 	int (*addresses)(struct backend *backend, const char *space, const char *link,
-			 void (*visit)(const struct address *address, void *context),
-			 void *context, struct error *error);
+			 void (*visit)(const struct address *address, void *context), void *context,
+			 struct error *error);
 	/* The space has exactly these routes of netd's. */
 	int (*routes_set)(struct backend *backend, const char *space,
 			  const struct backend_route *list, size_t count, struct error *error);

@@ -70,8 +70,7 @@ static int resolver_connect(const struct dns_relay *relay)
 	struct sockaddr_in ipv4 = { .sin_family = AF_INET, .sin_port = htons(relay->port) };
 	struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6, .sin6_port = htons(relay->port) };
 	bool is_ipv6 = resolver->family == AF_INET6;
-	CLEANUP_FD int fd =
-		socket(resolver->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEANUP_FD int fd = socket(resolver->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	memcpy(&ipv4.sin_addr, resolver->bytes, sizeof(ipv4.sin_addr));
 	memcpy(&ipv6.sin6_addr, resolver->bytes, sizeof(ipv6.sin6_addr));

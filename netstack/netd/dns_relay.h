@@ -21,10 +21,10 @@ struct dns_query {
 	struct dns_relay *relay;
 	struct loop_fd handle;
 	struct loop_timer timer;
-	int fd;               /* -1: free */
-	uint16_t id, own_id;  /* as they stand in the packet: the tenant's, and the one sent */
-	uint32_t token;       /* svc's */
-	uint32_t svc_serial;  /* which svc process asked */
+	int fd;              /* -1: free */
+	uint16_t id, own_id; /* as they stand in the packet: the tenant's, and the one sent */
+	uint32_t token;      /* svc's */
+	uint32_t svc_serial; /* which svc process asked */
 };
 
 struct dns_relay {

@@ -82,8 +82,7 @@ static int link_up(struct backend *backend, const char *space, const char *name,
 	return record(backend, error, "up %s%s%s", space, *space != '\0' ? ":" : "", name);
 }
 
-static int bridge_set(struct backend *backend, const char *name, uint32_t mtu,
-		      struct error *error)
+static int bridge_set(struct backend *backend, const char *name, uint32_t mtu, struct error *error)
 {
 	fake_link(fake_of(backend), name);
 	return record(backend, error, "bridge %s mtu=%u", name, mtu);

@@ -28,9 +28,9 @@ struct fake_backend {
 	size_t link_count;
 	char spaces[FAKE_SPACES_MAX][SPACE_SIZE];
 	size_t space_count;
-	char *rules;         /* of the box's own space; NULL: none */
-	char *router_rules;  /* the last of any other space */
-	const char *fail;    /* NULL: everything works */
+	char *rules;        /* of the box's own space; NULL: none */
+	char *router_rules; /* the last of any other space */
+	const char *fail;   /* NULL: everything works */
 };
 
 void fake_init(struct fake_backend *fake);

@@ -35,8 +35,8 @@ bool firewall_port_is_guest(const struct net_port *port)
 const struct port *firewall_guest_next(const struct firewall_writer *writer,
 				       const struct port *port)
 {
-	const struct object *object = port != NULL ? port->object.next
-						   : writer->firewall->model->objects[OBJECT_PORT];
+	const struct object *object =
+		port != NULL ? port->object.next : writer->firewall->model->objects[OBJECT_PORT];
 
 	while (object != NULL &&
 	       (object->doomed || !firewall_port_is_guest(&((const struct port *)object)->desired)))
@@ -96,8 +96,7 @@ static void router_snat(struct firewall_writer *writer, struct router *router)
 	struct address external, box_end, inner_end;
 	char from[CIDR_SIZE], to[CIDR_SIZE];
 
-	if (router->object.doomed || !router->desired.snat ||
-	    !router->external_on_uplink ||
+	if (router->object.doomed || !router->desired.snat || !router->external_on_uplink ||
 	    address_parse(router->desired.external_address, &external) < 0)
 		return;
 	router_transfer(writer->firewall->model, router, &box_end, &inner_end);

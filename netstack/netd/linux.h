@@ -34,8 +34,7 @@ int linux_link_find(struct netlink *netlink, const char *name, struct backend_li
 int linux_link_delete(struct backend *backend, const char *name, struct error *error);
 int linux_link_up(struct backend *backend, const char *space, const char *name,
 		  struct error *error);
-int linux_bridge_set(struct backend *backend, const char *name, uint32_t mtu,
-		     struct error *error);
+int linux_bridge_set(struct backend *backend, const char *name, uint32_t mtu, struct error *error);
 int linux_tap_set(struct backend *backend, const struct backend_tap *tap, int *fd,
 		  struct error *error);
 int linux_veth_set(struct backend *backend, const struct backend_veth *veth, struct error *error);

@@ -105,8 +105,7 @@ int linux_link_find(struct netlink *netlink, const char *name, struct backend_li
 /* --- making it so --- */
 
 /* One RTM_NEWLINK on a link that is there; the caller puts what changes. */
-static void change_begin(struct netlink_request *request, const struct backend_link *link,
-			 bool up)
+static void change_begin(struct netlink_request *request, const struct backend_link *link, bool up)
 {
 	struct ifinfomsg info = {
 		.ifi_family = AF_UNSPEC,
@@ -171,8 +170,7 @@ static int up_in(struct netlink *netlink, const char *name, struct error *error)
 	return send_named(netlink, &request, "bring up", name, error);
 }
 
-int linux_link_up(struct backend *backend, const char *space, const char *name,
-		  struct error *error)
+int linux_link_up(struct backend *backend, const char *space, const char *name, struct error *error)
 {
 	struct netlink netlink;
 	int result = linux_netlink_open(backend, space, NETLINK_ROUTE, &netlink, error);
@@ -183,8 +181,7 @@ int linux_link_up(struct backend *backend, const char *space, const char *name,
 	return result;
 }
 
-static int bridge_make(struct netlink *netlink, const char *name, uint32_t mtu,
-		       struct error *error)
+static int bridge_make(struct netlink *netlink, const char *name, uint32_t mtu, struct error *error)
 {
 	CLEANUP_NETLINK struct netlink_request request = NETLINK_REQUEST_INIT;
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
@@ -323,8 +320,7 @@ static int veth_make(struct netlink *netlink, const struct backend_veth *veth, i
 }
 
 /* The inner end: there, up, with its MAC and MTU. -ENODEV when it is in another space. */
-static int inner_set(struct backend *backend, const struct backend_veth *veth,
-		     struct error *error)
+static int inner_set(struct backend *backend, const struct backend_veth *veth, struct error *error)
 {
 	CLEANUP_NETLINK struct netlink_request request = NETLINK_REQUEST_INIT;
 	uint8_t mac[MAC_SIZE];

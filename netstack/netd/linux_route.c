@@ -10,8 +10,8 @@
 
 #include "firmware/lib/cleanup.h"
 
-#define PROTOCOL 0xc1       /* marks routes and rules as netd's own (rtm_protocol) */
-#define TABLE_FIRST 1000    /* routes for packets from one link: table = first + its index */
+#define PROTOCOL 0xc1    /* marks routes and rules as netd's own (rtm_protocol) */
+#define TABLE_FIRST 1000 /* routes for packets from one link: table = first + its index */
 #define RULE_PRIORITY 1000
 
 /* --- addresses --- */
@@ -135,11 +135,9 @@ static int addresses_apply(struct netlink *netlink, const char *link, struct add
 
 	/* The new ones first: routes through them stay. */
 	for (size_t i = 0; result == 0 && i < diff->count; i++)
-		result = address_change(netlink, RTM_NEWADDR, visitor.index, &diff->list[i],
-					error);
+		result = address_change(netlink, RTM_NEWADDR, visitor.index, &diff->list[i], error);
 	for (size_t i = 0; result == 0 && i < diff->gone_count; i++)
-		result = address_change(netlink, RTM_DELADDR, visitor.index, &diff->gone[i],
-					error);
+		result = address_change(netlink, RTM_DELADDR, visitor.index, &diff->gone[i], error);
 	return result;
 }
 
@@ -240,8 +238,7 @@ static int rule_change(struct routes *routes, uint16_t type, const char *from, u
 	return netlink_send(&routes->netlink, &request, error);
 }
 
-static int rule_ensure(struct routes *routes, const char *from, uint32_t table,
-		       struct error *error)
+static int rule_ensure(struct routes *routes, const char *from, uint32_t table, struct error *error)
 {
 	for (size_t i = 0; i < routes->rule_count; i++)
 		if (routes->rules[i] == table)
@@ -283,8 +280,7 @@ static int route_change(struct routes *routes, uint16_t type, const struct backe
 	return result;
 }
 
-static void installed_keep(struct routes *routes, const struct address *destination,
-			   uint32_t table)
+static void installed_keep(struct routes *routes, const struct address *destination, uint32_t table)
 {
 	for (size_t i = 0; i < routes->count; i++)
 		if (routes->items[i].table == table &&
@@ -292,8 +288,7 @@ static void installed_keep(struct routes *routes, const struct address *destinat
 			routes->items[i].wanted = true;
 }
 
-static int link_index(struct routes *routes, const char *name, uint32_t *index,
-		      struct error *error)
+static int link_index(struct routes *routes, const char *name, uint32_t *index, struct error *error)
 {
 	struct backend_link link = { .index = 0 };
 	int result = *name != '\0' ? linux_link_find(&routes->netlink, name, &link, error) : 0;
@@ -318,8 +313,7 @@ static int route_ensure(struct routes *routes, const struct backend_route *route
 	if (from != 0)
 		result = rule_ensure(routes, route->from, table, error);
 	installed_keep(routes, &route->destination, table);
-	return result < 0 ? result
-			  : route_change(routes, RTM_NEWROUTE, route, table, link, error);
+	return result < 0 ? result : route_change(routes, RTM_NEWROUTE, route, table, link, error);
 }
 
 static int routes_remove(struct routes *routes, struct error *error)

@@ -19,9 +19,10 @@
  * SETUID, SETGID, SYS_CHROOT, SETPCAP  handed to svc, which gives them up before it reads
  */
 #define CAPABILITIES                                                                               \
-	(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_NET_RAW | \
-	 UINT64_C(1) << CAP_NET_BIND_SERVICE | UINT64_C(1) << CAP_SETUID |                         \
-	 UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SYS_CHROOT | UINT64_C(1) << CAP_SETPCAP)
+	(UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_SYS_ADMIN |                             \
+	 UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_BIND_SERVICE |                        \
+	 UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_SYS_CHROOT |   \
+	 UINT64_C(1) << CAP_SETPCAP)
 
 static void on_link(enum role peer, enum link_plane plane, int fd, void *context)
 {
@@ -68,8 +69,7 @@ static void provision_read(struct uplink *uplink)
 
 	if (file == NULL)
 		return;
-	if (fgets(line, sizeof(line), file) != NULL &&
-	    uplink_settings_parse(line, &settings) == 0)
+	if (fgets(line, sizeof(line), file) != NULL && uplink_settings_parse(line, &settings) == 0)
 		uplink->desired = settings;
 	else
 		log_error("uplink", "provisioned setting not sound", "text=%s", log_quote(line));

@@ -67,8 +67,7 @@ SET_AND_DELETE(port, OBJECT_PORT)
 SET_AND_DELETE(group, OBJECT_GROUP)
 SET_AND_DELETE(router, OBJECT_ROUTER)
 
-static int uplink_request(struct netd *netd, struct message *message, int *fd,
-			  struct error *error)
+static int uplink_request(struct netd *netd, struct message *message, int *fd, struct error *error)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	struct net_uplink uplink = { 0 };
@@ -123,11 +122,16 @@ struct request {
 };
 
 static const struct request cloud_requests[] = {
-	{ NETD_NETWORK_SET, network_set }, { NETD_NETWORK_DELETE, network_delete },
-	{ NETD_PORT_SET, port_set },	   { NETD_PORT_DELETE, port_delete },
-	{ NETD_GROUP_SET, group_set },	   { NETD_GROUP_DELETE, group_delete },
-	{ NETD_ROUTER_SET, router_set },   { NETD_ROUTER_DELETE, router_delete },
-	{ NETD_UPLINK_SET, uplink_request }, { NETD_SYNC, sync_request },
+	{ NETD_NETWORK_SET, network_set },
+	{ NETD_NETWORK_DELETE, network_delete },
+	{ NETD_PORT_SET, port_set },
+	{ NETD_PORT_DELETE, port_delete },
+	{ NETD_GROUP_SET, group_set },
+	{ NETD_GROUP_DELETE, group_delete },
+	{ NETD_ROUTER_SET, router_set },
+	{ NETD_ROUTER_DELETE, router_delete },
+	{ NETD_UPLINK_SET, uplink_request },
+	{ NETD_SYNC, sync_request },
 	{ 0, NULL },
 };
 

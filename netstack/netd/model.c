@@ -32,9 +32,7 @@ static const char *object_id(const struct object *object, enum object_kind kind)
 
 struct object *model_find(const struct model *model, enum object_kind kind, const char *id)
 {
-	model_each(model, kind, object)
-		if (strcmp(object_id(object, kind), id) == 0)
-			return object;
+	model_each(model, kind, object) if (strcmp(object_id(object, kind), id) == 0) return object;
 	return NULL;
 }
 
@@ -66,8 +64,8 @@ int model_set(struct model *model, enum object_kind kind, const struct message *
 	CLEANUP_FREE void *desired = calloc(1, kinds[kind].desired_size);
 	struct arena arena = ARENA_INIT;
 	struct object *found = NULL;
-	int result = desired == NULL ? -ENOMEM
-				     : decode(&kinds[kind], &arena, message, desired, error);
+	int result =
+		desired == NULL ? -ENOMEM : decode(&kinds[kind], &arena, message, desired, error);
 
 	if (result == 0) {
 		found = model_find(model, kind, desired);
@@ -103,15 +101,13 @@ void model_remove(struct model *model, enum object_kind kind, struct object *obj
 void model_stale(struct model *model)
 {
 	for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++)
-		model_each(model, kind, object)
-			object->stale = true;
+		model_each(model, kind, object) object->stale = true;
 }
 
 void model_sync(struct model *model)
 {
 	for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++)
-		model_each(model, kind, object)
-			object->doomed |= object->stale;
+		model_each(model, kind, object) object->doomed |= object->stale;
 	model->synced = true;
 }
 

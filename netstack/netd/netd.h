@@ -14,14 +14,14 @@ struct netd {
 	struct loop *loop;
 	struct backend *backend;
 	struct model model;
-	struct channel cloud, vmm;   /* fd -1 while the peer is not there */
-	struct channel *control;     /* to init; NULL in tests */
-	struct loop_task task;       /* reconciles what is dirty, once for a turn of the loop */
-	struct loop_timer again;     /* after a failure */
+	struct channel cloud, vmm; /* fd -1 while the peer is not there */
+	struct channel *control;   /* to init; NULL in tests */
+	struct loop_task task;     /* reconciles what is dirty, once for a turn of the loop */
+	struct loop_timer again;   /* after a failure */
 	bool rules_dirty;
 	struct uplink uplink;
 	struct dns_relay dns;
-	bool svc_disabled;           /* tests that want no processes */
+	bool svc_disabled; /* tests that want no processes */
 };
 
 /* --- reconcile.c --- */

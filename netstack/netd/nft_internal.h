@@ -37,10 +37,10 @@ enum nft_type {
 	NFT_TYPE_MARK,      /* 32 bits, host order */
 	NFT_TYPE_INTEGER16, /* 16 bits, host order */
 	NFT_TYPE_BYTE,
-	NFT_TYPE_SHORT,     /* 16 bits, network order */
-	NFT_TYPE_PROTOCOL,  /* tcp, udp, ... or a number */
+	NFT_TYPE_SHORT,    /* 16 bits, network order */
+	NFT_TYPE_PROTOCOL, /* tcp, udp, ... or a number */
 	NFT_TYPE_ETHERTYPE,
-	NFT_TYPE_PACKET,    /* to whom a frame is addressed: PACKET_* */
+	NFT_TYPE_PACKET, /* to whom a frame is addressed: PACKET_* */
 	NFT_TYPE_VERDICT,
 	NFT_TYPE_COUNT
 };

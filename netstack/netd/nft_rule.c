@@ -162,7 +162,7 @@ static const struct {
 	bool chain;
 } verdicts[] = {
 	{ "accept", NF_ACCEPT, false }, { "drop", NF_DROP, false }, { "return", NFT_RETURN, false },
-	{ "jump", NFT_JUMP, true },	{ "goto", NFT_GOTO, true },
+	{ "jump", NFT_JUMP, true },     { "goto", NFT_GOTO, true },
 };
 
 bool nft_is_verdict(const struct nft_text *text)
@@ -466,9 +466,12 @@ static const struct {
 	const char *words[FIELD_WORDS];
 	int (*parse)(struct nft_text *text);
 } statements[] = {
-	{ { "masquerade" }, masquerade },   { { "snat", "to" }, snat },
-	{ { "dnat", "to" }, dnat },	    { { "meta", "mark", "set" }, mark_set },
-	{ { "ct", "zone", "set" }, zone_set }, { { "ct", "state" }, state_match },
+	{ { "masquerade" }, masquerade },
+	{ { "snat", "to" }, snat },
+	{ { "dnat", "to" }, dnat },
+	{ { "meta", "mark", "set" }, mark_set },
+	{ { "ct", "zone", "set" }, zone_set },
+	{ { "ct", "state" }, state_match },
 };
 
 static int part(struct nft_text *text)

@@ -242,8 +242,8 @@ static const struct {
 	const char *name;
 	uint32_t number;
 } hooks[] = {
-	{ "prerouting", NF_INET_PRE_ROUTING },	 { "input", NF_INET_LOCAL_IN },
-	{ "forward", NF_INET_FORWARD },		 { "output", NF_INET_LOCAL_OUT },
+	{ "prerouting", NF_INET_PRE_ROUTING },   { "input", NF_INET_LOCAL_IN },
+	{ "forward", NF_INET_FORWARD },          { "output", NF_INET_LOCAL_OUT },
 	{ "postrouting", NF_INET_POST_ROUTING },
 };
 
@@ -359,7 +359,9 @@ static int table_name(struct nft_text *text)
 	static const struct {
 		const char *name;
 		uint8_t number;
-	} families[] = { { "bridge", NFPROTO_BRIDGE }, { "inet", NFPROTO_INET }, { "ip", NFPROTO_IPV4 } };
+	} families[] = { { "bridge", NFPROTO_BRIDGE },
+			 { "inet", NFPROTO_INET },
+			 { "ip", NFPROTO_IPV4 } };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(families); i++)
 		if (nft_accept(text, families[i].name)) {
@@ -415,8 +417,7 @@ static int phase_compile(struct nft_text *text, const char *source)
 
 static void batch_message(struct netlink_request *request, uint16_t type)
 {
-	struct nfgenmsg header = { .version = NFNETLINK_V0,
-				   .res_id = htons(NFNL_SUBSYS_NFTABLES) };
+	struct nfgenmsg header = { .version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES) };
 
 	netlink_begin(request, type, 0, &header, sizeof(header));
 }

@@ -37,9 +37,9 @@ static const struct {
 	enum nft_type type;
 	unsigned long value;
 } names[] = {
-	{ "icmp", NFT_TYPE_PROTOCOL, 1 },	   { "tcp", NFT_TYPE_PROTOCOL, 6 },
-	{ "udp", NFT_TYPE_PROTOCOL, 17 },	   { "ipv6-icmp", NFT_TYPE_PROTOCOL, 58 },
-	{ "ip", NFT_TYPE_ETHERTYPE, ETH_P_IP },	   { "arp", NFT_TYPE_ETHERTYPE, ETH_P_ARP },
+	{ "icmp", NFT_TYPE_PROTOCOL, 1 },          { "tcp", NFT_TYPE_PROTOCOL, 6 },
+	{ "udp", NFT_TYPE_PROTOCOL, 17 },          { "ipv6-icmp", NFT_TYPE_PROTOCOL, 58 },
+	{ "ip", NFT_TYPE_ETHERTYPE, ETH_P_IP },    { "arp", NFT_TYPE_ETHERTYPE, ETH_P_ARP },
 	{ "ip6", NFT_TYPE_ETHERTYPE, ETH_P_IPV6 }, { "other", NFT_TYPE_PACKET, PACKET_OTHERHOST },
 };
 
@@ -74,7 +74,7 @@ static int number_parse(enum nft_type type, const char *word, unsigned long *val
 		}
 	*value = strtoul(word, &end, 0);
 	return *word == '\0' || *end != '\0' || (*value >> (types[type].size * 8)) != 0 ? -EINVAL
-										        : 0;
+											: 0;
 }
 
 static int number_value(enum nft_type type, const char *word, struct nft_value *value)

@@ -27,12 +27,11 @@ static bool has_bridge(const struct net_network *network)
 
 static void dependents_dirty(struct netd *netd, const char *network_id)
 {
-	model_each(&netd->model, OBJECT_PORT, object)
-		if (strcmp(((struct port *)object)->desired.network_id, network_id) == 0)
-			object->dirty = true;
-	/* A router may have an interface there; looking costs less than finding out. */
-	model_each(&netd->model, OBJECT_ROUTER, object)
+	model_each(&netd->model, OBJECT_PORT,
+		   object) if (strcmp(((struct port *)object)->desired.network_id, network_id) == 0)
 		object->dirty = true;
+	/* A router may have an interface there; looking costs less than finding out. */
+	model_each(&netd->model, OBJECT_ROUTER, object) object->dirty = true;
 }
 
 static int network_set(struct netd *netd, struct object *object, struct error *error)
@@ -265,8 +264,8 @@ static int rules_apply(struct netd *netd, struct error *error)
 	externals_set(netd);
 	result = firewall_box(&firewall, &text);
 	if (result == 0)
-		result = netd->backend->ops->rules_set(netd->backend, "", buffer_head(&text),
-						       error);
+		result =
+			netd->backend->ops->rules_set(netd->backend, "", buffer_head(&text), error);
 	buffer_free(&text);
 	return result;
 }
@@ -366,8 +365,7 @@ void netd_init(struct netd *netd, struct loop *loop, struct backend *backend)
 
 void netd_free(struct netd *netd)
 {
-	model_each(&netd->model, OBJECT_NETWORK, object)
-		svc_stop((struct network *)object);
+	model_each(&netd->model, OBJECT_NETWORK, object) svc_stop((struct network *)object);
 	channel_close(&netd->cloud);
 	channel_close(&netd->vmm);
 	uplink_free(&netd->uplink);

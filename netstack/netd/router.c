@@ -77,8 +77,7 @@ static int uplink_set(struct backend *backend, const struct model *model, struct
 	return result;
 }
 
-static int uplink_remove(struct backend *backend, const struct router *router,
-			 struct error *error)
+static int uplink_remove(struct backend *backend, const struct router *router, struct error *error)
 {
 	char name[IFNAMSIZ];
 
@@ -144,8 +143,8 @@ static void leftover_collect(const struct backend_link *link, void *context)
 	name[1] = 'i';
 }
 
-static int leftovers_remove(struct backend *backend, const struct router *router,
-			    const char *space, struct error *error)
+static int leftovers_remove(struct backend *backend, const struct router *router, const char *space,
+			    struct error *error)
 {
 	struct leftovers leftovers = { .router = router };
 	int result = backend->ops->links(backend, space, leftover_collect, &leftovers, error);
@@ -212,8 +211,7 @@ static void static_routes(const struct router *router, struct route_list *list)
 	}
 }
 
-static void default_route(const struct model *model, struct router *router,
-			  struct route_list *list)
+static void default_route(const struct model *model, struct router *router, struct route_list *list)
 {
 	struct backend_route *route = &list->items[list->count++];
 	struct address inner_end;

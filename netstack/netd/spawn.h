@@ -12,10 +12,10 @@
 
 struct spawn {
 	const char *path;
-	char *const *arguments;    /* ends with NULL */
-	int fds[SPAWN_FDS];        /* become 'first_fd' and up; -1 ends them */
+	char *const *arguments; /* ends with NULL */
+	int fds[SPAWN_FDS];     /* become 'first_fd' and up; -1 ends them */
 	int first_fd;
-	uint64_t capabilities;     /* 1 << CAP_x of netd's that the program starts with */
+	uint64_t capabilities; /* 1 << CAP_x of netd's that the program starts with */
 };
 
 /* The process's id; it gets SIGTERM when netd ends, however it ends. */

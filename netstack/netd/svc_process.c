@@ -38,9 +38,9 @@ struct svc_process {
 	struct network *network;
 	struct channel channel; /* fd -1: no process */
 	struct loop_timer timer;
-	uint32_t serial;        /* of this process, for answers that come later */
+	uint32_t serial; /* of this process, for answers that come later */
 	uint64_t started;
-	unsigned delay;         /* ms */
+	unsigned delay; /* ms */
 };
 
 static void svc_launch(struct svc_process *svc);
@@ -50,8 +50,8 @@ static void svc_launch(struct svc_process *svc);
 static void send_port(struct svc_process *svc, const struct port *port)
 {
 	if (port->desired.addresses.count > 0 && channel_is_open(&svc->channel))
-		channel_send_struct(&svc->channel, SVC_PORT_SET, 0, net_port_fields,
-				    &port->desired, -1);
+		channel_send_struct(&svc->channel, SVC_PORT_SET, 0, net_port_fields, &port->desired,
+				    -1);
 }
 
 static void send_cloud_link(struct svc_process *svc)
@@ -184,8 +184,8 @@ static void svc_launch(struct svc_process *svc)
 		send_everything(svc);
 		return;
 	}
-	log_error("svc", "process not started", "network=%s reason=%s",
-		  svc->network->desired.id, log_quote(error.message));
+	log_error("svc", "process not started", "network=%s reason=%s", svc->network->desired.id,
+		  log_quote(error.message));
 	wait_and_retry(svc);
 }
 

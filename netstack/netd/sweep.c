@@ -45,18 +45,16 @@ static bool link_is_wanted(const struct netd *netd, const char *link)
 {
 	char name[IFNAMSIZ];
 
-	model_each(&netd->model, OBJECT_NETWORK, network)
-		if (network_wants((const struct network *)network, link))
-			return true;
+	model_each(&netd->model, OBJECT_NETWORK,
+		   network) if (network_wants((const struct network *)network, link)) return true;
 	model_each(&netd->model, OBJECT_PORT, port)
 	{
 		name_link(name, "ct", ((const struct port *)port)->desired.id);
 		if (strcmp(name, link) == 0)
 			return true;
 	}
-	model_each(&netd->model, OBJECT_ROUTER, router)
-		if (router_wants((const struct router *)router, link))
-			return true;
+	model_each(&netd->model, OBJECT_ROUTER,
+		   router) if (router_wants((const struct router *)router, link)) return true;
 	return false;
 }
 
@@ -90,9 +88,8 @@ static void space_visit(const char *space, void *context)
 	collect(sweep, space);
 }
 
-static void remove_all(struct sweep *sweep,
-		       int (*remove)(struct backend *backend, const char *name,
-				     struct error *error))
+static void remove_all(struct sweep *sweep, int (*remove)(struct backend *backend, const char *name,
+							  struct error *error))
 {
 	for (size_t i = 0; i < sweep->count; i++) {
 		struct error error = { 0 };

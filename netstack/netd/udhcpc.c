@@ -14,8 +14,7 @@
 #define SCRIPT "/usr/share/cumulet/udhcpc.script"
 
 /* It opens packet sockets and binds port 68; addresses and routes are netd's to set. */
-#define CLIENT_CAPABILITIES                                                                        \
-	(UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_BIND_SERVICE)
+#define CLIENT_CAPABILITIES (UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_BIND_SERVICE)
 
 static void line_end(struct uplink *uplink)
 {
@@ -80,8 +79,8 @@ int udhcpc_start(struct uplink *uplink, struct error *error)
 	uplink->client = result;
 	uplink->line_length = 0;
 	loop_process_start(uplink->loop, &uplink->client_process, uplink->client, client_exited);
-	return loop_fd_start(uplink->loop, &uplink->client_handle, uplink->client_output,
-			     LOOP_READ, output_read);
+	return loop_fd_start(uplink->loop, &uplink->client_handle, uplink->client_output, LOOP_READ,
+			     output_read);
 }
 
 void udhcpc_stop(struct uplink *uplink)

@@ -144,8 +144,7 @@ static void address_observe(const struct address *address, void *context)
 
 static bool observe(struct uplink *uplink, const struct observation *seen)
 {
-	bool same = seen->count == uplink->address_count &&
-		    seen->best.carrier == uplink->carrier;
+	bool same = seen->count == uplink->address_count && seen->best.carrier == uplink->carrier;
 
 	for (size_t i = 0; same && i < seen->count; i++)
 		same = address_equal(&seen->addresses[i], &uplink->addresses[i]);
@@ -242,8 +241,7 @@ void uplink_externals(struct uplink *uplink, const struct address *list, size_t 
 		hosts[i] = list[i];
 		hosts[i].prefix = address_size(&list[i]) * 8;
 	}
-	if (count == uplink->external_count &&
-	    memcmp(hosts, uplink->externals, sizeof(hosts)) == 0)
+	if (count == uplink->external_count && memcmp(hosts, uplink->externals, sizeof(hosts)) == 0)
 		return;
 	memcpy(uplink->externals, hosts, sizeof(hosts));
 	uplink->external_count = count;

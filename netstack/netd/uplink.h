@@ -48,7 +48,8 @@ struct uplink {
 	bool carrier;
 	struct address addresses[NET_PORT_ADDRESSES_MAX]; /* as observed */
 	size_t address_count;
-	struct address externals[UPLINK_EXTERNALS_MAX]; /* held for routers; not told as the box's */
+	struct address
+		externals[UPLINK_EXTERNALS_MAX]; /* held for routers; not told as the box's */
 	size_t external_count;
 	struct netlink monitor;
 	struct loop_fd monitor_handle;

@@ -19,9 +19,8 @@ static int dns_add(struct uplink_settings *settings, const char *text)
 {
 	if (settings->dns_count == NET_DNS_MAX)
 		return 0;
-	return host_copy(settings->dns[settings->dns_count], text) < 0
-		       ? -EINVAL
-		       : (settings->dns_count++, 0);
+	return host_copy(settings->dns[settings->dns_count], text) < 0 ? -EINVAL
+								       : (settings->dns_count++, 0);
 }
 
 /* address/prefix,gateway,dns[,dns]... */

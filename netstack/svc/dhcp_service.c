@@ -74,8 +74,7 @@ static void dns_fill(struct dhcp_binding *binding, const struct net_subnet *subn
 }
 
 static void binding_fill(const struct svc *svc, const struct svc_interface *interface,
-			 const struct lease *lease, uint32_t address,
-			 struct dhcp_binding *binding)
+			 const struct lease *lease, uint32_t address, struct dhcp_binding *binding)
 {
 	memset(binding, 0, sizeof(*binding));
 	binding->address = address;
@@ -191,12 +190,11 @@ static void message_serve(struct svc *svc, const struct dhcp_message *message)
 	size = dhcp_build(type, message, &binding, frame + HEADERS_SIZE);
 	answer_send(svc, message, binding.server, dhcp_destination(type, message, &binding), frame,
 		    size);
-	log_debug("dhcp", "answered", "port=%s asked=%d answer=%d", lease->id, message->type,
-		  type);
+	log_debug("dhcp", "answered", "port=%s asked=%d answer=%d", lease->id, message->type, type);
 }
 
-static void receive(void *argument, struct udp_pcb *pcb, struct pbuf *packet,
-		    const ip_addr_t *from, u16_t port)
+static void receive(void *argument, struct udp_pcb *pcb, struct pbuf *packet, const ip_addr_t *from,
+		    u16_t port)
 {
 	uint8_t data[DHCP_MESSAGE_MAX];
 	struct dhcp_message message;

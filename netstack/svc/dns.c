@@ -35,8 +35,7 @@ static int name_read(const uint8_t *packet, size_t size, size_t *at, char *name)
 	while (*at < size && packet[*at] != 0) {
 		size_t label = packet[*at];
 
-		if (label > 63 || *at + 1 + label >= size ||
-		    length + label + 1 > NAME_MAX_SIZE ||
+		if (label > 63 || *at + 1 + label >= size || length + label + 1 > NAME_MAX_SIZE ||
 		    memchr(packet + *at + 1, '\0', label) != NULL)
 			return -EBADMSG;
 		if (length > 0)
@@ -242,6 +241,5 @@ enum dns_verdict dns_query(const struct dns_zone *zone, const uint8_t *packet, s
 	if (question.class == CLASS_IN && question.name[0] != '\0' &&
 	    host_part(zone, question.name, &length))
 		return host_answer(zone, &question, length, &writer, answer_size);
-	return question.recursion ? DNS_FORWARD
-				  : answer_end(&writer, CODE_REFUSED, answer_size);
+	return question.recursion ? DNS_FORWARD : answer_end(&writer, CODE_REFUSED, answer_size);
 }

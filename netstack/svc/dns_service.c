@@ -7,11 +7,11 @@
 #include "netstack/svc/svc.h"
 
 #define PORT_DNS 53
-#define PENDING_MS 6000       /* a little longer than netd waits */
-#define PENDING_OF_CLIENT 8   /* of DNS_PENDING_MOST */
+#define PENDING_MS 6000     /* a little longer than netd waits */
+#define PENDING_OF_CLIENT 8 /* of DNS_PENDING_MOST */
 
-static void reply(struct svc *svc, uint32_t local, uint32_t client, uint16_t port,
-		  const void *data, size_t size)
+static void reply(struct svc *svc, uint32_t local, uint32_t client, uint16_t port, const void *data,
+		  size_t size)
 {
 	ip4_addr_t from = { .addr = local }, to = { .addr = client };
 	struct netif *netif = ip4_route(&to);
@@ -108,8 +108,8 @@ static void serve(struct svc *svc, uint32_t local, uint32_t client, uint16_t por
 	}
 }
 
-static void receive(void *argument, struct udp_pcb *pcb, struct pbuf *packet,
-		    const ip_addr_t *from, u16_t port)
+static void receive(void *argument, struct udp_pcb *pcb, struct pbuf *packet, const ip_addr_t *from,
+		    u16_t port)
 {
 	uint8_t data[DNS_PACKET_MAX + 1];
 	u16_t size = pbuf_copy_partial(packet, data, sizeof(data), 0);

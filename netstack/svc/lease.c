@@ -40,8 +40,7 @@ static void addresses_take(struct lease *lease, const struct net_port *port)
 
 	for (size_t i = 0; i < port->addresses.count; i++)
 		if (lease->address_count < LEASE_ADDRESSES &&
-		    address_parse(addresses[i].address, &address) == 0 &&
-		    address.family == AF_INET)
+		    address_parse(addresses[i].address, &address) == 0 && address.family == AF_INET)
 			memcpy(&lease->addresses[lease->address_count++], address.bytes,
 			       sizeof(uint32_t));
 }

@@ -161,8 +161,7 @@ void metadata_reply(struct svc *svc, uint32_t serial, const struct svc_metadata 
 {
 	struct connection *connection = svc->metadata->connections;
 
-	while (connection != NULL &&
-	       (connection->state != ASKING || connection->serial != serial))
+	while (connection != NULL && (connection->state != ASKING || connection->serial != serial))
 		connection = connection->next;
 	if (connection == NULL)
 		return; /* the guest did not wait */

@@ -8,17 +8,17 @@
 /* Frames and messages, time, memory, the end. Nothing that names a file, opens a socket or starts a
  * process. fcntl and dup are what channels do with descriptors. */
 static const int allowed[] = {
-	SCMP_SYS(read),		 SCMP_SYS(readv),	  SCMP_SYS(write),
-	SCMP_SYS(writev),	 SCMP_SYS(recvmsg),	  SCMP_SYS(sendmsg),
-	SCMP_SYS(recvfrom),	 SCMP_SYS(sendto),	  SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),	 SCMP_SYS(epoll_ctl),	  SCMP_SYS(close),
-	SCMP_SYS(fcntl),	 SCMP_SYS(dup),		  SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday),	 SCMP_SYS(getrandom),	  SCMP_SYS(brk),
-	SCMP_SYS(mmap),		 SCMP_SYS(munmap),	  SCMP_SYS(mremap),
-	SCMP_SYS(madvise),	 SCMP_SYS(futex),	  SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(rt_sigaction),  SCMP_SYS(getpid),
-	SCMP_SYS(gettid),	 SCMP_SYS(tgkill),	  SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
+	SCMP_SYS(read),         SCMP_SYS(readv),        SCMP_SYS(write),
+	SCMP_SYS(writev),       SCMP_SYS(recvmsg),      SCMP_SYS(sendmsg),
+	SCMP_SYS(recvfrom),     SCMP_SYS(sendto),       SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),  SCMP_SYS(epoll_ctl),    SCMP_SYS(close),
+	SCMP_SYS(fcntl),        SCMP_SYS(dup),          SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),    SCMP_SYS(brk),
+	SCMP_SYS(mmap),         SCMP_SYS(munmap),       SCMP_SYS(mremap),
+	SCMP_SYS(madvise),      SCMP_SYS(futex),        SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(getpid),
+	SCMP_SYS(gettid),       SCMP_SYS(tgkill),       SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),         SCMP_SYS(exit_group),
 };
 
 #ifdef __SANITIZE_ADDRESS__

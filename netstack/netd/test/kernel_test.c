@@ -168,8 +168,7 @@ static void groups_are_enforced(void **state)
 	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | "
 			     "grep -q hello"),
 			 0);
-	assert_int_not_equal(
-		run("ip netns exec g1 $FETCH 1 10.1.0.13 81 /hello"), 0);
+	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 81 /hello"), 0);
 }
 
 static void rules_follow_the_group(void **state)
@@ -180,8 +179,7 @@ static void rules_follow_the_group(void **state)
 	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 81 /hello "
 			     "| grep -q hello"),
 			 0);
-	assert_int_not_equal(
-		run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello"), 0);
+	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello"), 0);
 	group_send(GROUP_WEB, 80);
 }
 
@@ -191,8 +189,8 @@ static void spoofed_frames_are_dropped(void **state)
 	NEED_WORLD();
 	/* another address of the subnet, then another MAC */
 	run("ip -n g1 addr add 10.1.0.99/24 dev eth0");
-	assert_int_not_equal(run("ip netns exec g1 busybox ping -I 10.1.0.99 -c1 -W1 10.1.0.12 >/dev/null"),
-			     0);
+	assert_int_not_equal(
+		run("ip netns exec g1 busybox ping -I 10.1.0.99 -c1 -W1 10.1.0.12 >/dev/null"), 0);
 	run("ip -n g1 addr del 10.1.0.99/24 dev eth0");
 	run("ip -n g1 link set eth0 address fa:16:3e:00:00:77");
 	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.12 >/dev/null"), 0);
@@ -235,14 +233,17 @@ static void metadata_comes_from_cloud(void **state)
 	(void)state;
 	NEED_WORLD();
 	run("ip -n g1 route replace 169.254.169.254 via 10.1.0.2");
-	assert_int_equal(run_beside("ip netns exec g1 $FETCH 5 169.254.169.254 80 /openstack/latest | "
-				    "grep -q 'metadata of /openstack/latest'"),
-			 0);
+	assert_int_equal(
+		run_beside("ip netns exec g1 $FETCH 5 169.254.169.254 80 /openstack/latest | "
+			   "grep -q 'metadata of /openstack/latest'"),
+		0);
 	assert_string_equal(world.asked_address, "10.1.0.11");
 	/* by way of the router, too */
 	run("ip -n g2 route replace default via 10.1.0.1");
-	assert_int_equal(run_beside("ip netns exec g2 $FETCH 5 169.254.169.254 80 /by-router | grep -q by-router"),
-			 0);
+	assert_int_equal(
+		run_beside(
+			"ip netns exec g2 $FETCH 5 169.254.169.254 80 /by-router | grep -q by-router"),
+		0);
 	assert_string_equal(world.asked_address, "10.1.0.12");
 }
 
@@ -259,8 +260,9 @@ static void svc_comes_back(void **state)
 			     "echo ${p#/proc/}; done)"),
 			 0);
 	wait_until(world.svc_count > links);
-	assert_int_equal(run_beside("ip netns exec g1 $FETCH 5 169.254.169.254 80 /again | grep -q again"),
-			 0);
+	assert_int_equal(
+		run_beside("ip netns exec g1 $FETCH 5 169.254.169.254 80 /again | grep -q again"),
+		0);
 }
 
 static void netd_comes_back(void **state)
@@ -274,8 +276,7 @@ static void netd_comes_back(void **state)
 	ping = fork();
 	if (ping == 0) {
 		execl("/bin/sh", "sh", "-c",
-		      "exec ip netns exec g1 busybox ping -q -c 4 -W 1 10.1.0.12 >/run/ping",
-		      NULL);
+		      "exec ip netns exec g1 busybox ping -q -c 4 -W 1 10.1.0.12 >/run/ping", NULL);
 		_exit(127);
 	}
 	netd_kill();
@@ -285,8 +286,8 @@ static void netd_comes_back(void **state)
 	waitpid(ping, &status, 0);
 	assert_int_equal(run("grep -q ' 0%% packet loss' /run/ping"), 0);
 	assert_int_equal(run("ip netns exec g1 busybox ping -c1 -W2 192.0.2.1 >/dev/null"), 0);
-	assert_int_equal(run_beside("ip netns exec g1 $FETCH 9 169.254.169.254 80 /back | grep -q back"),
-			 0);
+	assert_int_equal(
+		run_beside("ip netns exec g1 $FETCH 9 169.254.169.254 80 /back | grep -q back"), 0);
 }
 
 static void taps_are_handed_out(void **state)
@@ -325,7 +326,9 @@ static void leftovers_go_with_sync(void **state)
 /* Answers every query with 198.51.100.7, as the resolver of the uplink. */
 static void resolver_run(void)
 {
-	static const uint8_t record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51, 100, 7 };
+	static const uint8_t record[] = {
+		0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51, 100, 7
+	};
 	struct sockaddr_storage from;
 	uint8_t packet[600];
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);

@@ -159,9 +159,11 @@ static void port_has_an_identity(void **state)
 	port_set(fixture, "10.9.0.0/16");
 	netd_reconcile(&fixture->netd);
 	assert_has(fixture->fake.rules, "ct11111111000 . fa:16:3e:00:00:01 . 10.1.0.11,");
-	assert_has(fixture->fake.rules, "ct11111111000 . fa:16:3e:00:00:01 . fe80::f816:3eff:fe00:1,");
 	assert_has(fixture->fake.rules,
-		   "iifname ct11111111000 ether saddr fa:16:3e:00:00:01 ip saddr 10.9.0.0/16 accept");
+		   "ct11111111000 . fa:16:3e:00:00:01 . fe80::f816:3eff:fe00:1,");
+	assert_has(
+		fixture->fake.rules,
+		"iifname ct11111111000 ether saddr fa:16:3e:00:00:01 ip saddr 10.9.0.0/16 accept");
 	assert_has(fixture->fake.rules, "ct11111111000 : goto e-" PORT);
 }
 
@@ -225,9 +227,9 @@ static void router_is_wired(void **state)
 	netd_reconcile(&fixture->netd);
 	assert_has(fake_calls(&fixture->fake),
 		   "veth ci22222222000 bridge=cbr101 space=cr-bbbbbbbb-000 inner=in22222222000\n");
-	assert_has(fake_calls(&fixture->fake), "addresses cr-bbbbbbbb-000:in22222222000 10.1.0.1/24\n");
 	assert_has(fake_calls(&fixture->fake),
-		   "169.254.169.254 via 10.1.0.2 from in22222222000\n");
+		   "addresses cr-bbbbbbbb-000:in22222222000 10.1.0.1/24\n");
+	assert_has(fake_calls(&fixture->fake), "169.254.169.254 via 10.1.0.2 from in22222222000\n");
 	assert_has(fixture->fake.router_rules, "oifname up masquerade");
 }
 
@@ -376,8 +378,9 @@ static void uplink_settings_are_read(void **state)
 	assert_int_equal(uplink_settings_parse("10.0.2.15/33", &settings), -EINVAL);
 	assert_int_equal(uplink_settings_parse("10.0.2.15/24,gateway", &settings), -EINVAL);
 	assert_int_equal(uplink_settings_parse("", &settings), -EINVAL);
-	assert_int_equal(uplink_lease_parse("bound eth0 10.0.2.15/24 10.0.2.2,10.0.2.9 10.0.2.3",
-					    &settings), 0);
+	assert_int_equal(
+		uplink_lease_parse("bound eth0 10.0.2.15/24 10.0.2.2,10.0.2.9 10.0.2.3", &settings),
+		0);
 	assert_string_equal(settings.gateway, "10.0.2.2");
 	assert_int_equal(uplink_lease_parse("bound eth0 10.0.2.15/24 - -", &settings), 0);
 	assert_string_equal(settings.gateway, "");

@@ -187,8 +187,8 @@ static void link_give(struct channel *channel, enum role peer, const char *name)
 	struct control_link link = { .peer = peer, .plane = LINK_MESSAGES };
 	int pair[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-				    pair), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	channel_close(channel);
 	channel_open(channel, world.loop, pair[0], name, &peer_handler, NULL);
 	channel_send_struct(&world.control, CONTROL_LINK, 0, control_link_fields, &link, pair[1]);
@@ -250,8 +250,9 @@ static void guest_make(const char *name, const char *port_id, const char *mac)
 
 	name_link(tap, "ct", port_id);
 	assert_int_equal(run("ip netns add %s", name), 0);
-	assert_int_equal(run("ip link add %s type veth peer name eth0 netns %s address %s", tap,
-			     name, mac), 0);
+	assert_int_equal(
+		run("ip link add %s type veth peer name eth0 netns %s address %s", tap, name, mac),
+		0);
 	run("ip -n %s link set lo up; ip -n %s link set eth0 up", name, name);
 }
 

@@ -95,8 +95,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define ADDRESS { 10, 1, 0, 11 }
-#define SERVER { 10, 1, 0, 2 }
+#define ADDRESS                                                                                    \
+	{                                                                                          \
+		10, 1, 0, 11                                                                       \
+	}
+#define SERVER                                                                                     \
+	{                                                                                          \
+		10, 1, 0, 2                                                                        \
+	}
 
 static void discover_is_offered(void **state)
 {
@@ -106,8 +112,8 @@ static void discover_is_offered(void **state)
 	(void)state;
 	ask(&(struct request){ .type = DHCP_DISCOVER, .mac_last = 1 });
 	assert_int_equal(answer_type(), DHCP_OFFER);
-	assert_memory_equal(sent, mac, 6);            /* to the client itself */
-	assert_memory_equal(sent + 30, address, 4);   /* at the address it will have */
+	assert_memory_equal(sent, mac, 6);          /* to the client itself */
+	assert_memory_equal(sent + 30, address, 4); /* at the address it will have */
 	assert_memory_equal(sent + 42 + 16, address, 4);
 	assert_memory_equal(sent + 42 + 4, "\x12\x34\x56\x78", 4);
 	assert_memory_equal(answered(54), server, 5);
@@ -115,16 +121,18 @@ static void discover_is_offered(void **state)
 	assert_memory_equal(answered(1), "\x04\xff\xff\xff\x00", 5);
 	assert_memory_equal(answered(3), "\x04\x0a\x01\x00\x01", 5);
 	assert_memory_equal(answered(12), "\x03one", 4);
-	assert_memory_equal(answered(15), "\x0a""cloud.test", 11);
+	assert_memory_equal(answered(15),
+			    "\x0a"
+			    "cloud.test",
+			    11);
 	assert_memory_equal(answered(26), "\x02\x05\xaa", 3);
 	assert_memory_equal(answered(51), "\x04\x00\x01\x51\x80", 5);
 }
 
 static void routes_hold_metadata_and_default(void **state)
 {
-	static const uint8_t routes[] = { 24, 32, 169, 254, 169, 254, 10, 1, 0, 2,
-					  16, 10, 9,   10,  1,	 0,   9,
-					  0,  10, 1,   0,   1 };
+	static const uint8_t routes[] = { 24, 32, 169, 254, 169, 254, 10, 1,  0, 2, 16,
+					  10, 9,  10,  1,   0,   9,   0,  10, 1, 0, 1 };
 
 	(void)state;
 	ask(&(struct request){ .type = DHCP_DISCOVER, .mac_last = 1, .wants_routes = true });

@@ -15,10 +15,9 @@ enum { NOERROR = 0, FORMERR = 1, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5 };
 
 static struct lease_table leases;
 static struct address subnet;
-static struct dns_zone zone = { .leases = &leases,
-				.domain = "cloud.test",
-				.subnets = &subnet,
-				.subnet_count = 1 };
+static struct dns_zone zone = {
+	.leases = &leases, .domain = "cloud.test", .subnets = &subnet, .subnet_count = 1
+};
 static uint8_t answer[DNS_ANSWER_MAX];
 static size_t answer_size;
 
