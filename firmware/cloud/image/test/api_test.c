@@ -425,6 +425,7 @@ static void test_pages(void **state)
 	first = yyjson_arr_get_first(yyjson_obj_get(page, "images"));
 	assert_true(json_is(first, "name", "image 2"));
 	assert_null(yyjson_obj_get(page, "next"));
+	assert_int_equal(yyjson_arr_size(yyjson_obj_get(get(IMAGES "?limit=0", 200), "images")), 0);
 	expect("GET", IMAGES "?limit=-1", NULL, NULL, 400, "limit param must be positive");
 	expect("GET", IMAGES "?sort_key=color", NULL, NULL, 400, "Invalid sort key");
 	expect("GET", IMAGES "?marker=nothing", NULL, NULL, 400, NULL);
