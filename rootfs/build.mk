@@ -32,7 +32,7 @@ skeleton := $(shell find rootfs/skeleton -type f 2>/dev/null)
 # Every time stamp in the image: when the sources were last committed.
 export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
 
-$(board-build)/.rootfs: $(board-build)/cumulet $(stages-image-y) $(skeleton) rootfs/scripts/assemble .config
+$(board-build)/.rootfs: $(board-build)/cumulet $(filter %.root,$(stages-image-y)) $(skeleton) rootfs/scripts/assemble .config
 	$(call say,rootfs,$(board-build)/rootfs)
 	$(Q)rootfs/scripts/assemble $(version) $(root-packages)
 	@touch $@
