@@ -39,7 +39,8 @@ static const int allowed[] = {
 	SCMP_SYS(getrlimit),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
-	/* signals: abort() and the sanitizers' reports; tgkill reaches this process alone */
+	/* signals: abort() and the sanitizers' reports; tgkill and musl's tkill
+	 * reach nobody of another uid */
 	SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn),

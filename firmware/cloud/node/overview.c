@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "firmware/cloud/compute/compute.h"
 #include "firmware/cloud/http/server.h"
 #include "firmware/cloud/node/internal.h"
 
@@ -170,20 +171,21 @@ static int add_guests(struct request *request, yyjson_mut_doc *doc, yyjson_mut_v
 		      struct error *error)
 {
 	yyjson_mut_val *servers = yyjson_mut_obj(doc);
-	struct store_view *view;
-	int result = request_view(request, &view, error);
+	struct compute_counts counts;
+	int result = compute_count(request->cloud, &counts);
 
 	if (result < 0)
-		return result;
-	yyjson_mut_obj_add_val(doc, root, "servers", servers);
-	yyjson_mut_obj_add_int(doc, servers, "total", store_count(view, "/compute/server/"));
-	yyjson_mut_obj_add_uint(doc, root, "revision", store_view_revision(view));
+		return error_set(error, result, "counting servers failed");
+	json_set_integer(doc, servers, "total", counts.servers);
+	json_set_integer(doc, servers, "running", counts.running);
+	json_set_integer(doc, servers, "error", counts.error);
+	json_set(doc, root, "servers", servers);
+	yyjson_mut_obj_add_uint(doc, root, "revision", store_revision(request->cloud->store));
 	return 0;
 }
 
-static void add_system(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root)
+static void add_system(struct cloud *cloud, yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
-	struct cloud *cloud = request->cloud;
 	struct timespec up = { 0 };
 	struct utsname name = { 0 };
 
@@ -218,7 +220,7 @@ int node_show(struct request *request, struct error *error)
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *body = yyjson_mut_obj(doc);
 
 	yyjson_mut_obj_add_val(doc, body, "node", root);
-	add_system(request, doc, root);
+	add_system(request->cloud, doc, root);
 	add_links(doc, root, request->cloud);
 	pthread_mutex_lock(&node->lock);
 	add_host(doc, root, node);
