@@ -38,6 +38,9 @@ int password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE], st
 	unsigned char salt[SALT_SIZE];
 	int result;
 
+	if (strlen(password) > PASSWORD_LENGTH_MAX)
+		return error_set(error, -EINVAL, "password of more than %d bytes",
+				 PASSWORD_LENGTH_MAX);
 	random_bytes(salt, sizeof(salt));
 	turnstile_enter();
 	result = argon2id_hash_encoded(PASSWORD_PASSES, PASSWORD_MEMORY, 1, password,
