@@ -67,6 +67,8 @@ enum guest_event guest_power_want(const struct guest_instance *guest)
 
 enum guest_event guest_want(const struct guest_instance *guest)
 {
+	if (guest->vmm->host.probing)
+		return EVENT_NONE;
 	if (guest->deleting)
 		return WANT_DELETE;
 	if (guest->vmm->stopping)

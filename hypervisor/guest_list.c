@@ -247,11 +247,16 @@ void guests_adopt(struct vmm *vmm)
 
 /* ---- the end ---- */
 
+void guests_reconcile(struct vmm *vmm)
+{
+	for (struct guest_instance *guest = vmm->guests; guest != NULL; guest = guest->next)
+		guest_reconcile_soon(guest);
+}
+
 void guests_stop(struct vmm *vmm)
 {
 	vmm->stopping = true;
-	for (struct guest_instance *guest = vmm->guests; guest != NULL; guest = guest->next)
-		guest_reconcile_soon(guest);
+	guests_reconcile(vmm);
 }
 
 bool guests_are_down(const struct vmm *vmm)

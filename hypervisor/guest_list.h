@@ -13,6 +13,8 @@ void guests_delete(struct vmm *vmm, const struct message *message);
 void guests_sync(struct vmm *vmm, const struct message *message);
 /* A fresh link: everything is told again, and everything not named until VMM_SYNC is removed. */
 void guests_link_begin(struct vmm *vmm);
+/* All look at their desire again. */
+void guests_reconcile(struct vmm *vmm);
 /* Shuts all down; guests_are_down() tells when that is so. */
 void guests_stop(struct vmm *vmm);
 bool guests_are_down(const struct vmm *vmm);

@@ -13,6 +13,7 @@
 
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
+#include "hypervisor/guest_list.h"
 #include "hypervisor/job.h"
 #include "hypervisor/kvm_probe.h"
 
@@ -124,30 +125,98 @@ static void figures_take(struct vmm *vmm)
 	}
 }
 
+/* Half an answer would be taken for a whole one: nothing is told before KVM was tried. */
 void host_report(struct vmm *vmm)
 {
+	if (vmm->host.probing || !channel_is_open(&vmm->cloud))
+		return;
 	figures_take(vmm);
 	channel_send_struct(&vmm->cloud, VMM_HOST, 0, vmm_host_fields, &vmm->host.facts, -1);
 }
+
+/* ---- KVM ---- */
+
+static struct {
+	struct kvm_probe probe;
+	struct vmm *vmm;
+} tried;
+
+static void accelerator_path(const struct vmm *vmm, char *path)
+{
+	path_format(path, "%s/accelerator", vmm->options.run);
+}
+
+static void accelerator_set(struct vmm *vmm, bool kvm)
+{
+	struct vmm_host *facts = &vmm->host.facts;
+
+	vmm->host.kvm = kvm;
+	vmm->host.probing = false;
+	snprintf(facts->accelerator, sizeof(facts->accelerator), "%s", kvm ? "kvm" : "tcg");
+	log_info("host", "host found", "accelerator=%s reflink=%d direct=%d io_uring=%d",
+		 facts->accelerator, facts->reflink, vmm->host.direct, vmm->host.io_uring);
+}
+
+static void on_tried(struct kvm_probe *probe, bool works)
+{
+	struct vmm *vmm = tried.vmm;
+	char path[VMM_PATH_SIZE];
+	FILE *file;
+
+	(void)probe;
+	accelerator_set(vmm, works);
+	accelerator_path(vmm, path);
+	file = fopen(path, "we");
+	if (file != NULL) {
+		fprintf(file, "%s\n", vmm->host.facts.accelerator);
+		fclose(file);
+	}
+	host_report(vmm);
+	guests_reconcile(vmm);
+}
+
+static bool accelerator_known(struct vmm *vmm)
+{
+	char path[VMM_PATH_SIZE], name[8] = "";
+	FILE *file;
+
+	accelerator_path(vmm, path);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	if (fscanf(file, "%7s", name) == 1)
+		accelerator_set(vmm, strcmp(name, "kvm") == 0);
+	fclose(file);
+	return name[0] != '\0';
+}
+
+static void accelerator_find(struct vmm *vmm)
+{
+	if (accelerator_known(vmm))
+		return;
+	tried.vmm = vmm;
+	vmm->host.probing = true;
+	if (access("/dev/kvm", R_OK | W_OK) < 0 ||
+	    kvm_probe_start(&tried.probe, vmm->loop, on_tried) < 0)
+		accelerator_set(vmm, false);
+}
+
+/* ---- all of it ---- */
 
 void host_detect(struct vmm *vmm)
 {
 	struct vmm_host *facts = &vmm->host.facts;
 	struct utsname name;
 
-	vmm->host.kvm = kvm_probe();
 	vmm->host.direct = direct_works(vmm->options.guests);
 	vmm->host.io_uring = io_uring_works();
 	uefi_find(vmm);
 	facts->reflink = reflink_works(vmm->options.guests);
-	snprintf(facts->accelerator, sizeof(facts->accelerator), "%s",
-		 vmm->host.kvm ? "kvm" : "tcg");
 	uname(&name);
 	snprintf(facts->arch, sizeof(facts->arch), "%.15s", name.machine);
 	proc_value("/proc/cpuinfo", "model name", facts->cpu_model, sizeof(facts->cpu_model));
 	figures_take(vmm);
-	log_info("host", "host found", "accelerator=%s reflink=%d direct=%d io_uring=%d",
-		 facts->accelerator, facts->reflink, vmm->host.direct, vmm->host.io_uring);
+	accelerator_find(vmm);
 }
 
 /* ---- QEMU's version ---- */
@@ -166,8 +235,7 @@ static void on_version(struct job *job, int status)
 	    sscanf(job->text, "QEMU emulator version %31s", facts->qemu_version) != 1)
 		log_error("host", "qemu does not run", "status=%d output=%s", status,
 			  log_quote(job_last_line(job)));
-	if (channel_is_open(&asked.vmm->cloud))
-		host_report(asked.vmm);
+	host_report(asked.vmm);
 }
 
 void host_version_ask(struct vmm *vmm)
@@ -196,6 +264,7 @@ void host_version_ask(struct vmm *vmm)
 
 void host_close(void)
 {
+	kvm_probe_stop(&tried.probe);
 	if (asked.job.pid > 0)
 		job_stop(&asked.job);
 }

@@ -4,7 +4,9 @@
 
 #include "hypervisor/vmm.h"
 
-/* Finds out what the host can do, by trying. Once, before the loop runs; under a second. */
+/* Finds out what the host can do, by trying. All but KVM at once; until that is known too,
+ * host.probing is set and no guest is started (guest_want()). The answer is kept in the run
+ * directory, for a vmm that starts anew. */
 void host_detect(struct vmm *vmm);
 /* Measures what changes (memory, disk) and tells cloud. */
 void host_report(struct vmm *vmm);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hypervisor/kvm_probe.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,7 +17,6 @@
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
 
-#define PATIENCE_MS 800
 #define MEMORY_SIZE 0x10000
 
 /* What the machine has when it is about to run. Only used in the child: nothing is released. */
@@ -167,34 +167,59 @@ static _Noreturn void child_run(void)
 	struct machine machine = { .vm = -1, .vcpu = -1 };
 
 	signal(SIGALRM, SIG_DFL);
-	alarm(5); /* nobody may be left behind, even when vmm is gone */
+	alarm(2 * KVM_PROBE_PATIENCE_MS /
+	      1000); /* nobody may be left behind, even when vmm is gone */
 	_exit(machine_create(&machine) == 0 && machine_run(&machine) == 0 ? 0 : 1);
 }
 
-/* A child that hangs in the kernel may not even die: it is not waited for any longer. */
-static bool child_judge(pid_t pid)
+static void on_child_end(struct loop_process *process, int status)
 {
-	CLEANUP_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd ended = { .fd = fd, .events = POLLIN };
-	int status = -1;
+	struct kvm_probe *probe = container_of(process, struct kvm_probe, process);
 
-	if (fd < 0 || poll(&ended, 1, PATIENCE_MS) != 1) {
-		log_warning("host", "kvm hangs", "patience_ms=%d", PATIENCE_MS);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, WNOHANG);
-		return false;
-	}
-	return waitpid(pid, &status, 0) == pid && status == 0;
+	loop_timer_stop(&probe->timer);
+	probe->pid = 0;
+	probe->on_done(probe, status == 0);
 }
 
-bool kvm_probe(void)
+/* A child that hangs in the kernel may not even die: it is not waited for any longer. */
+void kvm_probe_stop(struct kvm_probe *probe)
 {
-	pid_t pid;
+	if (probe->pid == 0)
+		return;
+	loop_timer_stop(&probe->timer);
+	loop_process_stop(&probe->process);
+	kill(probe->pid, SIGKILL);
+	waitpid(probe->pid, NULL, WNOHANG);
+	probe->pid = 0;
+}
 
-	if (access("/dev/kvm", R_OK | W_OK) < 0)
-		return false;
-	pid = fork();
-	if (pid == 0)
+static void on_patience_over(struct loop_timer *timer)
+{
+	struct kvm_probe *probe = container_of(timer, struct kvm_probe, timer);
+
+	log_warning("host", "kvm hangs", "patience_ms=%d", KVM_PROBE_PATIENCE_MS);
+	kvm_probe_stop(probe);
+	probe->on_done(probe, false);
+}
+
+int kvm_probe_start(struct kvm_probe *probe, struct loop *loop,
+		    void (*on_done)(struct kvm_probe *, bool))
+{
+	int result;
+
+	*probe = (struct kvm_probe){ .loop = loop, .on_done = on_done, .pid = fork() };
+	if (probe->pid == 0)
 		child_run();
-	return pid > 0 && child_judge(pid);
+	if (probe->pid < 0) {
+		probe->pid = 0;
+		return -errno;
+	}
+	result = loop_process_start(loop, &probe->process, probe->pid, on_child_end);
+	if (result < 0) {
+		kill(probe->pid, SIGKILL);
+		probe->pid = 0;
+		return result;
+	}
+	loop_timer_start(loop, &probe->timer, KVM_PROBE_PATIENCE_MS, on_patience_over);
+	return 0;
 }

@@ -20,7 +20,7 @@ struct tap_set {
 	size_t count;
 	struct vmm *vmm;
 	struct loop_timer retry;
-	uint64_t delay; /* ms until the next retry */
+	uint64_t delay;                        /* ms until the next retry */
 	void (*on_ready)(struct tap_set *set); /* all are there; NULL: nobody waits */
 	void (*on_fault)(struct tap_set *set, const char *reason);
 };

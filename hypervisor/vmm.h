@@ -28,6 +28,7 @@ struct vmm_options {
 /* What the host can do, found by trying, once in the life of the process. */
 struct host {
 	struct vmm_host facts; /* what cloud is told */
+	bool probing;          /* it is not known yet whether KVM works */
 	bool kvm, direct, io_uring;
 	char uefi[VMM_PATH_SIZE]; /* firmware image, "": none */
 };
