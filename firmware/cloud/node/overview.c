@@ -12,6 +12,7 @@
 
 #include "firmware/cloud/compute/compute.h"
 #include "firmware/cloud/http/server.h"
+#include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/node/internal.h"
 
 /* There is no /proc in the chroot; the descriptor stays. */
@@ -222,6 +223,10 @@ int node_show(struct request *request, struct error *error)
 	yyjson_mut_obj_add_val(doc, body, "node", root);
 	add_system(request->cloud, doc, root);
 	add_links(doc, root, request->cloud);
+	/* Only to whoever stands in front of the box, until it has been used. */
+	if (request->local_operator)
+		json_set_string(doc, root, "first_password",
+				identity_first_password(request->cloud, request->arena));
 	pthread_mutex_lock(&node->lock);
 	add_host(doc, root, node);
 	json_set(doc, root, "uplink", uplink_json(doc, node));
