@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /node/v1 with peers that the test plays: vmm, netd, the console. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firmware/cloud/http/direct.h"
+#include "firmware/cloud/identity/service.h"
+#include "firmware/cloud/node/internal.h"
+#include "firmware/lib/cleanup.h"
+
+static const struct service *const list[] = { &node_service, &index_service, NULL };
+static char directory[64];
+static struct cloud cloud;
+static struct arena arena;
+static struct direct_reply reply;
+static yyjson_val *body;
+
+struct peer {
+	struct channel channel;
+	unsigned messages;
+	uint16_t type; /* of the last one */
+	struct net_uplink uplink;
+	uint64_t revision;
+};
+static struct peer vmm, netd, console;
+
+static void on_peer_message(struct channel *channel, struct message *message, void *context)
+{
+	struct peer *peer = context;
+	struct node_changed changed = { 0 };
+
+	(void)channel;
+	peer->messages++;
+	peer->type = message->type;
+	if (peer == &netd && message->type == NETD_UPLINK_SET)
+		assert_int_equal(message_decode(&arena, message, net_uplink_fields,
+						memset(&peer->uplink, 0, sizeof(peer->uplink)),
+						NULL),
+				 0);
+	if (peer == &console) {
+		assert_int_equal(
+			message_decode(&arena, message, node_changed_fields, &changed, NULL), 0);
+		peer->revision = changed.revision;
+	}
+}
+
+static const struct channel_handler peer_handler = { .on_message = on_peer_message };
+
+static void attach(struct peer *peer, enum role role)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	link_attach(cloud.links[role], pair[0]);
+	assert_int_equal(
+		channel_open(&peer->channel, cloud.loop, pair[1], "peer", &peer_handler, peer), 0);
+}
+
+static void turn(int turns)
+{
+	for (int i = 0; i < turns; i++)
+		loop_once(cloud.loop, 10);
+}
+
+static void path_in(char *path, const char *name)
+{
+	snprintf(path, 128, "%s/%s", directory, name);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	path_in(path, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int set_up(void **state)
+{
+	struct store_options options = { .path = directory, .map_size = 64 << 20 };
+	char path[128];
+	struct error error = { 0 };
+
+	(void)state;
+	strcpy(directory, "/tmp/node_test.XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	path_in(path, "provision");
+	mkdir(path, 0700);
+	path_in(path, "tls");
+	mkdir(path, 0700);
+	write_file("provision/admin-password", "secret");
+	cloud = (struct cloud){ .directory = directory };
+	assert_int_equal(loop_new(&cloud.loop), 0);
+	options.loop = cloud.loop;
+	options.indexes = identity_service.indexes;
+	for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++)
+		cloud.links[role] = link_new(cloud.loop, role);
+	if (store_open(&cloud.store, &options, &error) < 0 || identity_start(&cloud, &error) < 0 ||
+	    node_service.start(&cloud, &error) < 0)
+		fail_msg("%s", error.message);
+	vmm = netd = console = (struct peer){ .channel.fd = -1 };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct peer *const peers[] = { &vmm, &netd, &console };
+	char command[128];
+
+	(void)state;
+	turn(3); /* what was committed is told before the loop goes */
+	for (size_t i = 0; i < ARRAY_LENGTH(peers); i++)
+		if (channel_is_open(&peers[i]->channel))
+			channel_close(&peers[i]->channel);
+	for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++)
+		link_free(cloud.links[role]);
+	for (size_t i = 0; i < NODE_WATCHES; i++)
+		store_watch_stop(&cloud.node->watches[i].watch);
+	loop_timer_stop(&cloud.node->notify);
+	free(cloud.node);
+	identity_stop(&cloud);
+	store_close(cloud.store);
+	loop_free(cloud.loop);
+	arena_reset(&arena);
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	return system(command);
+}
+
+static int ask(const char *method, const char *target, const char *text)
+{
+	const struct direct_request request = { .method = method,
+						.target = target,
+						.body = text,
+						.body_size = text ? SIZE_MAX : 0,
+						.operator= true };
+
+	assert_int_equal(direct_run(&cloud, list, &arena, &request, &reply), 0);
+	body = reply.body ? json_parse(&arena, reply.body, reply.body_size) : NULL;
+	return reply.status;
+}
+
+static const char *text_at(const char *pointer)
+{
+	const char *text = yyjson_get_str(yyjson_ptr_get(body, pointer));
+
+	return text ? text : "";
+}
+
+static void test_overview(void **state)
+{
+	struct vmm_host host = { .cpus = 2, .accelerator = "kvm", .arch = "x86_64" };
+	struct net_address address = { "192.0.2.7/24" };
+	struct net_uplink_state uplink = { .link = "eth0",
+					   .carrier = true,
+					   .addresses = { &address, 1 } };
+
+	(void)state;
+	assert_int_equal(ask("GET", "/node/v1", NULL), 200);
+	assert_string_equal(text_at("/node/accelerator"), "");
+	attach(&vmm, ROLE_VMM);
+	attach(&netd, ROLE_NETD);
+	channel_send_struct(&vmm.channel, VMM_HOST, 0, vmm_host_fields, &host, -1);
+	channel_send_struct(&netd.channel, NETD_UPLINK_STATE, 0, net_uplink_state_fields, &uplink,
+			    -1);
+	turn(5);
+	assert_int_equal(ask("GET", "/node/v1", NULL), 200);
+	assert_string_equal(text_at("/node/accelerator"), "kvm");
+	assert_string_equal(text_at("/node/uplink/addresses/0"), "192.0.2.7/24");
+	assert_true(yyjson_is_true(yyjson_ptr_get(body, "/node/links/vmm")));
+	assert_int_equal(ask("GET", "/", NULL), 200);
+	assert_string_equal(text_at("/name"), "Cumulet");
+}
+
+static void test_uplink(void **state)
+{
+	(void)state;
+	attach(&netd, ROLE_NETD);
+	turn(5);
+	assert_string_equal(netd.uplink.mode, "dhcp");
+	assert_int_equal(ask("PUT", "/node/v1/uplink", "{\"uplink\": {\"mode\": \"static\"}}"),
+			 400);
+	assert_int_equal(ask("PUT", "/node/v1/uplink", "{\"uplink\": {\"mode\": \"magic\"}}"), 400);
+	assert_int_equal(ask("PUT", "/node/v1/uplink",
+			     "{\"uplink\": {\"mode\": \"static\", \"address\": \"192.0.2.2/24\", "
+			     "\"gateway\": \"192.0.2.1\", \"dns\": [\"192.0.2.3\"]}}"),
+			 200);
+	turn(5);
+	assert_string_equal(netd.uplink.mode, "static");
+	assert_string_equal(netd.uplink.address, "192.0.2.2/24");
+	assert_int_equal(netd.uplink.dns.count, 1);
+	assert_int_equal(ask("GET", "/node/v1/uplink", NULL), 200);
+	assert_string_equal(text_at("/uplink/gateway"), "192.0.2.1");
+}
+
+static void test_first_uplink(void **state)
+{
+	(void)state;
+	write_file("provision/uplink", "203.0.113.2/24,203.0.113.1,203.0.113.1\n");
+	attach(&netd, ROLE_NETD);
+	turn(5);
+	assert_string_equal(netd.uplink.mode, "static");
+	assert_string_equal(netd.uplink.address, "203.0.113.2/24");
+	assert_string_equal(netd.uplink.gateway, "203.0.113.1");
+}
+
+static void commit(const char *key)
+{
+	struct store_txn *txn = store_txn_new(&arena);
+
+	store_txn_put(txn, key, "{}");
+	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
+}
+
+static void test_changes(void **state)
+{
+	char key[64];
+
+	(void)state;
+	attach(&console, ROLE_CONSOLE);
+	turn(3);
+	assert_int_equal(console.messages, 1); /* upon the fresh link */
+	commit("/identity/x/1");
+	turn(3);
+	assert_int_equal(console.messages, 1); /* nothing that it shows */
+	for (int i = 0; i < 20; i++) {
+		snprintf(key, sizeof(key), "/compute/x/%d", i);
+		commit(key);
+	}
+	turn(40);
+	assert_int_equal(console.revision, store_revision(cloud.store));
+	assert_true(console.messages <= 5); /* twenty changes, few messages */
+	assert_int_equal(console.type, NODE_CHANGED);
+}
+
+static void test_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("GET", "/node/v1/logs", NULL), 503);
+	assert_int_equal(ask("GET", "/node/v1/logs?limit=x", NULL), 400);
+	assert_int_equal(ask("POST", "/node/v1/power", "{\"power\": {\"action\": \"reboot\"}}"),
+			 503);
+	assert_int_equal(ask("POST", "/node/v1/power", "{\"power\": {\"action\": \"jump\"}}"), 400);
+	assert_int_equal(ask("POST", "/node/v1/admin-password", "{\"password\": \"short\"}"), 400);
+	assert_int_equal(ask("GET", "/node/v1/ca", NULL), 404);
+	write_file("tls/ca.pem", "PEM");
+	assert_int_equal(ask("GET", "/node/v1/ca", NULL), 200);
+	assert_int_equal(reply.length, 3);
+	close(reply.fd);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(test_overview), TEST(test_uplink),
+					    TEST(test_first_uplink), TEST(test_changes),
+					    TEST(test_alone) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
