@@ -223,8 +223,9 @@ static void acknowledge(const struct nlmsghdr *header, struct answer *answer)
 	if (report->error == 0 || answer->result < 0)
 		return;
 	explanation(header, text, sizeof(text));
-	answer->result = error_set(answer->error, report->error, "%s%s%s", strerror(-report->error),
-				   text[0] != '\0' ? ": " : "", text);
+	answer->result = error_set(answer->error, report->error, "%s%s%s (request %u of type 0x%x)",
+				   strerror(-report->error), text[0] != '\0' ? ": " : "", text,
+				   report->msg.nlmsg_seq, report->msg.nlmsg_type);
 }
 
 static void datagram_read(const char *data, size_t size, struct answer *answer)
