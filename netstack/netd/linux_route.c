@@ -133,11 +133,14 @@ static int addresses_apply(struct netlink *netlink, const char *link, struct add
 	struct addresses_visit visitor = { .visit = address_compare, .context = diff };
 	int result = addresses_in(netlink, link, &visitor, error);
 
-	/* The new ones first: routes through them stay. */
+	/* The new ones first, so that routes through them stay; and again, because one that came
+	 * second into a network went with the first. */
 	for (size_t i = 0; result == 0 && i < diff->count; i++)
 		result = address_change(netlink, RTM_NEWADDR, visitor.index, &diff->list[i], error);
 	for (size_t i = 0; result == 0 && i < diff->gone_count; i++)
 		result = address_change(netlink, RTM_DELADDR, visitor.index, &diff->gone[i], error);
+	for (size_t i = 0; result == 0 && diff->gone_count > 0 && i < diff->count; i++)
+		result = address_change(netlink, RTM_NEWADDR, visitor.index, &diff->list[i], error);
 	return result;
 }
 

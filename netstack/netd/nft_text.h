@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rule sets as text: the subset of nft(8)'s language that netd writes, compiled into the
- * kernel's netlink messages (linux/netfilter/nf_tables.h). Where nft is at hand it reads the same text,
- * so that a person can check what netd means. Words are separated by blanks; a rule is a line.
+ * kernel's netlink messages (linux/netfilter/nf_tables.h), so that a person can read what netd means.
+ * Words are separated by blanks; a rule is a line.
  *
  *	table <family> <name> { ... }   replaces the table as a whole
  *	delete table <family> <name>
@@ -18,8 +18,9 @@
  *	          dnat to <address>, meta mark set <n>, meta mark set meta mark | <n>,
  *	          meta mark set <field> map @<map>, ct zone set <field> map @<map>
  *
- * 'integer16' stands for what nft calls 'typeof ct zone'. nft adds what a field implies (tcp dport: that it is TCP); here only what is written is
- * matched, so rules say 'meta l4proto tcp th dport 22'.
+ * Where this differs from nft: 'integer16' stands for 'typeof ct zone', elements may be empty, and
+ * nothing is implied. nft adds that 'tcp dport' means TCP; here only what is written is matched, so
+ * rules say 'meta l4proto tcp th dport 22'.
  */
 #ifndef CUMULET_NETD_NFT_TEXT_H
 #define CUMULET_NETD_NFT_TEXT_H

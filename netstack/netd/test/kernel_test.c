@@ -116,6 +116,34 @@ static void everything_send(void)
 		}                                                                                  \
 	} while (0)
 
+/* The box's script is shown where the image has it. false: no overlays, or no DHCP server. */
+static bool dhcp_server_start(void)
+{
+	FILE *file = fopen("/run/udhcpd.conf", "w");
+
+	fputs("start 192.0.2.50\nend 192.0.2.50\ninterface eth0\nlease_file /run/leases\n"
+	      "opt subnet 255.255.255.0\nopt router 192.0.2.1\nopt dns 192.0.2.1\n",
+	      file);
+	fclose(file);
+	return run("mount -t overlay overlay -o lowerdir=$PWD/rootfs/skeleton/usr/share:/usr/share "
+		   "/usr/share && : >/run/leases && "
+		   "ip netns exec outside busybox udhcpd -S /run/udhcpd.conf") == 0;
+}
+
+static void uplink_is_dynamic(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	if (!dhcp_server_start())
+		skip();
+	wait_until(world.uplink.addresses.count == 1);
+	assert_string_equal(((struct net_address *)world.uplink.addresses.items)->address,
+			    "192.0.2.50/24");
+	assert_string_equal(world.uplink.gateway, "192.0.2.1");
+	assert_int_equal(world.uplink.dns.count, 1);
+	assert_int_equal(run("ip route | grep -q 'default via 192.0.2.1 dev eth0'"), 0);
+}
+
 static void uplink_is_static(void **state)
 {
 	struct net_address dns = { "192.0.2.1" };
@@ -127,9 +155,9 @@ static void uplink_is_static(void **state)
 	(void)state;
 	NEED_WORLD();
 	assert_int_equal(ask(&world.cloud, NETD_UPLINK_SET, net_uplink_fields, &uplink), 0);
-	wait_until(world.uplink.addresses.count == 1);
-	assert_string_equal(((struct net_address *)world.uplink.addresses.items)->address,
-			    "192.0.2.10/24");
+	wait_until(world.uplink.addresses.count == 1 &&
+		   strcmp(((struct net_address *)world.uplink.addresses.items)->address,
+			  "192.0.2.10/24") == 0);
 	assert_string_equal(world.uplink.link, "eth0");
 	assert_string_equal(world.uplink.gateway, "192.0.2.1");
 	assert_int_equal(run("busybox ping -c1 -W2 192.0.2.1 >/dev/null"), 0);
@@ -429,6 +457,7 @@ static int fetch(char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(uplink_is_dynamic),
 		cmocka_unit_test(uplink_is_static),
 		cmocka_unit_test(dhcp_serves_the_ports),
 		cmocka_unit_test(groups_are_enforced),
