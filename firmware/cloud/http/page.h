@@ -12,13 +12,13 @@
 #include "firmware/cloud/http/request.h"
 
 enum page_filter_kind {
-	PAGE_EXACT,      /* string equality; repeated parameter: any of them */
+	PAGE_EXACT, /* string equality; repeated parameter: any of them */
 	PAGE_BOOLEAN,
 	PAGE_INTEGER,
-	PAGE_REGEX,      /* Nova's name and ip filters: POSIX extended, unanchored */
-	PAGE_SINCE,      /* timestamp >=, 'changes-since' style */
-	PAGE_IN,         /* Glance's "in:a,b" and operators "neq:", "gt:", ... */
-	PAGE_LIST,       /* member is an array of strings that must contain it */
+	PAGE_REGEX, /* Nova's name and ip filters: POSIX extended, unanchored */
+	PAGE_SINCE, /* timestamp >=, 'changes-since' style */
+	PAGE_IN,    /* Glance's "in:a,b" and operators "neq:", "gt:", ... */
+	PAGE_LIST,  /* member is an array of strings that must contain it */
 };
 
 struct page_filter {
@@ -32,9 +32,9 @@ struct page_rules {
 	const char *const *sort_keys; /* allowed, NULL-terminated */
 	const char *default_sort;     /* e.g. "created_at" */
 	bool default_descending;
-	bool sort_list;               /* Neutron/Nova: repeated sort_key/sort_dir; Glance also "sort=a:desc,b" */
-	uint64_t most, standard;      /* largest page, and page size when none is asked; 0: no bound */
-	const char *id_member;        /* "id" */
+	bool sort_list; /* Neutron/Nova: repeated sort_key/sort_dir; Glance also "sort=a:desc,b" */
+	uint64_t most, standard; /* largest page, and page size when none is asked; 0: no bound */
+	const char *id_member;   /* "id" */
 };
 
 struct page {
@@ -46,7 +46,7 @@ struct page {
 	const char *sort[8];
 	bool descending[8];
 	size_t sorts;
-	bool more;          /* set by page_select: there is another page behind this one */
+	bool more; /* set by page_select: there is another page behind this one */
 };
 
 /* -EINVAL with the service's usual text for a bad limit, sort key or direction. */

@@ -28,7 +28,7 @@ enum schema_type {
 
 enum schema_format {
 	FORMAT_NONE,
-	FORMAT_UUID,    /* as is_uuid_like */
+	FORMAT_UUID, /* as is_uuid_like */
 	FORMAT_URI,
 	FORMAT_IPV4,
 	FORMAT_IPV6,
@@ -37,8 +37,8 @@ enum schema_format {
 	FORMAT_MAC,
 	FORMAT_BASE64,
 	FORMAT_DATE_TIME,
-	FORMAT_NAME,        /* Nova's 'name': printable, no leading or trailing blank */
-	FORMAT_NAME_STRIP,  /* Nova's v2.0-compatible name: any after stripping */
+	FORMAT_NAME,       /* Nova's 'name': printable, no leading or trailing blank */
+	FORMAT_NAME_STRIP, /* Nova's v2.0-compatible name: any after stripping */
 	FORMAT_HOSTNAME,
 	FORMAT_INTEGER_STRING, /* "^[0-9]*$" */
 	FORMAT_BOOLEAN_STRING, /* what strutils.bool_from_string(strict) takes */
@@ -58,8 +58,8 @@ struct schema {
 	/* strings: lengths in code points; max 0: none */
 	uint32_t min_length, max_length;
 	enum schema_format format;
-	const char *const *one_of;   /* enum of strings, NULL-terminated */
-	const char *pattern;         /* POSIX extended, anchored as written; '-' last in brackets */
+	const char *const *one_of; /* enum of strings, NULL-terminated */
+	const char *pattern;       /* POSIX extended, anchored as written; '-' last in brackets */
 	/* numbers (also integer strings when FORMAT_INTEGER_STRING is allowed) */
 	bool has_minimum, has_maximum;
 	int64_t minimum, maximum;

@@ -11,22 +11,22 @@
 #include "firmware/cloud/http/schema.h"
 
 enum route_flags {
-	ROUTE_PUBLIC = 1,  /* no token needed; if one is sent it is checked */
-	ROUTE_STREAM = 2,  /* the body is read by request_read(), never buffered; own thread */
+	ROUTE_PUBLIC = 1,   /* no token needed; if one is sent it is checked */
+	ROUTE_STREAM = 2,   /* the body is read by request_read(), never buffered; own thread */
 	ROUTE_OPERATOR = 4, /* only over the console's own link, or by a system admin */
-	ROUTE_NO_BODY = 8, /* a body is ignored */
+	ROUTE_NO_BODY = 8,  /* a body is ignored */
 };
 
 struct route {
 	const char *method; /* "GET" serves HEAD too, unless the table has HEAD */
 	const char *path;   /* "/servers/{server_id}/metadata/{key}"; "" is the service's root */
 	int (*handle)(struct request *request, struct error *error);
-	const char *policy;         /* rule's name in the service's table; NULL: any valid token */
-	const struct schema *body;  /* NULL: no JSON body is parsed */
+	const char *policy;        /* rule's name in the service's table; NULL: any valid token */
+	const struct schema *body; /* NULL: no JSON body is parsed */
 	unsigned flags;
-	unsigned first, last;       /* microversions (minor); 0: no bound */
-	const char *action;         /* for ".../action" routes: the body's one member, e.g. "os-start" */
-	uint64_t body_max;          /* bytes; 0: 1 MiB for JSON, none for streams */
+	unsigned first, last; /* microversions (minor); 0: no bound */
+	const char *action;   /* for ".../action" routes: the body's one member, e.g. "os-start" */
+	uint64_t body_max;    /* bytes; 0: 1 MiB for JSON, none for streams */
 };
 
 /* Policy: the caller must satisfy one of the words of 'check':
@@ -50,9 +50,9 @@ struct service {
 	const char *name;   /* "nova" */
 	const char *type;   /* "compute" */
 	const char *prefix; /* "/compute/v2.1": longest prefix wins; "" answers at the root */
-	const struct route *routes;          /* ends with method NULL */
-	const struct policy_rule *policies;  /* ends with name NULL */
-	const struct store_index *indexes;   /* of its collections; ends with prefix NULL; or NULL */
+	const struct route *routes;         /* ends with method NULL */
+	const struct policy_rule *policies; /* ends with name NULL */
+	const struct store_index *indexes;  /* of its collections; ends with prefix NULL; or NULL */
 	fault_renderer *fault;
 	/* "compute": read from OpenStack-API-Version (and X-OpenStack-Nova-API-Version for compute),
 	 * echoed with Vary; NULL: no microversions. "latest" is the last. Out of range: 406. */
