@@ -62,8 +62,8 @@ static yyjson_mut_val *rule_view(struct request *request, yyjson_mut_doc *doc, y
 	return view;
 }
 
-static yyjson_mut_val *group_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *group,
-				  const struct records *rules)
+yyjson_mut_val *group_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *group,
+			   const struct records *rules)
 {
 	const char *id = json_string(group, "id");
 	yyjson_mut_val *view = yyjson_mut_obj(doc), *list;

@@ -72,6 +72,13 @@ HANDLER(handle_server_interfaces);
 HANDLER(handle_server_interface);
 HANDLER(handle_server_volumes);
 HANDLER(handle_server_volume);
+/* group_proxy.c */
+HANDLER(handle_groups_list);
+HANDLER(handle_group_create);
+HANDLER(handle_group_show);
+HANDLER(handle_group_update);
+HANDLER(handle_group_delete);
+HANDLER(handle_group_unnamed);
 /* instance_actions.c */
 HANDLER(handle_actions_list);
 HANDLER(handle_actions_show);
@@ -104,7 +111,7 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_server_lock, schema_server_group_add, schema_server_group_remove,
 	schema_server_null_action, schema_server_reset_state, schema_server_resize,
 	schema_server_rebuild, schema_server_create_image, schema_metadata, schema_metadata_item,
-	schema_tags, schema_quota_update, schema_action_any;
+	schema_tags, schema_group, schema_quota_update, schema_action_any;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

@@ -184,6 +184,18 @@ const struct schema schema_metadata = ENVELOPE("metadata", &part_metadata);
 const struct schema schema_metadata_item = ENVELOPE("meta", &metadata_item);
 const struct schema schema_tags = ENVELOPE("tags", &part_tags);
 
+/* --- security groups: names are any text, as Neutron takes them */
+
+static const struct schema group_text = { .types = SCHEMA_STRING | SCHEMA_NULL, .max_length = 255 };
+static const struct schema group_body = {
+	.types = SCHEMA_OBJECT,
+	.additional = true,
+	.members = (const struct schema_member[]){ { "name", &group_text, false, 0, 0 },
+						   { "description", &group_text, false, 0, 0 },
+						   { 0 } },
+};
+const struct schema schema_group = ENVELOPE("security_group", &group_body);
+
 /* --- quotas */
 
 static const struct schema quota_value = {

@@ -25,7 +25,11 @@ int views_ports(struct server_views *views, const char *server_id, struct error 
 /* [{"name"}] of all security groups of its ports, each once; NULL on error. */
 yyjson_mut_val *server_groups(struct server_views *views, yyjson_val *record, struct error *error);
 
-/* group_view.c: the groups of the ports in Nova's own form, each once, behind 'list'. */
+struct records;
+/* group_view.c: one group in Nova's own form, with those of 'rules' that are its. */
+yyjson_mut_val *group_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *group,
+			   const struct records *rules);
+/* The groups of the ports in Nova's own form, each once, behind 'list'. */
 int group_views_add(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *list,
 		    const struct network_ports *ports, struct error *error);
 

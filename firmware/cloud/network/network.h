@@ -66,5 +66,15 @@ int network_default_group(struct request *request, const char *project_id, const
 int network_available(struct request *request, const char *project_id, yyjson_val ***networks,
 		      size_t *count, struct error *error);
 
+/*
+ * Security groups of the caller's project, for Nova's older API; each commits a transaction of its
+ * own. The group's document is the request's. -ENOENT, -EEXIST, -EBUSY (in use, or the default
+ * one) in Neutron's words; name or description NULL: as it was.
+ */
+int network_group_create(struct request *request, const char *name, const char *description,
+			 yyjson_val **group, struct error *error);
+int network_group_update(struct request *request, const char *id, const char *name,
+			 const char *description, yyjson_val **group, struct error *error);
+int network_group_delete(struct request *request, const char *id, struct error *error);
 
 #endif

@@ -433,6 +433,30 @@ static void metadata_items_and_tags(void **state)
 	assert_int_equal(send_at(box, "2.26", "DELETE", tag, NULL), 404);
 }
 
+static void security_groups_in_novas_form(void **state)
+{
+	struct box *box = *state;
+	const char *target;
+
+	assert_int_equal(send_at(box, "2.1", "GET", "/os-security-groups", NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/security_groups")), 1);
+	assert_int_equal(send_at(box, "2.1", "POST", "/os-security-groups",
+				 "{\"security_group\":{\"name\":\"web\",\"description\":\"d\"}}"),
+			 200);
+	assert_string_equal(box_text(box, "/security_group/name"), "web");
+	assert_int_equal(yyjson_arr_size(box_at(box, "/security_group/rules")), 0);
+	target = box_format(box, "/os-security-groups/%s", box_text(box, "/security_group/id"));
+	assert_int_equal(send_at(box, "2.1", "PUT", target,
+				 "{\"security_group\":{\"name\":\"new\",\"description\":\"e\"}}"),
+			 200);
+	assert_int_equal(send_at(box, "2.1", "GET", target, NULL), 200);
+	assert_string_equal(box_text(box, "/security_group/description"), "e");
+	assert_int_equal(send_at(box, "2.36", "GET", target, NULL), 404);
+	assert_int_equal(send_at(box, "2.1", "DELETE", target, NULL), 202);
+	assert_int_equal(send_at(box, "2.1", "DELETE", target, NULL), 404);
+	assert_int_equal(send_at(box, "2.1", "DELETE", "/os-security-groups/", NULL), 404);
+}
+
 #define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
 
 int main(void)
@@ -448,6 +472,7 @@ int main(void)
 		BOX_TEST(metadata_is_served),
 		BOX_TEST(flavors_and_quotas),
 		BOX_TEST(metadata_items_and_tags),
+		BOX_TEST(security_groups_in_novas_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
