@@ -146,13 +146,12 @@ bool admission_host_get(struct vmm_host *host);       /* false: not known yet */
 /* --- reconcile.c */
 int reconcile_start(struct cloud *cloud, struct error *error);
 
-/* --- server_create*.c */
-struct server_order;
+/* --- server_remove.c: all that a server has, given back in one transaction */
 int server_remove(struct store_view *view, struct arena *arena, struct store_txn *txn,
 		  yyjson_val *record, uint64_t revision, struct error *error);
 
 /* --- server_view.c */
-enum server_form { FORM_SHOW, FORM_DETAIL, FORM_UPDATE, FORM_REBUILD };
+enum server_form { FORM_SHOW, FORM_DETAIL, FORM_UPDATE };
 struct server_views; /* what the views of one request share */
 struct server_views *server_views_new(struct request *request, yyjson_mut_doc *doc);
 int server_view(struct server_views *views, yyjson_val *record, enum server_form form,

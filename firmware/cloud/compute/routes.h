@@ -109,9 +109,9 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_flavor_access_remove, schema_flavor_specs, schema_flavor_spec, schema_keypair_create,
 	schema_server_create, schema_server_update, schema_server_reboot, schema_server_console,
 	schema_server_lock, schema_server_group_add, schema_server_group_remove,
-	schema_server_null_action, schema_server_reset_state, schema_server_resize,
-	schema_server_rebuild, schema_server_create_image, schema_metadata, schema_metadata_item,
-	schema_tags, schema_group, schema_quota_update, schema_action_any;
+	schema_server_reset_state, schema_server_resize, schema_server_rebuild,
+	schema_server_create_image, schema_metadata, schema_metadata_item, schema_tags,
+	schema_group, schema_quota_update;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

@@ -157,7 +157,7 @@ static yyjson_mut_val *make_user_data(struct server_views *views, yyjson_val *re
 enum {
 	ADMIN = 1,   /* for administrators alone */
 	TENANT = 2,  /* for everybody else alone */
-	LATE = 4,    /* in the replies of update and rebuild from 2.75 on alone */
+	LATE = 4,    /* in the replies of update from 2.75 on alone */
 	NO_LIST = 8, /* not in lists */
 };
 
@@ -216,7 +216,7 @@ static const struct server_member {
 static bool member_shown(const struct server_views *views, const struct server_member *member,
 			 enum server_form form)
 {
-	bool early = (form == FORM_UPDATE || form == FORM_REBUILD) && views->version < 75;
+	bool early = form == FORM_UPDATE && views->version < 75;
 
 	if (views->version < member->first)
 		return false;
