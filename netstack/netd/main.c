@@ -61,16 +61,18 @@ static void places_prepare(void)
 		chown("/dev/net/tun", UID_NETD, UID_NETD);
 }
 
-static void provision_read(struct uplink *uplink)
+/* While still root: init's settings are for root alone. 'settings' stays as it is without one. */
+static void provision_read(struct uplink_settings *settings)
 {
-	struct uplink_settings settings;
+	struct uplink_settings provisioned;
 	char line[512] = "";
 	FILE *file = fopen(UPLINK_PROVISION, "re");
 
 	if (file == NULL)
 		return;
-	if (fgets(line, sizeof(line), file) != NULL && uplink_settings_parse(line, &settings) == 0)
-		uplink->desired = settings;
+	if (fgets(line, sizeof(line), file) != NULL &&
+	    uplink_settings_parse(line, &provisioned) == 0)
+		*settings = provisioned;
 	else
 		log_error("uplink", "provisioned setting not sound", "text=%s", log_quote(line));
 	fclose(file);
@@ -78,10 +80,12 @@ static void provision_read(struct uplink *uplink)
 
 static int netd_start(struct netd *netd, struct loop *loop, struct error *error)
 {
+	struct uplink_settings settings = { .dhcp = true };
 	struct backend *backend;
 	int result;
 
 	places_prepare();
+	provision_read(&settings);
 	result = role_confine(NULL, UID_NETD, UID_NETD, CAPABILITIES, error);
 	if (result == 0)
 		result = linux_backend_new(&backend, error);
@@ -90,7 +94,7 @@ static int netd_start(struct netd *netd, struct loop *loop, struct error *error)
 	if (result < 0)
 		return result;
 	netd_init(netd, loop, backend);
-	provision_read(&netd->uplink);
+	netd->uplink.desired = settings;
 	result = uplink_start(&netd->uplink, error);
 	netd_reconcile(netd);
 	return result;

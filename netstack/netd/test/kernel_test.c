@@ -318,6 +318,21 @@ static void netd_comes_back(void **state)
 		run_beside("ip netns exec g1 $FETCH 9 169.254.169.254 80 /back | grep -q back"), 0);
 }
 
+/* The setting of the first boot, which root alone may read, holds before cloud says anything. */
+static void provisioned_uplink_holds(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	netd_kill();
+	run("mkdir -p /run/provision && umask 077 && "
+	    "echo 192.0.2.77/24,192.0.2.1,192.0.2.1 >/run/provision/uplink");
+	netd_start();
+	wait_until(world.uplink.addresses.count == 1 &&
+		   strcmp(((struct net_address *)world.uplink.addresses.items)->address,
+			  "192.0.2.77/24") == 0);
+	everything_send();
+}
+
 static void taps_are_handed_out(void **state)
 {
 	static const char id[] = "44444444-0000-4000-8000-000000000004";
@@ -468,6 +483,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(metadata_comes_from_cloud),
 		cmocka_unit_test(svc_comes_back),
 		cmocka_unit_test(netd_comes_back),
+		cmocka_unit_test(provisioned_uplink_holds),
 		cmocka_unit_test(taps_are_handed_out),
 		cmocka_unit_test(leftovers_go_with_sync),
 	};
