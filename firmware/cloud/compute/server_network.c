@@ -16,7 +16,8 @@ int handle_server_ips(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
-	addresses = server_addresses(server_views_new(request, doc), server.record, false, error);
+	addresses =
+		server_addresses_all(server_views_new(request, doc), server.record, false, error);
 	if (!addresses)
 		return error->code ? error->code : -EIO;
 	yyjson_mut_obj_add_val(doc, root, "addresses", addresses);
@@ -33,7 +34,8 @@ int handle_server_ips_network(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
-	addresses = server_addresses(server_views_new(request, doc), server.record, false, error);
+	addresses =
+		server_addresses_all(server_views_new(request, doc), server.record, false, error);
 	list = yyjson_mut_obj_get(addresses, network);
 	if (!list)
 		return error_set(error, -ENOENT, "Instance is not a member of specified network");

@@ -22,6 +22,9 @@ struct server_views {
 };
 
 int views_ports(struct server_views *views, const char *server_id, struct error *error);
+/* Of all its ports, whatever state it is in. */
+yyjson_mut_val *server_addresses_all(struct server_views *views, yyjson_val *record, bool extended,
+				     struct error *error);
 /* [{"name"}] of all security groups of its ports, each once; NULL on error. */
 yyjson_mut_val *server_groups(struct server_views *views, yyjson_val *record, struct error *error);
 

@@ -93,19 +93,25 @@ static void port_addresses(struct server_views *views, yyjson_mut_val *addresses
 		address_add(views, list, port, json_string(item, "ip_address"), extended);
 }
 
-/* Hidden while the server is built, as Nova does. */
-yyjson_mut_val *server_addresses(struct server_views *views, yyjson_val *record, bool extended,
-				 struct error *error)
+yyjson_mut_val *server_addresses_all(struct server_views *views, yyjson_val *record, bool extended,
+				     struct error *error)
 {
 	yyjson_mut_val *addresses = yyjson_mut_obj(views->doc);
 
-	if (json_is(record, "OS-EXT-STS:vm_state", "building"))
-		return addresses;
 	if (views_ports(views, json_string(record, "id"), error) < 0)
 		return NULL;
 	for (size_t i = 0; i < views->ports.count; i++)
 		port_addresses(views, addresses, views->ports.items[i], extended);
 	return addresses;
+}
+
+/* Hidden while the server is built, as Nova does. */
+yyjson_mut_val *server_addresses(struct server_views *views, yyjson_val *record, bool extended,
+				 struct error *error)
+{
+	if (json_is(record, "OS-EXT-STS:vm_state", "building"))
+		return yyjson_mut_obj(views->doc);
+	return server_addresses_all(views, record, extended, error);
 }
 
 static bool group_listed(yyjson_mut_val *groups, const char *name)
