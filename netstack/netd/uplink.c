@@ -253,14 +253,17 @@ void uplink_externals(struct uplink *uplink, const struct address *list, size_t 
 bool uplink_covers(const struct uplink *uplink, const char *text)
 {
 	struct address address;
+	bool covered = false;
 
 	if (address_parse(text, &address) < 0)
 		return false;
 	address.prefix = address_size(&address) * 8;
-	for (size_t i = 0; i < uplink->address_count; i++)
-		if (address_contains(&uplink->addresses[i], &address))
-			return true;
-	return false;
+	for (size_t i = 0; i < uplink->address_count; i++) {
+		if (memcmp(uplink->addresses[i].bytes, address.bytes, address_size(&address)) == 0)
+			return false; /* the box's own: never taken from it */
+		covered |= address_contains(&uplink->addresses[i], &address);
+	}
+	return covered;
 }
 
 void uplink_free(struct uplink *uplink)

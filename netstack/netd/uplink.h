@@ -79,7 +79,7 @@ int uplink_settings_from(const struct net_uplink *message, struct uplink_setting
 /* A line of the DHCP client's script: "bound eth0 10.0.2.15/24 10.0.2.2 10.0.2.3 ...": what
  * happened, link, address, routers joined by commas or "-", resolvers joined likewise. */
 int uplink_lease_parse(const char *line, struct uplink_settings *lease);
-/* The address is in a network that the uplink is on. */
+/* The address is in a network that the uplink is on, and not the box's own. */
 bool uplink_covers(const struct uplink *uplink, const char *address);
 
 /* udhcpc.c */
