@@ -44,4 +44,14 @@ $(board-build)/rootfs.squashfs: $(board-build)/.rootfs rootfs/scripts/squash
 ##@ rootfs: stage the root file system that hosted runs start from (build/<board>/rootfs)
 rootfs: $(board-build)/.rootfs
 
-.PHONY: rootfs
+# --- the tiny guest: see rootfs/guest/README.md
+guest-image := build/guest/tiny.qcow2
+$(guest-image): $(stages-guest) $(shell find rootfs/guest -type f)
+	$(call say,guest,$@)
+	$(Q)rootfs/guest/make-image build/guest/package/{linux-guest/vmlinuz,busybox,dropbear} $@
+
+##@ guest: build a tiny bootable image for first steps and tests, build/guest/tiny.qcow2
+guest: $(guest-image)
+	@stat -c '%n %s bytes' $<
+
+.PHONY: rootfs guest

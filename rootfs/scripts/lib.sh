@@ -49,13 +49,14 @@ stage_prefix() { # package target
 	tool) echo "$build/tool" ;;
 	sysroot) echo "$sysroot" ;;
 	root | boot) echo "$build/$BOARD/package/$1" ;;
+	guest) echo "$build/guest/package/$1" ;;
 	*) fail "$1: unknown target '$2'" ;;
 	esac
 }
 
 stage_stamp() { # package target
 	case $2 in
-	host | tool) echo "$build/$2/.stage/$1" ;;
+	host | tool | guest) echo "$build/$2/.stage/$1" ;;
 	*) echo "$build/$BOARD/.stage/$1.$2" ;;
 	esac
 }
@@ -67,7 +68,7 @@ recipe_needs() { # target
 	[ "$1" != host ] || kind=host
 	case $1:$package in
 	sysroot:linux-headers | sysroot:musl) ;;
-	sysroot:* | root:*) chain=musl ;;
+	sysroot:* | root:* | guest:*) chain=musl ;;
 	esac
 	for need in $chain $needs; do stage_stamp "$need" $kind; done
 	for need in $tools; do stage_stamp "$need" tool; done
