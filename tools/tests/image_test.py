@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The built image, booted by UEFI in an emulated machine: its console, the README's transcript, the
+pulled plug."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import transcript
+from box import Api, Client, wait_for
+from machine import Machine
+
+# Emulation inside of emulation, on machines that do other things as well.
+BOOT_SECONDS = 300
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Booted:
+    """A machine that runs, its serial line collected."""
+
+    def __init__(self, folder):
+        self.machine = Machine(folder, port=free_port())
+        self.machine.prepare()
+        self.api = self.client = self.emulator = None
+
+    def power_on(self):
+        path = self.machine.path("serial.sock")
+        if os.path.exists(path):
+            os.unlink(path)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(1)
+        self.errors = open(self.machine.path("qemu.log"), "w")
+        self.emulator = subprocess.Popen(self.machine.command(f"unix:{path}"), stderr=self.errors,
+                                         stdin=subprocess.DEVNULL)
+        listener.settimeout(60)
+        self.line, _ = listener.accept()
+        self.serial = bytearray()
+        threading.Thread(target=self.collect, args=(self.line,), daemon=True).start()
+        wait_for("the API", self.answers, seconds=BOOT_SECONDS, pause=1)
+        clouds = self.machine.path("clouds.yaml")
+        self.api, self.client = Api(clouds), Client(clouds)
+
+    def collect(self, line):
+        while data := line.recv(4096):
+            self.serial += data
+
+    def answers(self):
+        if self.emulator.poll() is not None:
+            with open(self.machine.path("qemu.log")) as file:
+                raise AssertionError(f"QEMU ended: {file.read()}")
+        return self.machine.fetch_ca()
+
+    def type(self, text):
+        self.line.sendall(text.encode())
+
+    def screen(self):
+        """What was written to the serial line, without the control sequences."""
+        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]", b"",
+                      bytes(self.serial)).decode(errors="replace")
+
+    def cut(self):
+        if self.emulator and self.emulator.poll() is None:
+            self.emulator.send_signal(signal.SIGKILL)
+            self.emulator.wait()
+
+
+class Image(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="cumulet-image-")
+        cls.booted = Booted(cls.folder)
+        try:
+            cls.booted.power_on()
+        except BaseException:
+            print(cls.booted.screen()[-4000:] if hasattr(cls.booted, "serial") else "")
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.booted.cut()
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def test_1_console_shows_the_box(self):
+        wait_for("the menu on the serial line", lambda: "Cumulet" in self.booted.screen())
+
+    def test_2_kvm_is_found_by_trying(self):
+        node = self.booted.api.get("/node/v1")
+        self.assertEqual(str(node.get("accelerator", node)).count("kvm") > 0, True, node)
+
+    def test_3_transcript(self):
+        transcript.check(transcript.run(self.booted.client))
+
+    def test_4_pulled_plug(self):
+        made = self.booted.api.request("POST", "/network/v2.0/networks",
+                                       body={"network": {"name": "kept"}})
+        self.assertEqual(made.status, 201)
+        self.booted.cut()
+        self.booted.power_on()
+        networks = self.booted.api.get("/network/v2.0/networks?name=kept")["networks"]
+        self.assertEqual(len(networks), 1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
