@@ -217,9 +217,7 @@ class Refusals(Hosted):
         connection.sock.shutdown(socket.SHUT_RDWR)
         connection.close()
         wait_for("queued", lambda: box.api.get(f"/image/v2/images/{image}")["status"] == "queued")
-        left = os.listdir(os.path.join(box.state, "data/cloud/images")) if os.path.isdir(
-            os.path.join(box.state, "data/cloud/images")) else os.listdir(
-            os.path.join(box.state, "cloud/images"))
+        left = os.listdir(os.path.join(box.state, "cloud/images"))
         self.assertFalse([name for name in left if image in name], left)
 
 
