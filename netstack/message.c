@@ -23,8 +23,10 @@ static const struct field net_subnet_fields[] = {
 	FIELD(3, FIELD_STRING, struct net_subnet, gateway, false),
 	FIELD(4, FIELD_BOOL, struct net_subnet, dhcp, false),
 	FIELD(5, FIELD_STRING, struct net_subnet, dhcp_address, false),
-	FIELD_LISTED(6, struct net_subnet, dns, struct net_address, net_address_fields, NET_DNS_MAX),
-	FIELD_LISTED(7, struct net_subnet, routes, struct net_route, net_route_fields, NET_ROUTES_MAX),
+	FIELD_LISTED(6, struct net_subnet, dns, struct net_address, net_address_fields,
+		     NET_DNS_MAX),
+	FIELD_LISTED(7, struct net_subnet, routes, struct net_route, net_route_fields,
+		     NET_ROUTES_MAX),
 	FIELD_END,
 };
 
@@ -38,7 +40,8 @@ const struct field net_network_fields[] = {
 	FIELD(7, FIELD_BOOL, struct net_network, external, false),
 	FIELD(8, FIELD_STRING, struct net_network, dns_domain, false),
 	FIELD(9, FIELD_STRING, struct net_network, dhcp_mac, false),
-	FIELD_LISTED(10, struct net_network, subnets, struct net_subnet, net_subnet_fields, NET_SUBNETS_MAX),
+	FIELD_LISTED(10, struct net_network, subnets, struct net_subnet, net_subnet_fields,
+		     NET_SUBNETS_MAX),
 	FIELD_END,
 };
 
@@ -57,9 +60,12 @@ const struct field net_port_fields[] = {
 	FIELD(6, FIELD_STRING, struct net_port, hostname, false),
 	FIELD(7, FIELD_BOOL, struct net_port, admin_up, false),
 	FIELD(8, FIELD_BOOL, struct net_port, port_security, false),
-	FIELD_LISTED(9, struct net_port, addresses, struct net_address, net_address_fields, NET_PORT_ADDRESSES_MAX),
-	FIELD_LISTED(10, struct net_port, groups, struct net_id, net_id_fields, NET_PORT_GROUPS_MAX),
-	FIELD_LISTED(11, struct net_port, pairs, struct net_pair, net_pair_fields, NET_PORT_PAIRS_MAX),
+	FIELD_LISTED(9, struct net_port, addresses, struct net_address, net_address_fields,
+		     NET_PORT_ADDRESSES_MAX),
+	FIELD_LISTED(10, struct net_port, groups, struct net_id, net_id_fields,
+		     NET_PORT_GROUPS_MAX),
+	FIELD_LISTED(11, struct net_port, pairs, struct net_pair, net_pair_fields,
+		     NET_PORT_PAIRS_MAX),
 	FIELD_END,
 };
 
@@ -78,7 +84,8 @@ static const struct field net_rule_fields[] = {
 const struct field net_group_fields[] = {
 	FIELD(1, FIELD_STRING, struct net_group, id, true),
 	FIELD(2, FIELD_BOOL, struct net_group, stateful, false),
-	FIELD_LISTED(3, struct net_group, rules, struct net_rule, net_rule_fields, NET_GROUP_RULES_MAX),
+	FIELD_LISTED(3, struct net_group, rules, struct net_rule, net_rule_fields,
+		     NET_GROUP_RULES_MAX),
 	FIELD_END,
 };
 
@@ -98,8 +105,10 @@ const struct field net_router_fields[] = {
 	FIELD(4, FIELD_STRING, struct net_router, external_network, false),
 	FIELD(5, FIELD_STRING, struct net_router, external_address, false),
 	FIELD(6, FIELD_STRING, struct net_router, external_mac, false),
-	FIELD_LISTED(7, struct net_router, interfaces, struct net_router_interface, net_router_interface_fields, NET_ROUTER_INTERFACES_MAX),
-	FIELD_LISTED(8, struct net_router, routes, struct net_route, net_route_fields, NET_ROUTES_MAX),
+	FIELD_LISTED(7, struct net_router, interfaces, struct net_router_interface,
+		     net_router_interface_fields, NET_ROUTER_INTERFACES_MAX),
+	FIELD_LISTED(8, struct net_router, routes, struct net_route, net_route_fields,
+		     NET_ROUTES_MAX),
 	FIELD_END,
 };
 
@@ -108,16 +117,19 @@ const struct field net_uplink_fields[] = {
 	FIELD(2, FIELD_STRING, struct net_uplink, mode, true),
 	FIELD(3, FIELD_STRING, struct net_uplink, address, false),
 	FIELD(4, FIELD_STRING, struct net_uplink, gateway, false),
-	FIELD_LISTED(5, struct net_uplink, dns, struct net_address, net_address_fields, NET_DNS_MAX),
+	FIELD_LISTED(5, struct net_uplink, dns, struct net_address, net_address_fields,
+		     NET_DNS_MAX),
 	FIELD_END,
 };
 
 const struct field net_uplink_state_fields[] = {
 	FIELD(1, FIELD_STRING, struct net_uplink_state, link, false),
 	FIELD(2, FIELD_BOOL, struct net_uplink_state, carrier, false),
-	FIELD_LISTED(3, struct net_uplink_state, addresses, struct net_address, net_address_fields, NET_PORT_ADDRESSES_MAX),
+	FIELD_LISTED(3, struct net_uplink_state, addresses, struct net_address, net_address_fields,
+		     NET_PORT_ADDRESSES_MAX),
 	FIELD(4, FIELD_STRING, struct net_uplink_state, gateway, false),
-	FIELD_LISTED(5, struct net_uplink_state, dns, struct net_address, net_address_fields, NET_DNS_MAX),
+	FIELD_LISTED(5, struct net_uplink_state, dns, struct net_address, net_address_fields,
+		     NET_DNS_MAX),
 	FIELD_END,
 };
 

@@ -26,8 +26,8 @@
 #include "firmware/lib/message.h"
 #include "firmware/lib/uuid.h"
 
-#define ADDRESS_SIZE 46      /* textual IPv4 or IPv6 address with NUL (INET6_ADDRSTRLEN) */
-#define CIDR_SIZE 50         /* address/prefix */
+#define ADDRESS_SIZE 46 /* textual IPv4 or IPv6 address with NUL (INET6_ADDRSTRLEN) */
+#define CIDR_SIZE 50    /* address/prefix */
 #define NET_SUBNETS_MAX 16
 #define NET_PORT_ADDRESSES_MAX 16
 #define NET_PORT_GROUPS_MAX 16
@@ -56,12 +56,12 @@ enum netd_type {
 	NETD_REPLY,
 	SVC_METADATA_GET = 96,
 	SVC_METADATA,
-	SVC_NETWORK_SET,  /* netd -> svc: struct net_network */
-	SVC_PORT_SET,     /* netd -> svc: struct net_port */
+	SVC_NETWORK_SET, /* netd -> svc: struct net_network */
+	SVC_PORT_SET,    /* netd -> svc: struct net_port */
 	SVC_PORT_DELETE,
-	SVC_DNS_QUERY,    /* svc -> netd: struct svc_dns, to be forwarded to the box's resolver */
-	SVC_DNS_ANSWER,   /* netd -> svc */
-	SVC_CLOUD_LINK,   /* netd -> svc: + descriptor of the link to cloud */
+	SVC_DNS_QUERY,  /* svc -> netd: struct svc_dns, to be forwarded to the box's resolver */
+	SVC_DNS_ANSWER, /* netd -> svc */
+	SVC_CLOUD_LINK, /* netd -> svc: + descriptor of the link to cloud */
 };
 
 struct net_address {
@@ -75,7 +75,7 @@ struct net_route {
 struct net_subnet {
 	char id[UUID_SIZE];
 	char cidr[CIDR_SIZE];
-	char gateway[ADDRESS_SIZE];      /* "" for none */
+	char gateway[ADDRESS_SIZE]; /* "" for none */
 	bool dhcp;
 	char dhcp_address[ADDRESS_SIZE]; /* the address of svc in this subnet; "" when no dhcp */
 	struct message_list dns;         /* struct net_address; empty: svc itself */
@@ -84,14 +84,14 @@ struct net_subnet {
 
 struct net_network {
 	char id[UUID_SIZE];
-	char type[8];                    /* "vxlan", "flat" (bridged to a NIC of the board) */
-	uint32_t vni;                    /* vxlan: also names the bridge */
-	char physical[16];               /* flat: name of the physical network */
+	char type[8];      /* "vxlan", "flat" (bridged to a NIC of the board) */
+	uint32_t vni;      /* vxlan: also names the bridge */
+	char physical[16]; /* flat: name of the physical network */
 	uint32_t mtu;
 	bool admin_up, external;
-	char dns_domain[256];            /* without the final dot; "" for none */
-	char dhcp_mac[18];               /* MAC of svc in this network */
-	struct message_list subnets;     /* struct net_subnet */
+	char dns_domain[256];        /* without the final dot; "" for none */
+	char dhcp_mac[18];           /* MAC of svc in this network */
+	struct message_list subnets; /* struct net_subnet */
 };
 
 struct net_pair {
@@ -101,59 +101,60 @@ struct net_pair {
 struct net_port {
 	char id[UUID_SIZE], network_id[UUID_SIZE];
 	char mac[18];
-	char owner[64];                  /* device_owner: "compute:nova", "network:dhcp", ... */
-	char device_id[256];             /* the server's id */
-	char hostname[64];               /* DNS name of the guest; "" for none */
+	char owner[64];      /* device_owner: "compute:nova", "network:dhcp", ... */
+	char device_id[256]; /* the server's id */
+	char hostname[64];   /* DNS name of the guest; "" for none */
 	bool admin_up, port_security;
-	struct message_list addresses;   /* struct net_address: fixed IPs, without prefix */
-	struct message_list groups;      /* struct net_id: security groups */
-	struct message_list pairs;       /* struct net_pair: allowed address pairs */
+	struct message_list addresses; /* struct net_address: fixed IPs, without prefix */
+	struct message_list groups;    /* struct net_id: security groups */
+	struct message_list pairs;     /* struct net_pair: allowed address pairs */
 };
 
 struct net_rule {
 	char id[UUID_SIZE];
-	bool egress;                     /* false: ingress */
+	bool egress; /* false: ingress */
 	bool ipv6;
-	uint32_t protocol;               /* IP protocol number + 1; 0: any */
-	uint32_t port_min, port_max;     /* tcp, udp, sctp; for icmp: type + 1, code + 1; 0: any */
-	char remote[CIDR_SIZE];          /* "" for any */
-	char remote_group[UUID_SIZE];    /* "" for none */
+	uint32_t protocol;            /* IP protocol number + 1; 0: any */
+	uint32_t port_min, port_max;  /* tcp, udp, sctp; for icmp: type + 1, code + 1; 0: any */
+	char remote[CIDR_SIZE];       /* "" for any */
+	char remote_group[UUID_SIZE]; /* "" for none */
 };
 
 struct net_group {
 	char id[UUID_SIZE];
 	bool stateful;
-	struct message_list rules;       /* struct net_rule */
+	struct message_list rules; /* struct net_rule */
 };
 
 struct net_router_interface {
 	char port_id[UUID_SIZE], network_id[UUID_SIZE], subnet_id[UUID_SIZE];
 	char mac[18];
-	char address[CIDR_SIZE];         /* with the subnet's prefix */
+	char address[CIDR_SIZE]; /* with the subnet's prefix */
 };
 
 struct net_router {
 	char id[UUID_SIZE];
 	bool admin_up, snat;
 	char external_network[UUID_SIZE]; /* "" for none */
-	char external_address[CIDR_SIZE]; /* the gateway port's address; "": the box's own uplink address is used for NAT */
+	char external_address
+		[CIDR_SIZE]; /* the gateway port's address; "": the box's own uplink address is used for NAT */
 	char external_mac[18];
-	struct message_list interfaces;  /* struct net_router_interface */
-	struct message_list routes;      /* struct net_route */
+	struct message_list interfaces; /* struct net_router_interface */
+	struct message_list routes;     /* struct net_route */
 };
 
 /* The box's own way out. */
 struct net_uplink {
-	char link[16];                   /* "" for the first Ethernet link */
-	char mode[8];                    /* "dhcp", "static" */
+	char link[16]; /* "" for the first Ethernet link */
+	char mode[8];  /* "dhcp", "static" */
 	char address[CIDR_SIZE], gateway[ADDRESS_SIZE];
-	struct message_list dns;         /* struct net_address */
+	struct message_list dns; /* struct net_address */
 };
 
 struct net_uplink_state {
 	char link[16];
 	bool carrier;
-	struct message_list addresses;   /* struct net_address with prefix */
+	struct message_list addresses; /* struct net_address with prefix */
 	char gateway[ADDRESS_SIZE];
 	struct message_list dns;
 };
@@ -169,24 +170,24 @@ struct net_port_state {
 };
 
 struct net_reply {
-	uint32_t code;                   /* errno, positive; 0: fine */
+	uint32_t code; /* errno, positive; 0: fine */
 	char reason[256];
 };
 
 struct svc_dns {
-	uint32_t token;                  /* svc's own, returned with the answer */
-	struct message_bytes packet;     /* at most 1,500 bytes */
+	uint32_t token;              /* svc's own, returned with the answer */
+	struct message_bytes packet; /* at most 1,500 bytes */
 };
 
 struct svc_metadata_get {
 	char network_id[UUID_SIZE];
-	char address[ADDRESS_SIZE];      /* the guest's, as it came in */
+	char address[ADDRESS_SIZE]; /* the guest's, as it came in */
 	char method[8];
-	char path[512];                  /* "/openstack/latest/meta_data.json" */
+	char path[512]; /* "/openstack/latest/meta_data.json" */
 };
 
 struct svc_metadata {
-	uint32_t status;                 /* HTTP */
+	uint32_t status; /* HTTP */
 	char content_type[64];
 	struct message_bytes body;
 };

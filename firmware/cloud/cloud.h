@@ -16,9 +16,9 @@
 struct cloud {
 	struct loop *loop;
 	struct store *store;
-	struct channel *control;  /* to init */
+	struct channel *control;        /* to init */
 	struct link *links[ROLE_COUNT]; /* vmm, netd, console; see link.h; never NULL after start */
-	const char *directory;    /* "/" in the chroot: below it store/, images/, tls/, provision/ */
+	const char *directory; /* "/" in the chroot: below it store/, images/, tls/, provision/ */
 	struct identity *identity;
 	struct server_pool *pool; /* of the HTTP server */
 	struct server *server;    /* http/server.h; NULL until the services have started */

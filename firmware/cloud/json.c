@@ -27,9 +27,8 @@ yyjson_val *json_parse(struct arena *arena, const char *text, size_t size)
 	yyjson_alc allocator = allocator_of(arena);
 
 	/* Without the in-situ flag the text is only read: the cast is yyjson's interface. */
-	return yyjson_doc_get_root(
-		yyjson_read_opts((char *)(uintptr_t)text, size, YYJSON_READ_NOFLAG, &allocator,
-				 NULL));
+	return yyjson_doc_get_root(yyjson_read_opts((char *)(uintptr_t)text, size,
+						    YYJSON_READ_NOFLAG, &allocator, NULL));
 }
 
 yyjson_mut_doc *json_document(struct arena *arena)

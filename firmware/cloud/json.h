@@ -55,8 +55,8 @@ static inline void json_set_string(yyjson_mut_doc *doc, yyjson_mut_val *object, 
 	json_set(doc, object, member, text ? yyjson_mut_strcpy(doc, text) : yyjson_mut_null(doc));
 }
 
-static inline void json_set_integer(yyjson_mut_doc *doc, yyjson_mut_val *object,
-				    const char *member, int64_t value)
+static inline void json_set_integer(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
+				    int64_t value)
 {
 	json_set(doc, object, member, yyjson_mut_sint(doc, value));
 }

@@ -96,8 +96,8 @@ static void take_replies(struct api *api)
 	int status;
 
 	while (api->count && api->sent) {
-		ssize_t used = api_parse(buffer_head(&api->in), api->in.length, &status, &body,
-					 &size);
+		ssize_t used =
+			api_parse(buffer_head(&api->in), api->in.length, &status, &body, &size);
 
 		if (used < 0) {
 			log_error("console", "bad answer of the control plane", "bytes=%zu",

@@ -47,7 +47,6 @@ int api_send(struct api *api, const char *method, const char *path, const char *
 
 /* One reply in 'data': its length when it is whole, 0 when more has to come, -EBADMSG. The body's place
  * and status are set. Content-Length alone is understood: it is what the server sends here. */
-ssize_t api_parse(const char *data, size_t size, int *status, const char **body,
-		  size_t *body_size);
+ssize_t api_parse(const char *data, size_t size, int *status, const char **body, size_t *body_size);
 
 #endif

@@ -39,10 +39,10 @@ void attach_guest(struct console *console, const char *id)
 	int64_t serial;
 
 	snprintf(guest.id, sizeof(guest.id), "%s", id);
-	serial = channel_is_open(&console->vmm) ?
-			 channel_send_struct(&console->vmm, VMM_SERIAL_OPEN, 0, guest_id_fields,
-					     &guest, -1) :
-			 -ENOTCONN;
+	serial = channel_is_open(&console->vmm)
+			 ? channel_send_struct(&console->vmm, VMM_SERIAL_OPEN, 0, guest_id_fields,
+					       &guest, -1)
+			 : -ENOTCONN;
 	if (serial < 0)
 		console_notice(console, "The hypervisor is not there; try again in a moment.");
 	else
@@ -74,7 +74,8 @@ void attach_message(struct console *console, struct message *message)
 		return;
 	console->serial_request = 0;
 	fd = message_take_fd(message, 0);
-	if (message_decode(&arena, message, vmm_reply_fields, &reply, NULL) || reply.code || fd < 0) {
+	if (message_decode(&arena, message, vmm_reply_fields, &reply, NULL) || reply.code ||
+	    fd < 0) {
 		console_notice(console, "No serial console: %.120s",
 			       reply.reason[0] ? reply.reason : "the guest does not run");
 		if (fd >= 0)

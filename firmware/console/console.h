@@ -42,8 +42,8 @@ struct page {
 	void (*key)(struct console *console, int key);
 };
 
-extern const struct page page_main, page_guests, page_guest, page_network, page_password,
-	page_logs, page_power_off, page_reboot, page_shell;
+extern const struct page page_main, page_guests, page_guest, page_network, page_password, page_logs,
+	page_power_off, page_reboot, page_shell;
 
 /* A line that is being typed. */
 struct field_input {

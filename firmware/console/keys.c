@@ -25,12 +25,12 @@ static int sequence_key(const struct keys *keys, unsigned char final)
 		const char *parameters;
 		int key;
 	} table[] = {
-		{ 'A', "", KEY_UP },	{ 'B', "", KEY_DOWN },	   { 'C', "", KEY_RIGHT },
-		{ 'D', "", KEY_LEFT },	{ '~', "5", KEY_PAGE_UP }, { '~', "6", KEY_PAGE_DOWN },
+		{ 'A', "", KEY_UP },   { 'B', "", KEY_DOWN },     { 'C', "", KEY_RIGHT },
+		{ 'D', "", KEY_LEFT }, { '~', "5", KEY_PAGE_UP }, { '~', "6", KEY_PAGE_DOWN },
 	};
 
 	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].final == (char)final && !strcmp(table[i].parameters, keys->sequence))
+		if (table[i].final == (char) final && !strcmp(table[i].parameters, keys->sequence))
 			return table[i].key;
 	return KEY_NONE;
 }

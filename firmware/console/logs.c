@@ -18,8 +18,7 @@ static void logs_done(int status, yyjson_val *body, const char *text, void *cont
 	(void)text;
 	if (status != 200)
 		return;
-	yyjson_arr_foreach(lines, index, count, line)
-	{
+	yyjson_arr_foreach (lines, index, count, line) {
 		buffer_printf(&all, "%s\n", yyjson_get_str(line) ? yyjson_get_str(line) : "");
 	}
 	buffer_append(&all, "", 1);

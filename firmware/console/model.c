@@ -29,8 +29,7 @@ static void take_uplink(struct console_box *box, yyjson_val *uplink)
 	COPY(box->gateway, uplink, "gateway");
 	box->carrier = yyjson_get_bool(yyjson_obj_get(uplink, "carrier"));
 	box->address_count = 0;
-	yyjson_arr_foreach(list, index, count, item)
-	{
+	yyjson_arr_foreach (list, index, count, item) {
 		const char *text = yyjson_get_str(item);
 
 		if (text && box->address_count < 4)
@@ -91,8 +90,7 @@ static void guests_done(int status, yyjson_val *body, const char *text, void *co
 	console->fetching = false;
 	if (status == 200) {
 		console->guest_count = 0;
-		yyjson_arr_foreach(list, index, count, item)
-		{
+		yyjson_arr_foreach (list, index, count, item) {
 			if (console->guest_count < CONSOLE_GUESTS_MAX)
 				take_guest(&console->guests[console->guest_count++], item);
 		}
@@ -111,9 +109,9 @@ void console_fetch(struct console *console)
 	if (console->fetching || !api_is_up(&console->api))
 		return;
 	api_send(&console->api, "GET", "/node/v1", NULL, box_done, console);
-	console->fetching = !api_send(&console->api, "GET",
-				      "/compute/v2.1/servers/detail?all_tenants=1", NULL,
-				      guests_done, console);
+	console->fetching =
+		!api_send(&console->api, "GET", "/compute/v2.1/servers/detail?all_tenants=1", NULL,
+			  guests_done, console);
 }
 
 const struct console_guest *console_selected(const struct console *console)
@@ -137,8 +135,7 @@ static const char *fault_message(yyjson_val *body)
 
 	if (yyjson_is_str(yyjson_obj_get(body, "message")))
 		return yyjson_get_str(yyjson_obj_get(body, "message"));
-	yyjson_obj_foreach(body, index, count, key, value)
-	{
+	yyjson_obj_foreach (body, index, count, key, value) {
 		const char *text = yyjson_is_obj(value) ? fault_message(value) : NULL;
 
 		if (text)

@@ -35,7 +35,9 @@ static void draw_addresses(struct console *console, int row)
 			 i ? "  " : "", box->addresses[i]);
 	screen_put(&console->screen, row, 2, STYLE_PLAIN, "API");
 	screen_put(&console->screen, row, 16, STYLE_BOLD, "%s",
-		   text[0] ? text : box->carrier ? "waiting for an address" : "no cable?");
+		   text[0]        ? text
+		   : box->carrier ? "waiting for an address"
+				  : "no cable?");
 }
 
 static void draw_guest_counts(struct console *console, int row)
@@ -69,8 +71,8 @@ static void draw_state(struct console *console)
 	screen_put(screen, 7, 2, STYLE_PLAIN, "Disk          %u MiB free of %u MiB",
 		   mib(box->disk_free), mib(box->disk));
 	screen_put(screen, 8, 2, STYLE_PLAIN, "Processor     %s",
-		   kvm ? "hardware virtualisation (KVM)" :
-			 "no hardware virtualisation: guests are emulated (TCG), slowly");
+		   kvm ? "hardware virtualisation (KVM)"
+		       : "no hardware virtualisation: guests are emulated (TCG), slowly");
 	draw_guest_counts(console, 9);
 	if (box->first_password[0])
 		screen_put(screen, 11, 2, STYLE_BOLD,
@@ -105,7 +107,8 @@ static void main_key(struct console *console, int key)
 	console_redraw(console);
 }
 
-const struct page page_main = { "Menu", "Up/Down and Enter, or a number", NULL, main_draw, main_key };
+const struct page page_main = { "Menu", "Up/Down and Enter, or a number", NULL, main_draw,
+				main_key };
 
 /* --- questions */
 

@@ -25,7 +25,7 @@ struct screen_cell {
 struct screen {
 	struct screen_cell wanted[SCREEN_ROWS][SCREEN_COLUMNS];
 	struct screen_cell shown[SCREEN_ROWS][SCREEN_COLUMNS];
-	bool known;                   /* 'shown' is what the terminal shows */
+	bool known;                    /* 'shown' is what the terminal shows */
 	int cursor_row, cursor_column; /* -1: hidden at the bottom */
 };
 

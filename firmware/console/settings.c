@@ -64,10 +64,11 @@ static void send_uplink(struct console *console)
 		const char *gateway = plain(fields[FIELD_GATEWAY].text);
 		const char *dns = plain(fields[FIELD_DNS].text);
 
-		snprintf(body, sizeof(body),
-			 "{\"uplink\":{\"mode\":\"static\",\"address\":\"%s\"%s%s%s,\"dns\":[%s%s%s]}}",
-			 plain(fields[FIELD_ADDRESS].text), *gateway ? ",\"gateway\":\"" : "", gateway,
-			 *gateway ? "\"" : "", *dns ? "\"" : "", dns, *dns ? "\"" : "");
+		snprintf(
+			body, sizeof(body),
+			"{\"uplink\":{\"mode\":\"static\",\"address\":\"%s\"%s%s%s,\"dns\":[%s%s%s]}}",
+			plain(fields[FIELD_ADDRESS].text), *gateway ? ",\"gateway\":\"" : "",
+			gateway, *gateway ? "\"" : "", *dns ? "\"" : "", dns, *dns ? "\"" : "");
 	}
 	console_request(console, "PUT", "/node/v1/uplink", body, "The new settings are in force.");
 }
@@ -82,8 +83,9 @@ static void network_key(struct console *console, int key)
 	}
 }
 
-const struct page page_network = { "Network settings", "Enter: next, on the last: apply   Esc: back",
-				   network_open, network_draw, network_key };
+const struct page page_network = { "Network settings",
+				   "Enter: next, on the last: apply   Esc: back", network_open,
+				   network_draw, network_key };
 
 static void password_open(struct console *console)
 {

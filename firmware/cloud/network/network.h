@@ -18,8 +18,8 @@
 struct network_device {
 	const char *device_id, *device_owner; /* server's id, "compute:nova" */
 	const char *project_id;
-	const char *hostname;                 /* the guest's DNS name */
-	const char *host;                     /* binding:host_id */
+	const char *hostname; /* the guest's DNS name */
+	const char *host;     /* binding:host_id */
 };
 
 /*

@@ -98,20 +98,18 @@ static void replies_are_parsed(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(parse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", &status, &body,
-			       &size),
-			 40);
+	assert_int_equal(
+		parse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", &status, &body, &size), 40);
 	assert_int_equal(status, 200);
 	assert_int_equal(size, 2);
 	assert_memory_equal(body, "{}", 2);
-	assert_int_equal(parse("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", &status, &body,
-			       &size),
-			 0);
+	assert_int_equal(
+		parse("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", &status, &body, &size), 0);
 	assert_int_equal(parse("HTTP/1.1 204 No Content\r\n\r\n", &status, &body, &size), 27);
 	assert_int_equal(parse("SSH-2.0-x\r\n\r\n", &status, &body, &size), -EBADMSG);
-	assert_int_equal(parse("HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n", &status, &body,
-			       &size),
-			 -EBADMSG);
+	assert_int_equal(
+		parse("HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n", &status, &body, &size),
+		-EBADMSG);
 	assert_int_equal(parse("HTTP/1.1 200 OK\r\n", &status, &body, &size), 0);
 }
 
