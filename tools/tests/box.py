@@ -207,6 +207,8 @@ class Box:
     def console(self, server):
         reply = self.api.request("POST", f"/compute/v2.1/servers/{server}/action",
                                  body={"os-getConsoleOutput": {}})
+        if reply.status == 409:  # not built yet
+            return ""
         assert reply.status == 200, reply.body
         return reply.json()["output"]
 
