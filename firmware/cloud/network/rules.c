@@ -13,6 +13,19 @@
 static const char *const directions[] = { "ingress", "egress", NULL };
 static const char *const ethertypes[] = { "IPv4", "IPv6", NULL };
 
+/* Of ICMP these are type and code, whose own bounds come later. */
+static int check_port(const struct attribute *attribute, yyjson_val *value, struct error *error)
+{
+	const char *text = yyjson_get_str(value);
+	int64_t port = text ? strtoll(text, NULL, 10) : yyjson_get_sint(value);
+
+	(void)attribute;
+	if (port >= 0 && port <= 65535)
+		return 0;
+	return error_fault(error, -EINVAL, 400, "SecurityGroupInvalidPortValue",
+			   "Invalid value for port %" PRId64, port);
+}
+
 static const struct attribute attributes[] = {
 	{ "security_group_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0,
 	  NULL, NULL },
@@ -20,14 +33,15 @@ static const struct attribute attributes[] = {
 	  directions, NULL },
 	{ "ethertype", ATTRIBUTE_STRING, ATTRIBUTE_POST, "\"IPv4\"", 0, 8, NULL, NULL },
 	{ "protocol", ATTRIBUTE_ANY, ATTRIBUTE_POST, "null", 0, 0, NULL, NULL },
-	{ "port_range_min", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", -1, 65535,
-	  NULL, NULL },
-	{ "port_range_max", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", -1, 65535,
-	  NULL, NULL },
+	{ "port_range_min", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
+	  INT64_MAX, NULL, check_port },
+	{ "port_range_max", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
+	  INT64_MAX, NULL, check_port },
 	{ "remote_ip_prefix", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 64,
 	  NULL, NULL },
-	{ "remote_group_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 0, NULL,
-	  NULL },
+	/* As in Neutron any text: one that names no group is not found, rather than malformed. */
+	{ "remote_group_id", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 255,
+	  NULL, NULL },
 	{ "remote_address_group_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 0,
 	  NULL, NULL },
 	{ "description", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
