@@ -18,6 +18,7 @@ const struct service *const services[] = {
 	&placement_service,
 	&network_service,
 	&compute_service,
+	&compute_v2_service,
 	&compute_versions_service,
 	NULL,
 };

@@ -10,8 +10,8 @@
 #include "firmware/cloud/http/request.h"
 #include "firmware/cloud/http/service.h"
 
-/* /compute/v2.1, and the list of versions at /compute. */
-extern const struct service compute_service, compute_versions_service;
+/* /compute/v2.1; /compute/v2 is the same without microversions; the list of both at /compute. */
+extern const struct service compute_service, compute_v2_service, compute_versions_service;
 
 /*
  * Answers a guest's request to the metadata service, for the server that owns the port. Paths as

@@ -29,6 +29,7 @@
 #define COMPUTE_VERSION_FIRST 1
 #define COMPUTE_VERSION_LAST 96
 #define COMPUTE_PREFIX "/compute/v2.1"
+#define COMPUTE_V2_PREFIX "/compute/v2"
 #define COMPUTE_HOST "cumulet" /* the one host that there is */
 #define COMPUTE_ZONE "nova"    /* the one availability zone, by its usual name */
 #define COMPUTE_PAGE_MAX 1000  /* [api]max_limit */
@@ -86,6 +87,8 @@ int server_edit_begin(struct request *request, struct server_edit *edit, struct 
 int server_edit_unlocked(const struct server_edit *edit, struct error *error);
 /* Sets 'updated_at', compares the revision, commits. */
 int server_edit_commit(struct server_edit *edit, struct error *error);
+/* An IPv6 address in its shortest form (RFC 5952), any other text as it is; NULL gives "". */
+const char *address_short(struct arena *arena, const char *text);
 void server_desire(yyjson_mut_doc *doc, yyjson_mut_val *record); /* raises _generation */
 int server_ports(struct request *request, const char *server_id, struct network_ports *ports,
 		 struct error *error);

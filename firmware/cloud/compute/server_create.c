@@ -89,7 +89,7 @@ static void record_asked(struct making *making, yyjson_mut_val *record)
 	json_set(doc, record, "tags", tags ? yyjson_val_mut_copy(doc, tags) : yyjson_mut_arr(doc));
 	json_set_string(doc, record, "OS-DCF:diskConfig", disk_config ? disk_config : "MANUAL");
 	json_set_string(doc, record, "accessIPv4", v4 ? v4 : "");
-	json_set_string(doc, record, "accessIPv6", v6 ? v6 : "");
+	json_set_string(doc, record, "accessIPv6", address_short(making->order.request->arena, v6));
 	json_set_string(doc, record, "config_drive", order->config_drive ? "True" : "");
 	json_set_string(doc, record, "key_name", json_string(order->keypair, "name"));
 	json_set_string(doc, record, "pinned_availability_zone", order->zone);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/compute/internal.h"
 
+#include <arpa/inet.h>
+
 int server_find(struct request *request, struct server *server, struct error *error)
 {
 	const char *id = request_param(request, "server_id");
@@ -64,4 +66,14 @@ int server_ports(struct request *request, const char *server_id, struct network_
 	if (result < 0)
 		return result;
 	return network_device_ports(view, request->arena, server_id, ports, error);
+}
+
+const char *address_short(struct arena *arena, const char *text)
+{
+	char shortest[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (!text || inet_pton(AF_INET6, text, &address) != 1)
+		return text ? text : "";
+	return arena_strdup(arena, inet_ntop(AF_INET6, &address, shortest, sizeof(shortest)));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PUT /servers/{id}: what a server is called. */
 #include "firmware/cloud/compute/internal.h"
+
+#include <string.h>
+
 #include "firmware/cloud/compute/routes.h"
 
 static const struct {
@@ -14,6 +17,14 @@ static const struct {
 	{ "description", "description", 19 },
 	{ "hostname", "OS-EXT-SRV-ATTR:hostname", 90 },
 };
+
+static yyjson_mut_val *kept_value(struct request *request, yyjson_mut_doc *doc, const char *name,
+				  yyjson_val *value)
+{
+	if (strcmp(name, "accessIPv6") != 0)
+		return yyjson_val_mut_copy(doc, value);
+	return yyjson_mut_strcpy(doc, address_short(request->arena, yyjson_get_str(value)));
+}
 
 int handle_server_update(struct request *request, struct error *error)
 {
@@ -29,7 +40,7 @@ int handle_server_update(struct request *request, struct error *error)
 		value = yyjson_obj_get(body, updates[i].name);
 		if (value && request->microversion >= updates[i].first)
 			json_set(edit.doc, edit.record, updates[i].member,
-				 yyjson_val_mut_copy(edit.doc, value));
+				 kept_value(request, edit.doc, updates[i].name, value));
 	}
 	result = server_edit_commit(&edit, error);
 	if (result == 0)

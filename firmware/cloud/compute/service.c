@@ -330,6 +330,15 @@ const struct service compute_service = {
 	.start = compute_start,
 };
 
+const struct service compute_v2_service = {
+	.name = "nova",
+	.type = "compute",
+	.prefix = COMPUTE_V2_PREFIX,
+	.routes = routes,
+	.policies = policies,
+	.fault = fault_compute,
+};
+
 static const struct route version_routes[] = {
 	{ .method = "GET", .path = "", .handle = handle_versions, .flags = ROUTE_PUBLIC },
 	{ 0 },

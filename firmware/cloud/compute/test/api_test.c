@@ -11,13 +11,10 @@
 #define C "/compute/v2.1"
 #define IMAGE "70a599e0-31e7-49b7-b260-868f441e862b"
 
-static const struct service *const all[] = { &identity_service,
-					     &image_service,
-					     &placement_service,
-					     &network_service,
-					     &compute_service,
-					     &compute_versions_service,
-					     NULL };
+static const struct service *const all[] = { &identity_service,         &image_service,
+					     &placement_service,        &network_service,
+					     &compute_service,          &compute_v2_service,
+					     &compute_versions_service, NULL };
 static struct store_index indexes[128];
 
 static int start(struct cloud *cloud, struct error *error)
@@ -457,6 +454,44 @@ static void security_groups_in_novas_form(void **state)
 	assert_int_equal(send_at(box, "2.1", "DELETE", "/os-security-groups/", NULL), 404);
 }
 
+static int get(struct box *box, const char *target)
+{
+	return box_send(box, box->admin, "GET", target, NULL, NULL);
+}
+
+static void old_clients_find_version_2(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	assert_int_equal(get(box, "/compute"), 200);
+	assert_string_equal(box_text(box, "/versions/0/id"), "v2.0");
+	assert_string_equal(box_text(box, "/versions/0/version"), "");
+	assert_string_equal(box_text(box, "/versions/1/version"), "2.96");
+	assert_int_equal(get(box, "/compute/v2/"), 200);
+	assert_string_equal(box_text(box, "/version/id"), "v2.0");
+	assert_int_equal(get(box, "/compute/v2.1/"), 200);
+	assert_string_equal(box_text(box, "/version/id"), "v2.1");
+	assert_int_equal(get(box, box_format(box, "/compute/v2/servers/%s", id)), 200);
+	assert_string_equal(box_text(box, "/server/id"), id);
+}
+
+static void access_addresses_are_shortened(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ",\"accessIPv4\":\"192.0.2.1\",\"accessIPv6\":"
+					  "\"0000:0000:0000:0000:0000:babe:220.12.22.2\"");
+	const char *target = box_format(box, "/servers/%s", id);
+
+	assert_int_equal(send_at(box, "2.1", "GET", target, NULL), 200);
+	assert_string_equal(box_text(box, "/server/accessIPv4"), "192.0.2.1");
+	assert_string_equal(box_text(box, "/server/accessIPv6"), "::babe:dc0c:1602");
+	assert_int_equal(send_at(box, "2.1", "PUT", target,
+				 "{\"server\":{\"accessIPv6\":\"2001:DB8:0:0::1\"}}"),
+			 200);
+	assert_string_equal(box_text(box, "/server/accessIPv6"), "2001:db8::1");
+}
+
 #define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
 
 int main(void)
@@ -473,6 +508,8 @@ int main(void)
 		BOX_TEST(flavors_and_quotas),
 		BOX_TEST(metadata_items_and_tags),
 		BOX_TEST(security_groups_in_novas_form),
+		BOX_TEST(old_clients_find_version_2),
+		BOX_TEST(access_addresses_are_shortened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
