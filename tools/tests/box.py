@@ -151,9 +151,11 @@ class Box:
     def processes(self, role):
         """Process ids, as the box counts them, of a role ('cloud', 'vmm', 'qemu-system-x86_64')."""
         found = []
-        for line in self.inside("ps", "-o", "pid,args").stdout.splitlines()[1:]:
-            pid, _, command = line.strip().partition(" ")
-            words = command.split()
+        listing = self.inside("sh", "-c", "for p in /proc/[0-9]*; do echo; printf '%s ' ${p#/proc/}; "
+                              "cat $p/cmdline; done 2>/dev/null").stdout
+        for line in listing.splitlines():
+            pid, _, command = line.partition(" ")
+            words = command.split("\0")
             if words and (os.path.basename(words[0]) == role or
                           (os.path.basename(words[0]) == "cumulet" and words[1:2] == [role])):
                 found.append(int(pid))

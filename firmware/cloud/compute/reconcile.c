@@ -122,6 +122,8 @@ static void guest_set(struct store_view *view, struct arena *arena, struct track
 		tracked->sent = generation;
 }
 
+static void status_process(struct tracked *tracked);
+
 static void server_send(struct store_view *view, struct arena *arena, yyjson_val *record)
 {
 	struct tracked *tracked = tracked_get(json_string(record, "id"));
@@ -135,6 +137,9 @@ static void server_send(struct store_view *view, struct arena *arena, yyjson_val
 		guest_delete(tracked->id);
 		tracked->deleting = true;
 		tracked->sent = 0;
+	} else if (tracked->status.state == GUEST_GONE && !tracked->committing) {
+		/* It went when it failed; now its server is deleted too. */
+		status_process(tracked);
 	}
 }
 
@@ -186,8 +191,6 @@ static void link_up(struct link *link, void *context)
 }
 
 /* --- vmm to records */
-
-static void status_process(struct tracked *tracked);
 
 static void status_committed(int result, uint64_t revision, const struct error *error,
 			     void *context)
