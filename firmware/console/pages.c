@@ -30,9 +30,12 @@ static void draw_addresses(struct console *console, int row)
 	const struct console_box *box = &console->box;
 	char text[4 * 64] = "";
 
-	for (unsigned i = 0; i < box->address_count; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%shttps://%s:8443",
-			 i ? "  " : "", box->addresses[i]);
+	for (unsigned i = 0; i < box->address_count; i++) {
+		bool v6 = strchr(box->addresses[i], ':') != NULL;
+
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%shttps://%s%s%s:8443",
+			 i ? "  " : "", v6 ? "[" : "", box->addresses[i], v6 ? "]" : "");
+	}
 	screen_put(&console->screen, row, 2, STYLE_PLAIN, "API");
 	screen_put(&console->screen, row, 16, STYLE_BOLD, "%s",
 		   text[0]        ? text

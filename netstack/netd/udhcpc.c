@@ -52,11 +52,14 @@ static void client_exited(struct loop_process *process, int status)
 
 static int client_spawn(struct uplink *uplink, int output, struct error *error)
 {
+	/* Its chatter on standard error would fill the log and the operator's screen for as long as
+	 * no cable is in; what matters comes through the script. */
+	CLEANUP_FD int silence = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	struct spawn spawn = {
 		.path = "/bin/busybox",
 		.arguments = (char *const[]){ "udhcpc", "-f", "-i", uplink->link, "-s", SCRIPT,
 					      "-t", "4", "-T", "2", "-A", "5", "-S", NULL },
-		.fds = { output, -1 },
+		.fds = { output, silence, -1 },
 		.first_fd = STDOUT_FILENO,
 		.capabilities = CLIENT_CAPABILITIES,
 	};

@@ -117,15 +117,20 @@ struct observation {
 	size_t count;
 };
 
-/* The one that is named, or the first Ethernet hardware (or what stands for it when hosted). */
+/* Hardware, or what stands for it when hosted; not the kernel's own dummies and bonds. */
+static bool may_be_uplink(const struct backend_link *link)
+{
+	return link->type == ARPHRD_ETHER && !name_is_ours(link->name) &&
+	       (link->kind[0] == '\0' || strcmp(link->kind, "veth") == 0);
+}
+
+/* The one that is named, or the first that will do. */
 static void link_observe(const struct backend_link *link, void *context)
 {
 	struct observation *seen = context;
 	const char *named = seen->uplink->desired.link;
 
-	if (named[0] != '\0' ? strcmp(named, link->name) != 0
-			     : link->type != ARPHRD_ETHER || name_is_ours(link->name) ||
-				       strcmp(link->kind, "bridge") == 0)
+	if (named[0] != '\0' ? strcmp(named, link->name) != 0 : !may_be_uplink(link))
 		return;
 	if (seen->best.index == 0 || link->index < seen->best.index)
 		seen->best = *link;
