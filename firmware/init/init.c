@@ -227,6 +227,8 @@ int init_main(int argc, char **argv)
 	if (box.hosted && box.kvm)
 		system_kvm_nodes_make();
 	standard_fds_open();
+	if (!box.hosted)
+		system_memory_set();
 	result = loop_new(&loop);
 	if (result == 0)
 		result = box_start(loop);

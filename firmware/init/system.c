@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/init/system.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
@@ -15,6 +16,9 @@
 
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
+
+/* Huge pages make the kernel hold back tens of MiB, which a small box has better uses for. */
+#define MIN_FREE_KIB "4096"
 
 static const struct {
 	const char *path;
@@ -109,4 +113,13 @@ void system_end(enum power_action action, bool hosted)
 	reboot(RB_HALT_SYSTEM);
 	for (;;)
 		pause();
+}
+
+void system_memory_set(void)
+{
+	CLEANUP_FD int fd = open("/proc/sys/vm/min_free_kbytes", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, MIN_FREE_KIB, strlen(MIN_FREE_KIB)) < 0)
+		log_warning("system", "the kernel keeps its own reserve of memory", "reason=%s",
+			    log_quote(strerror(errno)));
 }

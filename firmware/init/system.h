@@ -35,4 +35,7 @@ void watchdog_start(struct loop *loop);
 #define EXIT_REBOOT 3
 __attribute__((noreturn)) void system_end(enum power_action action, bool hosted);
 
+/* Booted: how much memory the kernel keeps free for itself. */
+void system_memory_set(void);
+
 #endif
