@@ -18,6 +18,9 @@
 
 #include "firmware/lib/cleanup.h"
 
+/* SCMP_A0 leaves a member out, which clang complains of. */
+#define FIRST_IS(value) ((struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, (value), 0 })
+
 static const int allowed[] = {
 	/* memory and threads: workers come and go with the requests; clone itself is below */
 	SCMP_SYS(brk),
@@ -163,12 +166,12 @@ static int add_threads(scmp_filter_ctx filter)
 
 static int add_sockets(scmp_filter_ctx filter)
 {
-	int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				      SCMP_A0(SCMP_CMP_EQ, AF_INET));
+	int result =
+		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, FIRST_IS(AF_INET));
 
 	return result ? result
 		      : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-					 SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+					 FIRST_IS(AF_INET6));
 }
 
 /* Memory that is written is never executed. */
