@@ -29,8 +29,8 @@ def free_port():
 class Booted:
     """A machine that runs, its serial line collected."""
 
-    def __init__(self, folder):
-        self.machine = Machine(folder, port=free_port())
+    def __init__(self, folder, memory=2048):
+        self.machine = Machine(folder, port=free_port(), memory=memory)
         self.machine.prepare()
         self.api = self.client = self.emulator = None
 

@@ -122,6 +122,13 @@ class MeasuredBox(Box):
             "name": name, "imageRef": self.empty, "flavorRef": self.small,
             "networks": "none"}})["server"]["id"]
 
+    def second_network(self):
+        network = self.send("POST", "/network/v2.0/networks", 201, {"network": {"name": "second"}})
+        self.send("POST", "/network/v2.0/subnets", 201, {"subnet": {
+            "network_id": network["network"]["id"], "ip_version": 4, "cidr": "10.30.0.0/24"}})
+        wait_for("its services", lambda: len(self.pss("svc")) == 2)
+        time.sleep(1)
+
     def servers(self):
         return self.api.get("/compute/v2.1/servers/detail")["servers"]
 

@@ -58,7 +58,7 @@ static void network_start(void)
 	sent_count = 0;
 }
 
-static void network_stop(void)
+static inline void network_stop(void)
 {
 	svc_free(&svc);
 	loop_free(loop);
@@ -78,7 +78,7 @@ static void checksum_put(uint8_t *ip)
 }
 
 /* A UDP datagram without checksum, in a frame from fa:16:3e:00:00:01. */
-static size_t frame_udp(uint8_t *frame, const uint8_t to_mac[6], const uint8_t from[4],
+static inline size_t frame_udp(uint8_t *frame, const uint8_t to_mac[6], const uint8_t from[4],
 			const uint8_t to[4], unsigned from_port, unsigned to_port,
 			const void *payload, size_t size)
 {
