@@ -79,8 +79,8 @@ static void checksum_put(uint8_t *ip)
 
 /* A UDP datagram without checksum, in a frame from fa:16:3e:00:00:01. */
 static inline size_t frame_udp(uint8_t *frame, const uint8_t to_mac[6], const uint8_t from[4],
-			const uint8_t to[4], unsigned from_port, unsigned to_port,
-			const void *payload, size_t size)
+			       const uint8_t to[4], unsigned from_port, unsigned to_port,
+			       const void *payload, size_t size)
 {
 	static const uint8_t mac[6] = { 0xfa, 0x16, 0x3e, 0, 0, 1 };
 	uint8_t *ip = frame + 14, *udp = frame + 34;
