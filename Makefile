@@ -11,6 +11,10 @@ export CCACHE_NOHASHDIR := 1
 export CCACHE_MAXSIZE ?= 6G
 unexport CDPATH
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
+# As many jobs as there are processors, unless somebody says otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
