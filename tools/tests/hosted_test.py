@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A hosted box under the stock client, and under what goes wrong."""
 import os
+import pty
+import re
+import select
+import signal
 import socket
 import subprocess
 import time
 import unittest
 
 import transcript
-from box import GUEST_IMAGE, Box, wait_for
+from box import TOP, Box, wait_for
 
 box = None
 
@@ -81,6 +85,50 @@ class FirstLight(Hosted):
     def test_guest_that_powers_itself_off_is_shutoff(self):
         server = box.boot("quitter", self.image(), user_data="#!/bin/sh\npoweroff\n")
         box.wait_status(server, "SHUTOFF")
+
+
+class Console(Hosted):
+    """The serial menu, by its keys; what it shows is looked for without the control sequences."""
+
+    def open(self):
+        pid, self.line = pty.fork()
+        if pid == 0:
+            os.execv(os.path.join(TOP, "tools/hosted"), ["hosted", "console", "--state", box.state])
+        self.seen = b""
+        self.addCleanup(self.close, pid)
+
+    def close(self, pid):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(self.line)
+
+    def read(self):
+        if select.select([self.line], [], [], 0.2)[0]:
+            self.seen += os.read(self.line, 4096)
+        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", self.seen).decode(errors="replace")
+
+    def press(self, keys, text):
+        """Sends keys; what appears since then has to hold the text."""
+        self.seen = b""
+        os.write(self.line, keys)
+        wait_for(f"'{text}' in the menu", lambda: text in self.read(), seconds=30, pause=0)
+
+    def test_guest_from_the_menu(self):
+        server = box.boot("alpha", self.image())
+        box.wait_console(server, "guest: up after")
+        self.open()
+        self.press(b"\x0c", "1 running")
+        self.press(b"1", "alpha")
+        self.press(b"\r", server)
+        self.press(b"c", "attached")
+        self.press(b"\r", "alpha:")
+        self.press(b"echo $((6*7)) from inside\r", "42 from inside")
+        self.press(b"\x1c", "Detached.")
+        self.press(b"t", "SHUTOFF")
+        self.assertEqual(box.server(server)["status"], "SHUTOFF")
+        # What somebody else does appears without a key being pressed.
+        box.action(server, {"os-start": None})
+        self.press(b"", "ACTIVE")
 
 
 class Crashes(Hosted):
