@@ -67,12 +67,22 @@ bool policy_owns(const struct request *request, const char *project_id)
 	return project_id && caller->project_id && strcmp(project_id, caller->project_id) == 0;
 }
 
-static const char *find_check(const struct service *service, const char *name)
+static const char *find_rule(const struct policy_rule *rule, const char *name)
 {
-	for (const struct policy_rule *rule = service->policies; rule && rule->name; rule++)
+	for (; rule && rule->name; rule++)
 		if (strcmp(rule->name, name) == 0)
 			return rule->check;
-	return "none";
+	return NULL;
+}
+
+static const char *find_check(const struct service *service, const char *name)
+{
+	const char *check = find_rule(service->policies, name);
+
+	for (const struct service_part *const *part = service->parts; !check && part && *part;
+	     part++)
+		check = find_rule((*part)->policies, name);
+	return check ? check : "none";
 }
 
 static int refuse(const struct request *request, const char *rule, struct error *error)

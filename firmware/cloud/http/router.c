@@ -117,23 +117,40 @@ static const struct name_value *make_params(struct arena *arena, const struct ca
 	return arena->failed ? NULL : params;
 }
 
+struct search {
+	const char *method, *path;
+	unsigned microversion;
+	const struct route *found;
+	char allow[ALLOW_MAX];
+};
+
+static void search_table(struct search *search, const struct route *route)
+{
+	struct capture captures[PARAMS_MAX];
+
+	for (; route->method; route++) {
+		if (path_matches(route->path, search->path, captures) < 0 ||
+		    !in_version(route, search->microversion))
+			continue;
+		add_allowed(search->allow, route->method);
+		if (method_matches(route, search->method) &&
+		    is_better(route, search->found, search->method))
+			search->found = route;
+	}
+}
+
 int router_match(struct arena *arena, const struct service *service, const char *method,
 		 const char *path, unsigned microversion, struct router_match *match)
 {
+	struct search search = { .method = method, .path = path, .microversion = microversion };
 	struct capture captures[PARAMS_MAX];
-	char allow[ALLOW_MAX] = "";
 
-	*match = (struct router_match){ 0 };
-	for (const struct route *route = service->routes; route->method; route++) {
-		if (path_matches(route->path, path, captures) < 0 ||
-		    !in_version(route, microversion))
-			continue;
-		add_allowed(allow, route->method);
-		if (method_matches(route, method) && is_better(route, match->route, method))
-			match->route = route;
-	}
+	search_table(&search, service->routes);
+	for (const struct service_part *const *part = service->parts; part && *part; part++)
+		search_table(&search, (*part)->routes);
+	*match = (struct router_match){ .route = search.found };
 	if (!match->route) {
-		match->allow = *allow ? arena_strdup(arena, allow) : NULL;
+		match->allow = *search.allow ? arena_strdup(arena, search.allow) : NULL;
 		return arena->failed ? -ENOMEM : 0;
 	}
 	match->params =

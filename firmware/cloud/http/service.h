@@ -46,13 +46,20 @@ bool policy_owns(const struct request *request, const char *project_id);
 /* How a service renders a fault. 'error' has code, status, type, message. */
 typedef int fault_renderer(struct request *request, int status, const struct error *error);
 
+/* Routes and rules of a service that stand in a file of their own, beside what they are about. */
+struct service_part {
+	const struct route *routes;         /* ends with method NULL */
+	const struct policy_rule *policies; /* ends with name NULL; or NULL */
+};
+
 struct service {
 	const char *name;   /* "nova" */
 	const char *type;   /* "compute" */
 	const char *prefix; /* "/compute/v2.1": longest prefix wins; "" answers at the root */
-	const struct route *routes;         /* ends with method NULL */
-	const struct policy_rule *policies; /* ends with name NULL */
-	const struct store_index *indexes;  /* of its collections; ends with prefix NULL; or NULL */
+	const struct route *routes;              /* ends with method NULL */
+	const struct policy_rule *policies;      /* ends with name NULL */
+	const struct service_part *const *parts; /* further tables; ends with NULL; or NULL */
+	const struct store_index *indexes; /* of its collections; ends with prefix NULL; or NULL */
 	fault_renderer *fault;
 	/* "compute": read from OpenStack-API-Version (and X-OpenStack-Nova-API-Version for compute),
 	 * echoed with Vary; NULL: no microversions. "latest" is the last. Out of range: 406. */

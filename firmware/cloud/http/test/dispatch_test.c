@@ -77,6 +77,15 @@ static void test_routes(void **state)
 	assert_int_equal(get("/compute/v2.1/%zz", "member"), 400);
 }
 
+static void test_parts(void **state)
+{
+	(void)state;
+	assert_int_equal(get("/identity/part", "admin"), 200);
+	assert_int_equal(get("/identity/part", "member"), 403);
+	assert_int_equal(post("/identity/admin", "{}"), 405);
+	assert_string_equal(direct_header(&reply, "Allow"), "GET, PUT");
+}
+
 static void test_methods(void **state)
 {
 	struct direct_request request = { .method = "DELETE",
@@ -316,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_routes, tear_down),
+		cmocka_unit_test_teardown(test_parts, tear_down),
 		cmocka_unit_test_teardown(test_methods, tear_down),
 		cmocka_unit_test_teardown(test_actions, tear_down),
 		cmocka_unit_test_teardown(test_compute_versions, tear_down),

@@ -141,6 +141,16 @@ static const struct route fake_routes[] = {
 	{ .method = NULL },
 };
 
+static const struct route part_routes[] = {
+	{ .method = "PUT", .path = "/admin", .handle = show, .policy = "fake:part" },
+	{ .method = "GET", .path = "/part", .handle = show, .policy = "fake:part" },
+	{ 0 },
+};
+static const struct policy_rule part_policies[] = { { "fake:part", "admin" }, { 0 } };
+static const struct service_part *const fake_parts[] = {
+	&(const struct service_part){ part_routes, part_policies }, NULL
+};
+
 static const struct policy_rule fake_policies[] = {
 	{ "fake:admin", "admin" },
 	{ "fake:member", "project_member" },
@@ -154,6 +164,7 @@ static const struct policy_rule fake_policies[] = {
 							      .prefix = where,                     \
 							      .routes = fake_routes,               \
 							      .policies = fake_policies,           \
+							      .parts = fake_parts,                 \
 							      .fault = fault_name,                 \
 							      __VA_ARGS__ }
 
