@@ -21,13 +21,14 @@ static const char *self_path(struct request *request, const struct kind *kind,
 	const char *id = json_mut_string(shown, "id");
 
 	if (kind != &kind_application_credential)
-		return arena_printf(request->arena, "%s/%s", kind->plural, id);
+		return arena_printf(request->arena, "%s/%s", kind->path ? kind->path : kind->plural,
+				    id);
 	return arena_printf(request->arena, "users/%s/%s/%s", json_mut_string(shown, "user_id"),
 			    kind->plural, id);
 }
 
-static void show(struct request *request, const struct kind *kind, yyjson_mut_doc *doc,
-		 yyjson_mut_val *shown)
+void kind_present(struct request *request, const struct kind *kind, yyjson_mut_doc *doc,
+		  yyjson_mut_val *shown)
 {
 	yyjson_mut_val *links = yyjson_mut_obj(doc);
 
@@ -46,7 +47,7 @@ int kind_reply(struct request *request, const struct kind *kind, int status, yyj
 {
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
 
-	show(request, kind, doc, record);
+	kind_present(request, kind, doc, record);
 	json_set(doc, root, kind->singular, record);
 	return reply_json(request, status, doc, root);
 }
@@ -77,7 +78,7 @@ int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val
 	for (ssize_t i = 0; i < kept; i++) {
 		yyjson_mut_val *shown = yyjson_val_mut_copy(doc, items[i]);
 
-		show(request, kind, doc, shown);
+		kind_present(request, kind, doc, shown);
 		yyjson_mut_arr_append(list, shown);
 	}
 	json_set(doc, root, kind->plural, list);
@@ -157,6 +158,8 @@ static int refuse_duplicate(const struct kind *kind, yyjson_mut_val *record, str
 	const char *name = json_mut_string(record, "name");
 	const char *domain_id = json_mut_string(record, "domain_id");
 
+	if (kind->duplicate)
+		return refuse_conflict(error, kind->singular, "%s", kind->duplicate);
 	if (kind == &kind_project)
 		return refuse_conflict(error, "project",
 				       "it is not permitted to have two projects with either the "
@@ -183,6 +186,17 @@ int kind_commit(struct request *request, const struct kind *kind, struct store_t
 	if (result == -EEXIST)
 		return refuse_duplicate(kind, record, error);
 	return result == 0 ? kind_reply(request, kind, status, doc, record) : result;
+}
+
+int kind_remove(struct request *request, const struct kind *kind, struct store_txn *txn,
+		const char *id, uint64_t revision, struct error *error)
+{
+	int result;
+
+	kind_compare(request, kind, txn, id, revision);
+	store_txn_delete(txn, arena_printf(request->arena, "%s%s", kind->prefix, id));
+	result = identity_commit(request, txn, error);
+	return result == 0 ? reply_empty(request, 204) : result;
 }
 
 void kind_identify(yyjson_mut_doc *doc, yyjson_mut_val *record)

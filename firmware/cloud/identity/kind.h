@@ -12,6 +12,8 @@ struct kind {
 	const char *singular, *plural; /* "project", "projects": in bodies and paths */
 	const char *prefix;            /* "/identity/project/" */
 	const char *what;              /* in "Could not find <what>: ..." */
+	const char *path;              /* of the collection, where it is not 'plural' */
+	const char *duplicate;         /* details of a conflict; NULL: those of a name */
 	const struct page_rules *page;
 	const char *const *hidden; /* members that stay inside, NULL-terminated, or NULL */
 	/* Adds what is worked out rather than stored; NULL: nothing. */
@@ -25,6 +27,9 @@ extern const struct kind kind_domain, kind_project, kind_user, kind_group, kind_
 int kind_find(struct request *request, const struct kind *kind, const char *id, yyjson_val **record,
 	      uint64_t *revision, struct error *error);
 
+/* Makes of a record what is shown: links, nothing hidden, finished. */
+void kind_present(struct request *request, const struct kind *kind, yyjson_mut_doc *doc,
+		  yyjson_mut_val *shown);
 int kind_reply(struct request *request, const struct kind *kind, int status, yyjson_mut_doc *doc,
 	       yyjson_mut_val *record);
 /* The records that the query leaves over. */
@@ -48,6 +53,9 @@ void kind_compare(struct request *request, const struct kind *kind, struct store
 /* Commits; a name that is taken is Keystone's conflict. Then replies with the record. */
 int kind_commit(struct request *request, const struct kind *kind, struct store_txn *txn, int status,
 		yyjson_mut_doc *doc, yyjson_mut_val *record, struct error *error);
+/* Deletes the record if it is still as it was read, with what else the transaction does; 204. */
+int kind_remove(struct request *request, const struct kind *kind, struct store_txn *txn,
+		const char *id, uint64_t revision, struct error *error);
 /* A new random id as the record's "id". */
 void kind_identify(yyjson_mut_doc *doc, yyjson_mut_val *record);
 

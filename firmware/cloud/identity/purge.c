@@ -75,6 +75,7 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 	purge_key(&purge, "/identity/project/", id);
 	purge_range(&purge, "/identity/assignment/project-", id);
 	purge_index(&purge, "/identity/application_credential/", "project", id);
+	purge_index(&purge, "/identity/limit/", "project", id);
 	return purge.result;
 }
 
@@ -110,6 +111,7 @@ int purge_domain(struct request *request, struct store_txn *txn, const char *id,
 
 	purge_key(&purge, "/identity/domain/", id);
 	purge_range(&purge, "/identity/assignment/domain-", id);
+	purge_index(&purge, "/identity/limit/", "domain", id);
 	purge_members(&purge, "/identity/user/", id, purge_user);
 	purge_members(&purge, "/identity/group/", id, purge_group);
 	purge_members(&purge, "/identity/project/", id, purge_project);

@@ -4,30 +4,22 @@
 #define ID_PATTERN "^[a-zA-Z0-9-]+$"
 #define NOT_BLANK "[^[:space:]]+"
 
-/* A body of one member: {"<name>": <inner>}. */
-#define WRAPPED(symbol, name, inner)                                                               \
-	const struct schema symbol = {                                                             \
-		.types = SCHEMA_OBJECT,                                                            \
-		.members = (const struct schema_member[]){ { name, &inner, true, 0, 0 }, { 0 } },  \
-		.additional = true                                                                 \
-	}
-
-static const struct schema any = { 0 };
-static const struct schema boolean = { .types = SCHEMA_BOOLEAN };
-static const struct schema object = { .types = SCHEMA_OBJECT, .additional = true };
-static const struct schema string = { .types = SCHEMA_STRING };
-static const struct schema nullable_string = { .types = SCHEMA_STRING | SCHEMA_NULL };
-static const struct schema id = {
+const struct schema schema_any = { 0 };
+const struct schema schema_boolean = { .types = SCHEMA_BOOLEAN };
+const struct schema schema_object = { .types = SCHEMA_OBJECT, .additional = true };
+const struct schema schema_string = { .types = SCHEMA_STRING };
+const struct schema schema_nullable_string = { .types = SCHEMA_STRING | SCHEMA_NULL };
+const struct schema schema_id = {
 	.types = SCHEMA_STRING, .min_length = 1, .max_length = 64, .pattern = ID_PATTERN
 };
-static const struct schema nullable_id = { .types = SCHEMA_STRING | SCHEMA_NULL,
+const struct schema schema_nullable_id = { .types = SCHEMA_STRING | SCHEMA_NULL,
 					   .min_length = 1,
 					   .max_length = 64,
 					   .pattern = ID_PATTERN };
 static const struct schema name_64 = {
 	.types = SCHEMA_STRING, .min_length = 1, .max_length = 64, .pattern = NOT_BLANK
 };
-static const struct schema name_255 = {
+const struct schema schema_name_255 = {
 	.types = SCHEMA_STRING, .min_length = 1, .max_length = 255, .pattern = NOT_BLANK
 };
 static const struct schema type_name = { .types = SCHEMA_STRING,
@@ -50,17 +42,17 @@ static const struct schema tags = {
 
 static const struct schema named = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "id", &string, false, 0, 0 },
-						   { "name", &string, false, 0, 0 },
+	.members = (const struct schema_member[]){ { "id", &schema_string, false, 0, 0 },
+						   { "name", &schema_string, false, 0, 0 },
 						   { 0 } },
 	.additional = true,
 };
 
 static const struct schema named_in_domain = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "id", &string, false, 0, 0 },
-						   { "name", &string, false, 0, 0 },
-						   { "password", &string, false, 0, 0 },
+	.members = (const struct schema_member[]){ { "id", &schema_string, false, 0, 0 },
+						   { "name", &schema_string, false, 0, 0 },
+						   { "password", &schema_string, false, 0, 0 },
 						   { "domain", &named, false, 0, 0 },
 						   { 0 } },
 	.additional = true,
@@ -75,11 +67,11 @@ static const struct schema by_password = {
 
 static const struct schema by_token = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "id", &string, true, 0, 0 }, { 0 } },
+	.members = (const struct schema_member[]){ { "id", &schema_string, true, 0, 0 }, { 0 } },
 	.additional = true,
 };
 
-static const struct schema methods = { .types = SCHEMA_ARRAY, .items = &string };
+static const struct schema methods = { .types = SCHEMA_ARRAY, .items = &schema_string };
 
 static const struct schema auth_identity = {
 	.types = SCHEMA_OBJECT,
@@ -92,7 +84,7 @@ static const struct schema auth_identity = {
 
 static const struct schema system_scope = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "all", &boolean, false, 0, 0 }, { 0 } },
+	.members = (const struct schema_member[]){ { "all", &schema_boolean, false, 0, 0 }, { 0 } },
 	.additional = true,
 };
 
@@ -133,57 +125,65 @@ const struct schema schema_auth = {
 		.members = (const struct schema_member[]){ members_of(false), { 0 } },             \
 		.additional = true,                                                                \
 	};                                                                                         \
-	WRAPPED(schema_##kind##_create, wrapper, kind##_new);                                      \
-	WRAPPED(schema_##kind##_update, wrapper, kind##_changed)
+	SCHEMA_WRAPPED(schema_##kind##_create, wrapper, kind##_new);                               \
+	SCHEMA_WRAPPED(schema_##kind##_update, wrapper, kind##_changed)
 
 #define DOMAIN_MEMBERS(needed)                                                                     \
-	{ "name", &name_64, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },      \
-		{ "enabled", &boolean, false, 0, 0 },                                              \
+	{ "name", &name_64, needed, 0, 0 },                                                        \
+		{ "description", &schema_nullable_string, false, 0, 0 },                           \
+		{ "enabled", &schema_boolean, false, 0, 0 },                                       \
 	{                                                                                          \
 		"tags", &tags, false, 0, 0                                                         \
 	}
 #define PROJECT_MEMBERS(needed)                                                                    \
-	{ "name", &name_64, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },      \
-		{ "domain_id", &nullable_id, false, 0, 0 }, { "enabled", &boolean, false, 0, 0 },  \
-		{ "is_domain", &boolean, false, 0, 0 },                                            \
-		{ "parent_id", &nullable_id, false, 0, 0 }, { "tags", &tags, false, 0, 0 },        \
+	{ "name", &name_64, needed, 0, 0 },                                                        \
+		{ "description", &schema_nullable_string, false, 0, 0 },                           \
+		{ "domain_id", &schema_nullable_id, false, 0, 0 },                                 \
+		{ "enabled", &schema_boolean, false, 0, 0 },                                       \
+		{ "is_domain", &schema_boolean, false, 0, 0 },                                     \
+		{ "parent_id", &schema_nullable_id, false, 0, 0 }, { "tags", &tags, false, 0, 0 }, \
 	{                                                                                          \
-		"options", &object, false, 0, 0                                                    \
+		"options", &schema_object, false, 0, 0                                             \
 	}
 #define USER_MEMBERS(needed)                                                                       \
-	{ "name", &name_255, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },     \
-		{ "default_project_id", &nullable_id, false, 0, 0 },                               \
-		{ "domain_id", &id, false, 0, 0 }, { "enabled", &boolean, false, 0, 0 },           \
-		{ "password", &nullable_string, false, 0, 0 },                                     \
+	{ "name", &schema_name_255, needed, 0, 0 },                                                \
+		{ "description", &schema_nullable_string, false, 0, 0 },                           \
+		{ "default_project_id", &schema_nullable_id, false, 0, 0 },                        \
+		{ "domain_id", &schema_id, false, 0, 0 },                                          \
+		{ "enabled", &schema_boolean, false, 0, 0 },                                       \
+		{ "password", &schema_nullable_string, false, 0, 0 },                              \
 	{                                                                                          \
-		"options", &object, false, 0, 0                                                    \
+		"options", &schema_object, false, 0, 0                                             \
 	}
 #define GROUP_MEMBERS(needed)                                                                      \
-	{ "name", &name_255, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },     \
+	{ "name", &schema_name_255, needed, 0, 0 },                                                \
+		{ "description", &schema_nullable_string, false, 0, 0 },                           \
 	{                                                                                          \
-		"domain_id", &id, false, 0, 0                                                      \
+		"domain_id", &schema_id, false, 0, 0                                               \
 	}
 #define ROLE_MEMBERS(needed)                                                                       \
-	{ "name", &name_255, needed, 0, 0 }, { "description", &nullable_string, false, 0, 0 },     \
+	{ "name", &schema_name_255, needed, 0, 0 },                                                \
+		{ "description", &schema_nullable_string, false, 0, 0 },                           \
 	{                                                                                          \
-		"options", &object, false, 0, 0                                                    \
+		"options", &schema_object, false, 0, 0                                             \
 	}
 #define REGION_MEMBERS(needed)                                                                     \
-	{ "id", &string, false, 0, 0 }, { "description", &nullable_string, false, 0, 0 },          \
+	{ "id", &schema_string, false, 0, 0 },                                                     \
+		{ "description", &schema_nullable_string, false, 0, 0 },                           \
 	{                                                                                          \
-		"parent_region_id", &nullable_string, false, 0, 0                                  \
+		"parent_region_id", &schema_nullable_string, false, 0, 0                           \
 	}
 #define SERVICE_MEMBERS(needed)                                                                    \
-	{ "type", &type_name, needed, 0, 0 }, { "name", &name_255, false, 0, 0 },                  \
+	{ "type", &type_name, needed, 0, 0 }, { "name", &schema_name_255, false, 0, 0 },           \
 	{                                                                                          \
-		"enabled", &boolean, false, 0, 0                                                   \
+		"enabled", &schema_boolean, false, 0, 0                                            \
 	}
 #define ENDPOINT_MEMBERS(needed)                                                                   \
-	{ "interface", &interface, needed, 0, 0 }, { "service_id", &string, needed, 0, 0 },        \
-		{ "url", &url, needed, 0, 0 }, { "enabled", &boolean, false, 0, 0 },               \
-		{ "region_id", &nullable_string, false, 0, 0 },                                    \
+	{ "interface", &interface, needed, 0, 0 }, { "service_id", &schema_string, needed, 0, 0 }, \
+		{ "url", &url, needed, 0, 0 }, { "enabled", &schema_boolean, false, 0, 0 },        \
+		{ "region_id", &schema_nullable_string, false, 0, 0 },                             \
 	{                                                                                          \
-		"region", &nullable_string, false, 0, 0                                            \
+		"region", &schema_nullable_string, false, 0, 0                                     \
 	}
 
 CREATE_AND_UPDATE(domain, "domain", DOMAIN_MEMBERS);
@@ -195,38 +195,42 @@ CREATE_AND_UPDATE(region, "region", REGION_MEMBERS);
 CREATE_AND_UPDATE(catalog_service, "service", SERVICE_MEMBERS);
 CREATE_AND_UPDATE(endpoint, "endpoint", ENDPOINT_MEMBERS);
 
-WRAPPED(schema_project_tags, "tags", tags);
+SCHEMA_WRAPPED(schema_project_tags, "tags", tags);
 
 static const struct schema password_change = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "original_password", &string, true, 0, 0 },
-						   { "password", &string, true, 0, 0 },
-						   { 0 } },
+	.members =
+		(const struct schema_member[]){ { "original_password", &schema_string, true, 0, 0 },
+						{ "password", &schema_string, true, 0, 0 },
+						{ 0 } },
 };
-WRAPPED(schema_user_password, "user", password_change);
+SCHEMA_WRAPPED(schema_user_password, "user", password_change);
 
 /* --- application credentials */
 
 static const struct schema credential_role = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "id", &id, false, 0, 0 },
-						   { "name", &name_255, false, 0, 0 },
+	.members = (const struct schema_member[]){ { "id", &schema_id, false, 0, 0 },
+						   { "name", &schema_name_255, false, 0, 0 },
 						   { 0 } },
 	.max_members = 1,
 };
 static const struct schema credential_roles = { .types = SCHEMA_ARRAY, .items = &credential_role };
-static const struct schema access_rules = { .types = SCHEMA_ARRAY, .items = &any };
+static const struct schema access_rules = { .types = SCHEMA_ARRAY, .items = &schema_any };
 
 static const struct schema application_credential = {
 	.types = SCHEMA_OBJECT,
-	.members = (const struct schema_member[]){ { "name", &name_255, true, 0, 0 },
-						   { "description", &nullable_string, false, 0, 0 },
-						   { "secret", &nullable_string, false, 0, 0 },
-						   { "expires_at", &nullable_string, false, 0, 0 },
-						   { "roles", &credential_roles, false, 0, 0 },
-						   { "unrestricted", &boolean, false, 0, 0 },
-						   { "access_rules", &access_rules, false, 0, 0 },
-						   { 0 } },
+	.members =
+		(const struct schema_member[]){
+			{ "name", &schema_name_255, true, 0, 0 },
+			{ "description", &schema_nullable_string, false, 0, 0 },
+			{ "secret", &schema_nullable_string, false, 0, 0 },
+			{ "expires_at", &schema_nullable_string, false, 0, 0 },
+			{ "roles", &credential_roles, false, 0, 0 },
+			{ "unrestricted", &schema_boolean, false, 0, 0 },
+			{ "access_rules", &access_rules, false, 0, 0 },
+			{ 0 } },
 	.additional = true,
 };
-WRAPPED(schema_application_credential_create, "application_credential", application_credential);
+SCHEMA_WRAPPED(schema_application_credential_create, "application_credential",
+	       application_credential);

@@ -3,13 +3,8 @@
  * where that is not enough, the handler looks at the object first (allow_self). */
 #include "firmware/cloud/identity/service.h"
 
+#include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/schemas.h"
-
-/* method, path, handler, policy, body, flags */
-#define ROUTE(method, path, handler, policy, body, flags)                                          \
-	{                                                                                          \
-		method, path, handler, policy, body, flags, 0, 0, NULL, 0                          \
-	}
 
 static const struct route routes[] = {
 	/* Discovery */
@@ -264,8 +259,15 @@ static const struct store_index indexes[] = {
 	{ "/identity/region/", "parent", "parent_region_id", NULL, false },
 	{ "/identity/endpoint/", "service", "service_id", NULL, false },
 	{ "/identity/endpoint/", "region", "region_id", NULL, false },
+	{ "/identity/registered_limit/", "key", "key", NULL, true },
+	{ "/identity/limit/", "key", "key", NULL, true },
+	{ "/identity/limit/", "registered", "registered_limit_id", NULL, false },
+	{ "/identity/limit/", "project", "project_id", NULL, false },
+	{ "/identity/limit/", "domain", "domain_id", NULL, false },
 	{ 0 },
 };
+
+static const struct service_part *const parts[] = { &identity_limit_part, NULL };
 
 const struct service identity_service = {
 	.name = "keystone",
@@ -273,6 +275,7 @@ const struct service identity_service = {
 	.prefix = "/identity/v3",
 	.routes = routes,
 	.policies = policies,
+	.parts = parts,
 	.indexes = indexes,
 	.fault = fault_identity,
 	.start = identity_start,

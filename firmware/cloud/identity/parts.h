@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Routes and rules that stand beside the collections that they are about; service.c has the list. */
+#ifndef CUMULET_IDENTITY_PARTS_H
+#define CUMULET_IDENTITY_PARTS_H
+
+#include "firmware/cloud/http/service.h"
+
+/* method, path, handler, policy, body, flags */
+#define ROUTE(method, path, handler, policy, body, flags)                                          \
+	{                                                                                          \
+		method, path, handler, policy, body, flags, 0, 0, NULL, 0                          \
+	}
+
+extern const struct service_part identity_limit_part;
+
+#endif
