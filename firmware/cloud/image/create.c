@@ -180,6 +180,9 @@ int image_create(struct request *request, struct error *error)
 	result = record_commit(request, id, json, error);
 	if (result)
 		return result;
+	reply_header(request, "OpenStack-image-import-methods", "%s",
+		     image_import_methods_text(request->arena));
+	reply_header(request, "OpenStack-image-store-ids", "%s", IMAGE_STORE);
 	reply_header(request, "Location", "%s/image/v2/images/%s", request->base_url, id);
 	return image_reply(request, 201, json, error);
 }

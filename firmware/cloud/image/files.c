@@ -30,45 +30,68 @@ int files_sync_directory(const struct cloud *cloud, struct arena *arena, struct 
 
 /* --- what a crash left */
 
-static int queue_again(const struct store_record *stored, void *context)
+struct reset {
+	struct store *store;
+	struct store_view *view;
+};
+
+/* Staged is staged: an import can be asked for again. */
+static int status_reset(const struct store_record *stored, void *context)
 {
-	struct store *store = context;
+	const struct reset *reset = context;
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	struct store_txn *txn = store_txn_new(&arena);
 	yyjson_mut_doc *doc = json_document(&arena);
-	yyjson_mut_val *record =
-		yyjson_val_mut_copy(doc, json_parse(&arena, stored->value, stored->size));
+	yyjson_val *image = json_parse(&arena, stored->value, stored->size);
+	yyjson_mut_val *record = yyjson_val_mut_copy(doc, image);
+	const char *task = json_string(image, IMAGE_TASK);
+	bool staged = yyjson_obj_get(image, IMAGE_STAGED);
 
-	json_set_string(doc, record, "status", "queued");
+	if (staged && json_is(image, "status", "uploading"))
+		return 0;
+	json_set_string(doc, record, "status", staged ? "uploading" : "queued");
+	if (task) {
+		task_interrupt(&arena, task, reset->view, txn);
+		yyjson_mut_obj_remove_key(record, IMAGE_TASK);
+		json_set_string(doc, record, IMAGE_IMPORTING, "");
+	}
 	store_txn_compare(txn, stored->key, stored->revision);
 	store_txn_put(txn, stored->key, json_write(&arena, record));
-	log_info("image", "upload was cut short", "key=%s", stored->key);
-	return store_commit(store, txn, NULL, NULL);
+	log_info("image", "upload or import was cut short", "key=%s", stored->key);
+	return store_commit(reset->store, txn, NULL, NULL);
 }
 
-/* Nobody uploads while the service starts: what is 'saving' was cut short. */
+/* Nobody uploads while the service starts: what is under way was cut short. */
 static int uploads_reset(struct cloud *cloud, struct arena *arena, struct error *error)
 {
-	struct store_view *view;
-	int64_t result = store_view_open(cloud->store, &view, error);
+	static const char *const under_way[] = { "saving", "uploading", "importing" };
+	struct reset reset = { cloud->store, NULL };
+	int64_t result = store_view_open(cloud->store, &reset.view, error);
 
 	if (result)
 		return (int)result;
-	result = store_range_index(view, arena, IMAGE_RECORDS, "status", NULL, "saving",
-				   queue_again, cloud->store, error);
-	store_view_close(view);
+	for (size_t i = 0; i < ARRAY_LENGTH(under_way) && result >= 0; i++)
+		result = store_range_index(reset.view, arena, IMAGE_RECORDS, "status", NULL,
+					   under_way[i], status_reset, &reset, error);
+	store_view_close(reset.view);
 	return result < 0 ? (int)result : 0;
 }
 
-static bool has_bytes(struct store_view *view, struct arena *arena, const char *id)
+/* The file's name is the image's id, or that and ".staged". */
+static bool is_wanted(struct store_view *view, struct arena *arena, const char *name)
 {
-	const char *key = arena_printf(arena, IMAGE_RECORDS "%s", id);
+	const char *dot = strchrnul(name, '.');
+	const char *key = arena_printf(arena, IMAGE_RECORDS "%.*s", (int)(dot - name), name);
 	struct store_record record;
 	yyjson_val *image;
 
 	if (!key || strlen(key) >= STORE_KEY_MAX || store_get(view, arena, key, &record, NULL))
 		return false;
 	image = json_parse(arena, record.value, record.size);
+	if (!strcmp(dot, ".staged"))
+		return yyjson_obj_get(image, IMAGE_STAGED);
+	if (*dot)
+		return false;
 	return json_is(image, "status", "active") || json_is(image, "status", "deactivated");
 }
 
@@ -80,7 +103,7 @@ static void orphans_remove(struct cloud *cloud, struct store_view *view, DIR *di
 		CLEANUP_ARENA struct arena arena = ARENA_INIT;
 		const char *name = entry->d_name;
 
-		if (!strcmp(name, ".") || !strcmp(name, "..") || has_bytes(view, &arena, name))
+		if (!strcmp(name, ".") || !strcmp(name, "..") || is_wanted(view, &arena, name))
 			continue;
 		log_info("image", "orphan removed", "file=%s", log_quote(name));
 		name = files_path(cloud, &arena, name, "");

@@ -5,11 +5,17 @@
  *	queued       upload begins    -> saving
  *	saving       upload complete  -> active
  *	saving       upload broken    -> queued
+ *	queued       staging begins   -> uploading
+ *	uploading    staging broken   -> queued
+ *	uploading    import           -> importing
+ *	importing    import complete  -> active
+ *	importing    import broken    -> queued
  *	active       deactivate       -> deactivated
  *	deactivated  reactivate       -> active
  *
- * Bytes go to images/<id>.part, and become images/<id> before the record says 'active'. What a
- * crash leaves between two of these steps is put right at the next start (files_sweep).
+ * Bytes go to images/<id>.part, and become images/<id> before the record says 'active'; staged
+ * bytes are images/<id>.staged, complete when the record has IMAGE_STAGED. What a crash leaves
+ * between two of these steps is put right at the next start (files_start).
  */
 #ifndef CUMULET_IMAGE_INTERNAL_H
 #define CUMULET_IMAGE_INTERNAL_H
@@ -20,6 +26,15 @@
 
 #define IMAGE_RECORDS "/image/image/"
 #define IMAGE_MEMBERS "/image/member/"
+#define IMAGE_TASKS "/image/task/"
+#define IMAGE_STORE "local" /* the one store */
+/* Properties of the service's own. The last is never shown: digests of what is staged. */
+#define IMAGE_RESERVED "os_glance"
+#define IMAGE_IMPORTING "os_glance_importing_to_stores"
+#define IMAGE_FAILED "os_glance_failed_import"
+#define IMAGE_TASK "os_glance_import_task"
+#define IMAGE_STAGED "os_glance_staged"
+#define IMAGE_CHUNK_SIZE (256UL * 1024)
 #define IMAGE_PROPERTIES_MAX 128
 #define IMAGE_TAGS_MAX 128
 #define IMAGE_TAG_LENGTH_MAX 255
@@ -55,6 +70,59 @@ int image_commit(struct request *request, const struct image *image, yyjson_mut_
 
 /* --- status.c: the table above; -EINVAL with Glance's text when there is no such way. */
 int image_status_check(const char *from, const char *to, struct error *error);
+
+/* A way that is gone outside of a handler's own transaction. 'change' may edit the record, and
+ * add to the transaction; it runs once for each try. */
+struct status_move {
+	struct request *request;
+	const char *id, *to;
+	void (*change)(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record,
+		       struct store_txn *txn);
+	void *context;
+};
+int image_status_move_once(const struct status_move *move, struct error *error);
+/* With the record as it is then: somebody may have patched it in the meantime. */
+int image_status_move(const struct status_move *move, struct error *error);
+
+/* --- intake.c: the bytes of a request's body become a file */
+struct intake {
+	struct request *request;
+	const char *id;
+	const char *part, *path; /* while they come, and when all are on stable storage */
+	uint64_t size;
+	char checksum[33], hash[129]; /* MD5 and SHA-512, in hexadecimal */
+};
+/* 415 when the body is not what uploads are. */
+int intake_media_type_check(struct request *request, struct error *error);
+/* -ENOMEM; 'suffix' is that of the complete file. */
+int intake_prepare(struct intake *intake, struct request *request, const char *id,
+		   const char *suffix, struct error *error);
+/* 413 when the disk is full; whatever breaks, nothing is left but what intake_discard() takes. */
+int intake_run(struct intake *intake, struct error *error);
+void intake_discard(const struct intake *intake);
+
+/* --- discovery.c */
+extern const char *const image_import_methods[]; /* ends with NULL */
+const char *image_import_methods_text(struct arena *arena);
+/* 'status' for a store that is not IMAGE_STORE; NULL is fine. */
+int image_store_check(const char *store, int status, struct error *error);
+
+/* --- tasks.c: the traces of imports */
+struct task {
+	struct request *request;
+	const char *id, *key;
+	yyjson_mut_doc *doc;
+	yyjson_mut_val *record;
+};
+/* A task of this request, in state 'processing'. */
+int task_make(struct request *request, const char *image_id, struct task *task,
+	      struct error *error);
+/* "success", or "failure" with a message, in this transaction. */
+void task_finish(struct task *task, const char *image_id, const char *message,
+		 struct store_txn *txn);
+/* At start: 'processing' tasks of this image failed. */
+void task_interrupt(struct arena *arena, const char *id, struct store_view *view,
+		    struct store_txn *txn);
 
 /* --- files.c */
 int files_start(struct cloud *cloud, struct error *error);
@@ -96,16 +164,23 @@ int patch_draft(const char *content_type);
 int filter_match(struct arena *arena, const struct name_value *query, yyjson_val *record,
 		 struct error *error);
 
+/* --- list.c: a link to the page behind 'marker' (NULL: the first): the query as it came, but for
+ * the marker. */
+const char *image_page_url(struct request *request, const char *path, const char *marker);
+
 /* --- handlers */
 typedef int image_handler(struct request *request, struct error *error);
-image_handler image_versions_negotiate, image_versions_list, image_import_info;
+image_handler image_versions_negotiate, image_versions_list;
+image_handler image_import_info, image_stores_info, image_stores_detail;
+image_handler image_store_delete, image_cache_refuse, image_cache_image_refuse;
 image_handler image_schema_show;
 image_handler image_create, image_list, image_show, image_delete, image_delete_nothing;
 image_handler image_patch;
 image_handler image_tag_add, image_tag_delete;
 image_handler image_deactivate, image_reactivate;
 image_handler image_upload, image_download;
-image_handler image_tasks_list;
+image_handler image_stage, image_import;
+image_handler image_tasks_list, task_create, task_list, task_show, task_delete_refuse;
 image_handler image_member_add, image_member_list, image_member_show, image_member_update,
 	image_member_delete;
 

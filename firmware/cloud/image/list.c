@@ -80,11 +80,11 @@ static int records_filter(struct request *request, struct record_list *list, str
 	return result < 0 ? result : 0;
 }
 
-/* "/v2/images?limit=1&marker=<id>": the query as it came, but for the marker. */
-static const char *page_url(struct request *request, const char *marker)
+/* "/v2/images?limit=1&marker=<id>" */
+const char *image_page_url(struct request *request, const char *path, const char *marker)
 {
 	struct arena *arena = request->arena;
-	const char *url = "/v2/images";
+	const char *url = path;
 	char separator = '?';
 
 	for (const struct name_value *item = request->query; item && item->name && url; item++) {
@@ -109,11 +109,12 @@ static int list_reply(struct request *request, const struct page *page, yyjson_v
 	for (size_t i = 0; i < count; i++)
 		yyjson_mut_arr_append(images, image_view(doc, records[i]));
 	json_set(doc, root, "images", images);
-	json_set_string(doc, root, "first", page_url(request, NULL));
+	json_set_string(doc, root, "first", image_page_url(request, "/v2/images", NULL));
 	json_set_string(doc, root, "schema", "/v2/schemas/images");
 	if (page->more && count)
 		json_set_string(doc, root, "next",
-				page_url(request, json_string(records[count - 1], "id")));
+				image_page_url(request, "/v2/images",
+					       json_string(records[count - 1], "id")));
 	return reply_json(request, 200, doc, root);
 }
 
@@ -146,18 +147,4 @@ int image_show(struct request *request, struct error *error)
 	int result = image_of_request(request, &image, error);
 
 	return result ? result : reply_json(request, 200, doc, image_view(doc, image.record));
-}
-
-/* Tasks are the traces of imports, which the box does not do. */
-int image_tasks_list(struct request *request, struct error *error)
-{
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc);
-	struct image image;
-	int result = image_of_request(request, &image, error);
-
-	if (result)
-		return result;
-	json_set(doc, root, "tasks", yyjson_mut_arr(doc));
-	return reply_json(request, 200, doc, root);
 }

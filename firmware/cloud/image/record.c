@@ -132,6 +132,12 @@ static int minimum_check(yyjson_mut_val *record, const char *name, struct error 
 			   value < 0 ? "Cannot be a negative value" : "Value is out of range");
 }
 
+static bool is_property(const char *name)
+{
+	return !image_attribute_is_base(name) &&
+	       strncmp(name, IMAGE_RESERVED, strlen(IMAGE_RESERVED)) != 0;
+}
+
 int image_limits_check(yyjson_mut_val *record, struct error *error)
 {
 	size_t properties = 0, i, count;
@@ -139,7 +145,7 @@ int image_limits_check(yyjson_mut_val *record, struct error *error)
 	int result;
 
 	yyjson_mut_obj_foreach (record, i, count, name, value)
-		properties += !image_attribute_is_base(yyjson_mut_get_str(name));
+		properties += is_property(yyjson_mut_get_str(name));
 	result = limit_check(properties, IMAGE_PROPERTIES_MAX, "properties", error);
 	if (!result)
 		result = limit_check(yyjson_mut_arr_size(yyjson_mut_obj_get(record, "tags")),
@@ -160,6 +166,9 @@ yyjson_mut_val *image_view(yyjson_mut_doc *doc, yyjson_val *record)
 	snprintf(text, sizeof(text), "/v2/images/%s/file", id);
 	json_set_string(doc, view, "file", text);
 	json_set_string(doc, view, "schema", "/v2/schemas/image");
+	yyjson_mut_obj_remove_key(view, IMAGE_STAGED);
+	if (json_string(record, "checksum"))
+		json_set_string(doc, view, "stores", IMAGE_STORE);
 	return view;
 }
 

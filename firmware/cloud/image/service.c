@@ -11,6 +11,19 @@ static const struct route routes[] = {
 	{ "GET", "/versions", image_versions_list, .flags = ROUTE_PUBLIC },
 	{ "GET", "/v2/schemas/{schema}", .handle = image_schema_show },
 	{ "GET", "/v2/info/import", .handle = image_import_info },
+	{ "GET", "/v2/info/stores", .handle = image_stores_info },
+	{ "GET", "/v2/info/stores/detail", image_stores_detail, .policy = "stores_info_detail" },
+	{ "DELETE", "/v2/stores/{store_id}/{image_id}", image_store_delete,
+	  .policy = "delete_image_location" },
+	{ "GET", "/v2/cache", image_cache_refuse, .policy = "cache_list" },
+	{ "DELETE", "/v2/cache", image_cache_refuse, .policy = "cache_delete" },
+	{ "PUT", "/v2/cache/{image_id}", image_cache_image_refuse, .policy = "cache_image" },
+	{ "DELETE", "/v2/cache/{image_id}", image_cache_image_refuse, .policy = "cache_delete" },
+	{ "GET", "/v2/tasks", task_list, .policy = "tasks_api_access" },
+	{ "POST", "/v2/tasks", task_create, .policy = "tasks_api_access",
+	  .body = &image_any_schema },
+	{ "GET", "/v2/tasks/{task_id}", task_show, .policy = "tasks_api_access" },
+	{ "DELETE", "/v2/tasks/{task_id}", task_delete_refuse, .policy = "tasks_api_access" },
 	{ "GET", "/v2/images", image_list, .policy = "get_images" },
 	{ "POST", "/v2/images", image_create, .policy = "add_image", .body = &image_any_schema },
 	{ "DELETE", "/v2/images", .handle = image_delete_nothing },
@@ -19,6 +32,9 @@ static const struct route routes[] = {
 	{ "DELETE", IMAGE, image_delete, .policy = "delete_image" },
 	{ "PUT", IMAGE "/file", image_upload, .policy = "upload_image", .flags = ROUTE_STREAM },
 	{ "GET", IMAGE "/file", image_download, .policy = "download_image" },
+	{ "PUT", IMAGE "/stage", image_stage, .policy = "modify_image", .flags = ROUTE_STREAM },
+	{ "POST", IMAGE "/import", image_import, .policy = "modify_image",
+	  .body = &image_any_schema },
 	{ "PUT", IMAGE "/tags/{tag}", image_tag_add, .policy = "modify_image" },
 	{ "DELETE", IMAGE "/tags/{tag}", image_tag_delete, .policy = "modify_image" },
 	{ "POST", IMAGE "/actions/deactivate", image_deactivate, .policy = "deactivate" },
@@ -35,18 +51,33 @@ static const struct route routes[] = {
 };
 
 static const struct policy_rule policies[] = {
-	{ "get_images", "admin project_reader" },     { "get_image", "admin project_reader" },
-	{ "download_image", "admin project_member" }, { "add_image", "admin project_member" },
-	{ "modify_image", "admin project_member" },   { "upload_image", "admin project_member" },
-	{ "delete_image", "admin project_member" },   { "publicize_image", "admin" },
-	{ "deactivate", "admin project_member" },     { "reactivate", "admin project_member" },
-	{ "get_members", "admin project_reader" },    { "get_member", "admin project_reader" },
-	{ "add_member", "admin project_member" },     { "modify_member", "admin project_member" },
-	{ "delete_member", "admin project_member" },  { 0 },
+	{ "get_images", "admin project_reader" },
+	{ "get_image", "admin project_reader" },
+	{ "download_image", "admin project_member" },
+	{ "add_image", "admin project_member" },
+	{ "modify_image", "admin project_member" },
+	{ "upload_image", "admin project_member" },
+	{ "delete_image", "admin project_member" },
+	{ "publicize_image", "admin" },
+	{ "deactivate", "admin project_member" },
+	{ "reactivate", "admin project_member" },
+	{ "get_members", "admin project_reader" },
+	{ "get_member", "admin project_reader" },
+	{ "add_member", "admin project_member" },
+	{ "modify_member", "admin project_member" },
+	{ "delete_member", "admin project_member" },
+	{ "stores_info_detail", "admin" },
+	{ "delete_image_location", "admin" },
+	{ "tasks_api_access", "admin" },
+	{ "cache_list", "admin" },
+	{ "cache_image", "admin" },
+	{ "cache_delete", "admin" },
+	{ 0 },
 };
 
 static const struct store_index indexes[] = {
 	{ IMAGE_RECORDS, "status", "status", NULL, false },
+	{ IMAGE_TASKS, "image", "image_id", NULL, false },
 	{ 0 },
 };
 
@@ -62,8 +93,8 @@ const struct service image_service = {
 };
 
 /* Newest first. */
-static const char *const versions[] = { "2.15", "2.9", "2.7", "2.6", "2.5",
-					"2.4",  "2.3", "2.2", "2.1", "2.0" };
+static const char *const versions[] = { "2.15", "2.13", "2.12", "2.11", "2.10", "2.9", "2.8", "2.7",
+					"2.6",  "2.5",  "2.4",  "2.3",  "2.2",  "2.1", "2.0" };
 
 static int versions_reply(struct request *request, int status)
 {
@@ -97,18 +128,4 @@ int image_versions_list(struct request *request, struct error *error)
 {
 	(void)error;
 	return versions_reply(request, 200);
-}
-
-/* Images come by upload alone. */
-int image_import_info(struct request *request, struct error *error)
-{
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc), *methods = yyjson_mut_obj(doc);
-
-	(void)error;
-	json_set(doc, root, "import-methods", methods);
-	json_set_string(doc, methods, "description", "Import methods available.");
-	json_set_string(doc, methods, "type", "array");
-	json_set(doc, methods, "value", yyjson_mut_arr(doc));
-	return reply_json(request, 200, doc, root);
 }

@@ -266,12 +266,19 @@ static int deletion_commit(struct request *request, const struct image *image, s
 	return result < 0 ? (int)result : request_commit(request, deletion.txn, error);
 }
 
+static void bytes_delete(struct request *request, const char *id, const char *suffix)
+{
+	const char *path = files_path(request->cloud, request->arena, id, suffix);
+
+	if (path && unlink(path) && errno != ENOENT)
+		log_error("image", "bytes stay until the next start", "id=%s errno=%d", id, errno);
+}
+
 /* The record goes first: bytes without a record are swept at the next start, should the box die
  * in between. Whoever has them open keeps them. An upload under way finds no record and ends. */
 int image_delete(struct request *request, struct error *error)
 {
 	struct image image;
-	const char *path;
 	int result = image_of_request(request, &image, error);
 
 	if (result == -ENOENT)
@@ -287,10 +294,8 @@ int image_delete(struct request *request, struct error *error)
 	result = deletion_commit(request, &image, error);
 	if (result)
 		return result;
-	path = files_path(request->cloud, request->arena, image.id, "");
-	if (path && unlink(path) && errno != ENOENT)
-		log_error("image", "bytes stay until the next start", "id=%s errno=%d", image.id,
-			  errno);
+	bytes_delete(request, image.id, "");
+	bytes_delete(request, image.id, ".staged");
 	return reply_empty(request, 204);
 }
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bytes of a request's body become a file: written and hashed as they come, synced, renamed.
+ * They are taken as they are; what is in them is looked at elsewhere. */
+#include <fcntl.h>
+#include <mbedtls/md.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "firmware/cloud/image/internal.h"
+#include "firmware/lib/cleanup.h"
+
+#define SPACE_RESERVE (32UL * 1024 * 1024) /* bytes that uploads leave on the disk to the store */
+
+struct stream {
+	struct intake *intake;
+	int fd;
+	mbedtls_md_context_t md5, sha512;
+};
+
+static int storage_full(struct error *error)
+{
+	return error_fault(error, -ENOSPC, 413, NULL,
+			   "Image storage media is full: There is not enough disk space on the "
+			   "image storage media.");
+}
+
+static int write_error(struct error *error)
+{
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+		return storage_full(error);
+	return error_errno(error, "writing an image");
+}
+
+static int chunk_write(int fd, const char *data, size_t size, struct error *error)
+{
+	while (size) {
+		ssize_t written = write(fd, data, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return write_error(error);
+		data += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+/* A full disk must not keep the store from committing. */
+static bool disk_is_short(int fd, uint64_t more)
+{
+	struct statvfs disk;
+
+	return !fstatvfs(fd, &disk) &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize < SPACE_RESERVE + more;
+}
+
+static int chunk_take(struct stream *stream, const char *data, size_t size, struct error *error)
+{
+	struct intake *intake = stream->intake;
+	int result = chunk_write(stream->fd, data, size, error);
+
+	if (result)
+		return result;
+	mbedtls_md_update(&stream->md5, (const unsigned char *)data, size);
+	mbedtls_md_update(&stream->sha512, (const unsigned char *)data, size);
+	intake->size += size;
+	if (intake->size / IMAGE_CHUNK_SIZE != (intake->size - size) / IMAGE_CHUNK_SIZE &&
+	    disk_is_short(stream->fd, 0))
+		return storage_full(error);
+	return 0;
+}
+
+/* What can't fit is refused before its first byte. */
+static int room_check(const struct stream *stream, struct error *error)
+{
+	uint64_t length = stream->intake->request->content_length;
+
+	if (length == UINT64_MAX || !disk_is_short(stream->fd, length))
+		return 0;
+	return storage_full(error);
+}
+
+static int bytes_receive(struct stream *stream, struct error *error)
+{
+	CLEANUP_FREE char *chunk = malloc(IMAGE_CHUNK_SIZE);
+	ssize_t count;
+	int result = room_check(stream, error);
+
+	if (result)
+		return result;
+	if (!chunk)
+		return error_set(error, -ENOMEM, "out of memory");
+	while ((count = request_read(stream->intake->request, chunk, IMAGE_CHUNK_SIZE, error)) >
+	       0) {
+		result = chunk_take(stream, chunk, (size_t)count, error);
+		if (result)
+			return result;
+	}
+	return (int)count;
+}
+
+static void hex_write(char *text, const unsigned char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void digests_finish(struct stream *stream)
+{
+	unsigned char md5[16], sha512[64];
+
+	mbedtls_md_finish(&stream->md5, md5);
+	mbedtls_md_finish(&stream->sha512, sha512);
+	hex_write(stream->intake->checksum, md5, sizeof(md5));
+	hex_write(stream->intake->hash, sha512, sizeof(sha512));
+}
+
+static int digest_start(mbedtls_md_context_t *context, mbedtls_md_type_t type)
+{
+	if (mbedtls_md_setup(context, mbedtls_md_info_from_type(type), 0))
+		return -ENOMEM;
+	return mbedtls_md_starts(context) ? -EIO : 0;
+}
+
+static int digests_start(struct stream *stream, struct error *error)
+{
+	int result = digest_start(&stream->md5, MBEDTLS_MD_MD5);
+
+	if (!result)
+		result = digest_start(&stream->sha512, MBEDTLS_MD_SHA512);
+	return result ? error_set(error, result, "the digests can't be computed") : 0;
+}
+
+/* On stable storage under its final name, before a record says so. */
+static int file_keep(struct stream *stream, struct error *error)
+{
+	const struct intake *intake = stream->intake;
+
+	if (fsync(stream->fd) || rename(intake->part, intake->path))
+		return write_error(error);
+	return files_sync_directory(intake->request->cloud, intake->request->arena, error);
+}
+
+static int stream_run(struct stream *stream, struct error *error)
+{
+	int result;
+
+	stream->fd = open(stream->intake->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (stream->fd < 0)
+		return write_error(error);
+	result = digests_start(stream, error);
+	if (!result)
+		result = bytes_receive(stream, error);
+	if (result)
+		return result;
+	digests_finish(stream);
+	return file_keep(stream, error);
+}
+
+int intake_run(struct intake *intake, struct error *error)
+{
+	struct stream stream = { .intake = intake, .fd = -1 };
+	int result;
+
+	mbedtls_md_init(&stream.md5);
+	mbedtls_md_init(&stream.sha512);
+	result = stream_run(&stream, error);
+	mbedtls_md_free(&stream.md5);
+	mbedtls_md_free(&stream.sha512);
+	cleanup_close(&stream.fd);
+	return result;
+}
+
+void intake_discard(const struct intake *intake)
+{
+	unlink(intake->part);
+	unlink(intake->path);
+}
+
+int intake_media_type_check(struct request *request, struct error *error)
+{
+	const char *type = request_header(request, "Content-Type");
+	size_t length = type ? strcspn(type, "; ") : 0;
+
+	if (length == strlen("application/octet-stream") &&
+	    !strncasecmp(type, "application/octet-stream", length))
+		return 0;
+	return error_fault(error, -EINVAL, 415, NULL, "Invalid content type %s",
+			   type ? type : "None");
+}
+
+int intake_prepare(struct intake *intake, struct request *request, const char *id,
+		   const char *suffix, struct error *error)
+{
+	*intake = (struct intake){ .request = request, .id = id };
+	intake->part = files_path(request->cloud, request->arena, id, ".part");
+	intake->path = files_path(request->cloud, request->arena, id, suffix);
+	return intake->part && intake->path ? 0 : error_set(error, -ENOMEM, "out of memory");
+}

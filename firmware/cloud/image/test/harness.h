@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A box with identity and image services in this process: requests go through router, token, policy
+ * and handlers to a real store and real files. One test program includes it once. */
+#ifndef CUMULET_IMAGE_TEST_HARNESS_H
+#define CUMULET_IMAGE_TEST_HARNESS_H
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firmware/cloud/http/direct.h"
+#include "firmware/cloud/identity/identity.h"
+#include "firmware/cloud/identity/service.h"
+#include "firmware/cloud/image/internal.h"
+#include "firmware/lib/cleanup.h"
+#include "firmware/lib/log.h"
+
+#define IMAGES "/image/v2/images"
+#define ID "11111111-2222-4333-8444-555555555555"
+#define BASE_BODY "\"id\":\"" ID "\",\"disk_format\":\"raw\",\"container_format\":\"bare\""
+#define PATCH_TYPE "application/openstack-images-v2.1-json-patch"
+#define BYTES "application/octet-stream"
+
+static struct cloud cloud __attribute__((unused));
+static struct arena arena;
+static char directory[64];
+static char member_token[1024];
+static const char *token; /* NULL: as the operator */
+
+static const struct service *const list[] = { &identity_service, &image_service, NULL };
+
+/* --- requests */
+
+static inline struct direct_reply call(const char *method, const char *target, const char *type,
+				       const char *header, const char *body)
+{
+	const struct name_value headers[] = { { "Content-Type", type },
+					      { "Range", header },
+					      { 0 } };
+	const struct direct_request request = {
+		.method = method,
+		.target = target,
+		.headers = type || header ? headers : NULL,
+		.token = token,
+		.body = body,
+		.body_size = SIZE_MAX,
+		.operator= !token,
+	};
+	struct direct_reply reply;
+
+	assert_int_equal(direct_run(&cloud, list, &arena, &request, &reply), 0);
+	return reply;
+}
+
+static inline yyjson_val *json_of(struct direct_reply reply, int status)
+{
+	if (reply.status != status)
+		fail_msg("%d instead of %d: %s", reply.status, status, reply.body);
+	return json_parse(&arena, reply.body, reply.body_size);
+}
+
+static inline yyjson_val *get(const char *target, int status)
+{
+	return json_of(call("GET", target, NULL, NULL, NULL), status);
+}
+
+static inline void expect(const char *method, const char *target, const char *type,
+			  const char *body, int status, const char *text)
+{
+	struct direct_reply reply = call(method, target, type, NULL, body);
+
+	if (reply.status != status)
+		fail_msg("%s %s: %d instead of %d: %s", method, target, reply.status, status,
+			 reply.body ? reply.body : "");
+	if (text && (!reply.body || !strstr(reply.body, text)))
+		fail_msg("%s %s: no '%s' in %s", method, target, text,
+			 reply.body ? reply.body : "");
+}
+
+static inline void create(const char *more)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body), "{" BASE_BODY "%s}", more);
+	expect("POST", IMAGES, NULL, body, 201, "queued");
+}
+
+static inline void upload(const char *bytes)
+{
+	expect("PUT", IMAGES "/" ID "/file", BYTES, bytes, 204, NULL);
+}
+
+static inline bool file_exists(const char *suffix)
+{
+	return !access(files_path(&cloud, &arena, ID, suffix), F_OK);
+}
+
+/* --- the box */
+
+static inline const struct store_index *all_indexes(void)
+{
+	static struct store_index indexes[128];
+	size_t count = 0;
+
+	for (const struct service *const *service = list; *service; service++)
+		for (const struct store_index *index = (*service)->indexes; index && index->prefix;
+		     index++)
+			indexes[count++] = *index;
+	assert_true(count < ARRAY_LENGTH(indexes));
+	return indexes;
+}
+
+static inline void box_open(void)
+{
+	struct error error = { 0 };
+	char path[80];
+	const struct store_options options = { .path = path,
+					       .loop = cloud.loop,
+					       .indexes = all_indexes() };
+
+	snprintf(path, sizeof(path), "%s/store", directory);
+	mkdir(path, 0700);
+	assert_int_equal(store_open(&cloud.store, &options, &error), 0);
+	for (const struct service *const *service = list; *service; service++)
+		if ((*service)->start && (*service)->start(&cloud, &error))
+			fail_msg("%s: %s", (*service)->name, error.message);
+}
+
+static inline void box_close(void)
+{
+	identity_stop(&cloud);
+	store_close(cloud.store);
+	loop_once(cloud.loop, 0);
+}
+
+/* A project with a member, who is nobody special. */
+static inline void member_make(void)
+{
+	const char *project, *user, *role;
+	struct direct_reply reply;
+	char text[512];
+
+	project =
+		json_string(yyjson_obj_get(json_of(call("POST", "/identity/v3/projects", NULL, NULL,
+							"{\"project\":{\"name\":\"other\"}}"),
+						   201),
+					   "project"),
+			    "id");
+	user = json_string(
+		yyjson_obj_get(
+			json_of(call("POST", "/identity/v3/users", NULL, NULL,
+				     "{\"user\":{\"name\":\"eve\",\"password\":\"secret\"}}"),
+				201),
+			"user"),
+		"id");
+	role = json_string(yyjson_arr_get_first(yyjson_obj_get(
+				   get("/identity/v3/roles?name=member", 200), "roles")),
+			   "id");
+	snprintf(text, sizeof(text), "/identity/v3/projects/%s/users/%s/roles/%s", project, user,
+		 role);
+	expect("PUT", text, NULL, NULL, 204, NULL);
+	snprintf(
+		text, sizeof(text),
+		"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":"
+		"{\"id\":\"%s\",\"password\":\"secret\"}}},\"scope\":{\"project\":{\"id\":\"%s\"}}}}",
+		user, project);
+	reply = call("POST", "/identity/v3/auth/tokens", NULL, NULL, text);
+	assert_int_equal(reply.status, 201);
+	snprintf(member_token, sizeof(member_token), "%s",
+		 direct_header(&reply, "X-Subject-Token"));
+}
+
+static inline int group_setup(void **state)
+{
+	(void)state;
+	log_level_set("*", "error");
+	snprintf(directory, sizeof(directory), "/tmp/image-test-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(loop_new(&cloud.loop), 0);
+	cloud.directory = directory;
+	box_open();
+	member_make();
+	return 0;
+}
+
+static inline int group_teardown(void **state)
+{
+	char command[96];
+
+	(void)state;
+	box_close();
+	loop_free(cloud.loop);
+	arena_free(&arena);
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	return system(command);
+}
+
+/* Each test leaves nothing. */
+static inline int teardown(void **state)
+{
+	yyjson_val *images, *image;
+	size_t i, count;
+	char target[128];
+
+	(void)state;
+	token = NULL;
+	images = yyjson_obj_get(get(IMAGES "?visibility=all&limit=1000", 200), "images");
+	yyjson_arr_foreach (images, i, count, image) {
+		snprintf(target, sizeof(target), IMAGES "/%s", json_string(image, "id"));
+		call("PATCH", target, PATCH_TYPE, NULL,
+		     "[{\"op\":\"replace\",\"path\":\"/protected\",\"value\":false}]");
+		expect("DELETE", target, NULL, NULL, 204, NULL);
+	}
+	arena_reset(&arena);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+#endif
