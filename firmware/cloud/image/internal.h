@@ -133,6 +133,8 @@ int files_sync_directory(const struct cloud *cloud, struct arena *arena, struct 
 /* --- schemas.c */
 extern const struct schema image_schema, image_any_schema;
 int image_schema_check(yyjson_val *value, struct error *error);
+/* metadef_published.c: a schema that is kept as text, by its name behind /v2/schemas/. */
+int published_schema_show(struct request *request, const char *name, struct error *error);
 /* {"<name>": value} against the schema of images. */
 int image_member_check(struct arena *arena, const char *name, yyjson_val *value,
 		       struct error *error);

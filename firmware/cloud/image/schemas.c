@@ -305,5 +305,5 @@ int image_schema_show(struct request *request, struct error *error)
 	for (size_t i = 0; i < ARRAY_LENGTH(published); i++)
 		if (!strcmp(published[i].name, name))
 			return reply_json(request, 200, doc, published[i].render(doc));
-	return error_set(error, -ENOENT, "%s", "");
+	return published_schema_show(request, name, error);
 }

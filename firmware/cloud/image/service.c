@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The image service: its tables, its versions. */
 #include "firmware/cloud/image/internal.h"
+#include "firmware/cloud/image/metadef.h"
 #include "firmware/lib/cleanup.h"
 
 #define IMAGE "/v2/images/{image_id}"
@@ -78,8 +79,11 @@ static const struct policy_rule policies[] = {
 static const struct store_index indexes[] = {
 	{ IMAGE_RECORDS, "status", "status", NULL, false },
 	{ IMAGE_TASKS, "image", "image_id", NULL, false },
+	{ METADEF_RECORDS, "namespace", "namespace", NULL, true },
 	{ 0 },
 };
+
+static const struct service_part *const parts[] = { &metadef_part, NULL };
 
 const struct service image_service = {
 	.name = "glance",
@@ -87,6 +91,7 @@ const struct service image_service = {
 	.prefix = "/image",
 	.routes = routes,
 	.policies = policies,
+	.parts = parts,
 	.indexes = indexes,
 	.fault = fault_image,
 	.start = files_start,
