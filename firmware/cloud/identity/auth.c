@@ -109,8 +109,18 @@ static int auth_reply(struct auth *auth, struct error *error)
 	token = token_issue(request->cloud->identity, request->arena, &auth->claims, error);
 	if (!token)
 		return error_set(error, -EIO, "token can't be made");
-	return token_reply(request, &auth->reader, principal, token, 201,
-			   !request_query(request, "nocatalog"), error);
+	return token_reply(request, &auth->reader, principal, auth->unnamed ? NULL : token,
+			   auth->status ? auth->status : 201, !request_query(request, "nocatalog"),
+			   error);
+}
+
+int auth_finish(struct auth *auth, struct error *error)
+{
+	int result = claims_complete(auth, error);
+
+	if (result == 0)
+		result = auth_scope_choose(auth, error);
+	return result == 0 ? auth_reply(auth, error) : result;
 }
 
 int token_create(struct request *request, struct error *error)
@@ -120,9 +130,5 @@ int token_create(struct request *request, struct error *error)
 
 	if (result == 0)
 		result = auth_methods_run(&auth, error);
-	if (result == 0)
-		result = claims_complete(&auth, error);
-	if (result == 0)
-		result = auth_scope_choose(&auth, error);
-	return result == 0 ? auth_reply(&auth, error) : result;
+	return result == 0 ? auth_finish(&auth, error) : result;
 }

@@ -10,6 +10,8 @@ struct auth {
 	struct reader reader;
 	yyjson_val *identity, *scope; /* of the body; scope NULL: none asked for */
 	bool scope_is_set;            /* an application credential brings its own */
+	int status;                   /* of the reply; 0: 201 */
+	bool unnamed;                 /* the reply has no X-Subject-Token */
 	struct token_claims claims;   /* what the methods and the scope amount to */
 };
 
@@ -17,6 +19,9 @@ struct auth {
 int auth_methods_run(struct auth *auth, struct error *error);
 /* The scope that was asked for, or the user's default project when it can have a role there. */
 int auth_scope_choose(struct auth *auth, struct error *error);
+
+/* A token for what the claims say by now, and the reply that has it. */
+int auth_finish(struct auth *auth, struct error *error);
 
 /* Lookups by {"id"} or {"name"[, "domain"]}, as bodies have them. -ENOENT without a message. */
 int auth_find_domain(const struct reader *reader, yyjson_val *wanted, yyjson_val **domain,
@@ -34,7 +39,7 @@ int user_password_check(struct identity *identity, const struct reader *reader, 
 /* The token's text in the arena. */
 const char *token_issue(struct identity *identity, struct arena *arena,
 			const struct token_claims *claims, struct error *error);
-/* {"token": {...}}; the catalog stands in it when the token is scoped and 'catalog' is set. */
+/* {"token": {...}}, and the token in a header unless it is NULL; the catalog stands in it when the token is scoped and 'catalog' is set. */
 int token_reply(struct request *request, const struct reader *reader,
 		const struct principal *principal, const char *token, int status, bool catalog,
 		struct error *error);

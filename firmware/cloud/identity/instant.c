@@ -58,3 +58,11 @@ int64_t instant_parse(const char *text)
 		return -1;
 	return (int64_t)timegm(&fields) - zone;
 }
+
+int64_t instant_parse_basic(const char *text)
+{
+	struct tm fields = { 0 };
+	const char *rest = strptime(text, "%Y%m%dT%H%M%SZ", &fields);
+
+	return rest && !*rest ? (int64_t)timegm(&fields) : -1;
+}

@@ -13,5 +13,7 @@ uint64_t instant_monotonic(void); /* ms */
 void instant_format(uint64_t seconds, char text[static INSTANT_SIZE]);
 /* "YYYY-MM-DDTHH:MM:SS", with or without a fraction, 'Z' or an offset; -1 when it is none. */
 int64_t instant_parse(const char *text);
+/* "YYYYMMDDTHHMMSSZ". */
+int64_t instant_parse_basic(const char *text);
 
 #endif

@@ -13,6 +13,7 @@
 #include "firmware/cloud/identity/lockout.h"
 #include "firmware/cloud/identity/principal.h"
 #include "firmware/cloud/identity/reader.h"
+#include "firmware/cloud/identity/vault.h"
 
 #define TOKEN_LIFE 3600 /* seconds; Keystone's default */
 
@@ -21,6 +22,7 @@ struct caller_cache;
 struct identity {
 	struct store *store;
 	struct keyring keyring;
+	struct vault vault;
 	struct lockout lockout;
 	struct caller_cache *cache;
 	/* Raised after each change below /identity/: what was worked out before is void. */

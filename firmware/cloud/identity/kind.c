@@ -52,7 +52,7 @@ int kind_reply(struct request *request, const struct kind *kind, int status, yyj
 	return reply_json(request, status, doc, root);
 }
 
-static void add_links(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root)
+void kind_links(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
 	yyjson_mut_val *links = yyjson_mut_obj(doc);
 
@@ -82,7 +82,7 @@ int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val
 		yyjson_mut_arr_append(list, shown);
 	}
 	json_set(doc, root, kind->plural, list);
-	add_links(request, doc, root);
+	kind_links(request, doc, root);
 	return reply_json(request, 200, doc, root);
 }
 

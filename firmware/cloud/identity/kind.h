@@ -35,6 +35,8 @@ int kind_reply(struct request *request, const struct kind *kind, int status, yyj
 /* The records that the query leaves over. */
 int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val **items,
 		    size_t count, struct error *error);
+/* "links" of a list. */
+void kind_links(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root);
 /* Handlers that do nothing else. */
 int kind_show(struct request *request, const struct kind *kind, const char *parameter,
 	      struct error *error);

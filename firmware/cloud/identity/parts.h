@@ -11,6 +11,6 @@
 		method, path, handler, policy, body, flags, 0, 0, NULL, 0                          \
 	}
 
-extern const struct service_part identity_limit_part;
+extern const struct service_part identity_limit_part, identity_credential_part;
 
 #endif

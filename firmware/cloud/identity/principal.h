@@ -12,7 +12,7 @@ struct principal {
 	struct caller caller; /* points into the arena and into this struct */
 	struct token_claims claims;
 	struct role_set roles;
-	const char *method_names[4]; /* ends with NULL */
+	const char *method_names[METHOD_COUNT + 1]; /* ends with NULL */
 	char audit[TOKEN_AUDIT_TEXT_SIZE], parent[TOKEN_AUDIT_TEXT_SIZE];
 	yyjson_val *user, *project, *credential; /* records; NULL: none */
 };

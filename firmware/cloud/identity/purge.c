@@ -54,6 +54,7 @@ int purge_user(struct request *request, struct store_txn *txn, const char *id, s
 	purge_range(&purge, "/identity/membership/", id);
 	purge_index(&purge, "/identity/assignment/", "actor", id);
 	purge_index(&purge, "/identity/application_credential/", "user", id);
+	purge_index(&purge, "/identity/credential/", "user", id);
 	return purge.result;
 }
 
@@ -76,6 +77,7 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 	purge_range(&purge, "/identity/assignment/project-", id);
 	purge_index(&purge, "/identity/application_credential/", "project", id);
 	purge_index(&purge, "/identity/limit/", "project", id);
+	purge_index(&purge, "/identity/credential/", "project", id);
 	return purge.result;
 }
 

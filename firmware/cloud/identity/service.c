@@ -259,6 +259,8 @@ static const struct store_index indexes[] = {
 	{ "/identity/region/", "parent", "parent_region_id", NULL, false },
 	{ "/identity/endpoint/", "service", "service_id", NULL, false },
 	{ "/identity/endpoint/", "region", "region_id", NULL, false },
+	{ "/identity/credential/", "user", "user_id", NULL, false },
+	{ "/identity/credential/", "project", "project_id", NULL, false },
 	{ "/identity/registered_limit/", "key", "key", NULL, true },
 	{ "/identity/limit/", "key", "key", NULL, true },
 	{ "/identity/limit/", "registered", "registered_limit_id", NULL, false },
@@ -267,7 +269,8 @@ static const struct store_index indexes[] = {
 	{ 0 },
 };
 
-static const struct service_part *const parts[] = { &identity_limit_part, NULL };
+static const struct service_part *const parts[] = { &identity_limit_part, &identity_credential_part,
+						    NULL };
 
 const struct service identity_service = {
 	.name = "keystone",

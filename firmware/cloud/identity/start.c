@@ -181,6 +181,8 @@ int identity_start(struct cloud *cloud, struct error *error)
 		return error_set(error, -ENOMEM, "no memory");
 	result = keyring_load(&identity->keyring, cloud->store, instant_now(), error);
 	if (result == 0)
+		result = vault_load(&identity->vault, cloud->store, error);
+	if (result == 0)
 		result = identity_bootstrap(identity, error);
 	return result == 0 ? identity_watch(identity, error) : result;
 }
@@ -195,6 +197,7 @@ void identity_stop(struct cloud *cloud)
 		store_watch_stop(&identity->watch);
 	caller_cache_free(identity->cache);
 	explicit_bzero(&identity->keyring, sizeof(identity->keyring));
+	explicit_bzero(&identity->vault, sizeof(identity->vault));
 	free(identity);
 	cloud->identity = NULL;
 }

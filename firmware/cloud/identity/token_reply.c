@@ -123,7 +123,8 @@ int token_reply(struct request *request, const struct reader *reader,
 		json_set(doc, body, "catalog", offered);
 	}
 	json_set(doc, root, "token", body);
-	reply_header(request, "X-Subject-Token", "%s", token);
+	if (token)
+		reply_header(request, "X-Subject-Token", "%s", token);
 	reply_header(request, "Vary", "X-Auth-Token");
 	return reply_json(request, status, doc, root);
 }
