@@ -126,6 +126,7 @@ struct net_group {
 	struct message_list rules; /* struct net_rule */
 };
 
+/* One for each address: those of one port name the same port and follow each other. */
 struct net_router_interface {
 	char port_id[UUID_SIZE], network_id[UUID_SIZE], subnet_id[UUID_SIZE];
 	char mac[18];

@@ -132,6 +132,8 @@ static void zone_ports_put(struct firewall_writer *writer, const struct net_netw
 
 		for (size_t i = 0; i < router->interfaces.count; i++) {
 			name_link(name, "ci", interfaces[i].port_id);
+			if (i > 0 && strcmp(interfaces[i].port_id, interfaces[i - 1].port_id) == 0)
+				continue; /* its next address */
 			if (strcmp(interfaces[i].network_id, network->id) == 0)
 				firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
 		}

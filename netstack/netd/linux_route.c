@@ -110,6 +110,7 @@ static int address_change(struct netlink *netlink, uint16_t type, uint32_t index
 struct addresses_diff {
 	const struct address *list;
 	size_t count;
+	bool advertised; /* the link may have IPv6 addresses that routers advertise */
 	struct address gone[NET_PORT_ADDRESSES_MAX];
 	size_t gone_count;
 };
@@ -118,7 +119,7 @@ static void address_compare(const struct address *address, void *context)
 {
 	struct addresses_diff *diff = context;
 
-	if (address->family != AF_INET)
+	if (address->family != AF_INET && diff->advertised)
 		return; /* those that routers advertise come and go by themselves */
 	for (size_t i = 0; i < diff->count; i++)
 		if (address_equal(&diff->list[i], address))
@@ -147,7 +148,7 @@ static int addresses_apply(struct netlink *netlink, const char *link, struct add
 int linux_addresses_set(struct backend *backend, const char *space, const char *link,
 			const struct address *list, size_t count, struct error *error)
 {
-	struct addresses_diff diff = { .list = list, .count = count };
+	struct addresses_diff diff = { .list = list, .count = count, .advertised = *space == '\0' };
 	struct netlink netlink;
 	int result = linux_netlink_open(backend, space, NETLINK_ROUTE, &netlink, error);
 

@@ -83,13 +83,16 @@ int linux_sysctl(const char *name, const char *value, struct error *error)
 	return 0;
 }
 
-/* In the new namespace: what every router needs. IPv6 stays off until routers speak it. */
+/* In the new namespace: what every router needs. A kernel without IPv6 has not those of it. */
 static int space_furnish(struct error *error)
 {
 	int result = linux_sysctl("net/ipv4/ip_forward", "1", error);
 
-	linux_sysctl("net/ipv6/conf/all/disable_ipv6", "1", NULL);
-	linux_sysctl("net/ipv6/conf/default/disable_ipv6", "1", NULL);
+	linux_sysctl("net/ipv6/conf/all/forwarding", "1", NULL);
+	linux_sysctl("net/ipv6/conf/default/accept_ra", "0", NULL);
+	linux_sysctl("net/ipv6/conf/default/accept_redirects", "0", NULL);
+	/* Its addresses are given once, by the control plane: nothing to detect. */
+	linux_sysctl("net/ipv6/conf/default/dad_transmits", "0", NULL);
 	/* A router speaks for its own addresses on the link that has them, not for all. */
 	linux_sysctl("net/ipv4/conf/all/arp_ignore", "1", NULL);
 	linux_sysctl("net/ipv4/conf/all/send_redirects", "0", NULL);

@@ -87,25 +87,45 @@ static int uplink_remove(struct backend *backend, const struct router *router, s
 
 /* --- interfaces --- */
 
+/* The addresses of a port: those of the entries from 'first' on that name it. */
+static int interface_addresses(const struct net_router_interface *first, size_t count,
+			       struct address list[static NET_PORT_ADDRESSES_MAX],
+			       struct error *error)
+{
+	size_t taken = 0;
+
+	while (taken < count && taken < NET_PORT_ADDRESSES_MAX &&
+	       strcmp(first[taken].port_id, first->port_id) == 0) {
+		int result = address_parse(first[taken].address, &list[taken]);
+
+		if (result < 0)
+			return error_set(error, result, "address of interface %s", first->port_id);
+		taken++;
+	}
+	return (int)taken;
+}
+
+/* The number of addresses, which are as many entries of the list; negative upon failure. */
 static int interface_set(struct backend *backend, const struct network *network,
-			 const struct net_router_interface *interface, const char *space,
-			 struct error *error)
+			 const struct net_router_interface *interface, size_t count,
+			 const char *space, struct error *error)
 {
 	struct backend_veth veth = { .mtu = network->desired.mtu };
-	struct address address;
-	int result = address_parse(interface->address, &address);
+	struct address list[NET_PORT_ADDRESSES_MAX];
+	int taken = interface_addresses(interface, count, list, error), result;
 
-	if (result < 0)
-		return error_set(error, result, "address of interface %s", interface->port_id);
+	if (taken < 0)
+		return taken;
 	name_link(veth.name, "ci", interface->port_id);
 	name_link(veth.inner, "in", interface->port_id);
 	name_bridge(veth.bridge, &network->desired);
 	snprintf(veth.space, sizeof(veth.space), "%s", space);
 	snprintf(veth.mac, sizeof(veth.mac), "%s", interface->mac);
 	result = backend->ops->veth_set(backend, &veth, error);
-	return result < 0 ? result
-			  : backend->ops->addresses_set(backend, space, veth.inner, &address, 1,
-							error);
+	if (result == 0)
+		result = backend->ops->addresses_set(backend, space, veth.inner, list,
+						     (size_t)taken, error);
+	return result < 0 ? result : taken;
 }
 
 static bool interface_is_wanted(const struct router *router, const char *inner)
@@ -158,16 +178,19 @@ static int interfaces_set(struct backend *backend, const struct model *model,
 			  const struct router *router, const char *space, struct error *error)
 {
 	const struct net_router_interface *interfaces = router->desired.interfaces.items;
+	size_t count = router->desired.interfaces.count;
 	int result = leftovers_remove(backend, router, space, error);
 
-	for (size_t i = 0; result == 0 && i < router->desired.interfaces.count; i++) {
+	for (size_t i = 0; result >= 0 && i<count; i += result> 0 ? (size_t)result : 1) {
 		const struct network *network = model_network(model, interfaces[i].network_id);
 
 		/* Wired when the network comes: that makes the router dirty. */
-		if (network != NULL && network->object.wired)
-			result = interface_set(backend, network, &interfaces[i], space, error);
+		result = network != NULL && network->object.wired
+				 ? interface_set(backend, network, &interfaces[i], count - i, space,
+						 error)
+				 : 0;
 	}
-	return result;
+	return result < 0 ? result : 0;
 }
 
 /* --- routes --- */
@@ -189,8 +212,9 @@ static void metadata_route(const struct model *model, const struct net_router_in
 		return;
 	subnet = network_subnet(&network->desired, interface->subnet_id);
 	if (subnet == NULL || !subnet->dhcp ||
-	    address_parse(subnet->dhcp_address, &route->gateway) < 0)
-		return;
+	    address_parse(subnet->dhcp_address, &route->gateway) < 0 ||
+	    route->gateway.family != AF_INET)
+		return; /* by IPv6 it is on the link */
 	address_parse(METADATA_ADDRESS, &route->destination);
 	name_link(route->link, "in", interface->port_id);
 	name_link(route->from, "in", interface->port_id);

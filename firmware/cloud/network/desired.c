@@ -213,31 +213,52 @@ int desired_group(struct store_view *view, struct arena *arena, yyjson_val *reco
 	return 0;
 }
 
-/* The port's first address, with the length of its subnet's prefix. */
-static void fill_interface_address(struct store_view *view, struct arena *arena, yyjson_val *port,
-				   char *text, size_t size, char *subnet_id, size_t id_size)
+/* An address with the length of its subnet's prefix; "" when the subnet has none. */
+static void fill_interface_address(struct store_view *view, struct arena *arena,
+				   yyjson_val *fixed_ip, char text[static CIDR_SIZE])
 {
-	yyjson_val *first = yyjson_arr_get_first(yyjson_obj_get(port, "fixed_ips")), *subnet;
-	const char *id = json_string(first, "subnet_id");
+	const char *id = json_string(fixed_ip, "subnet_id");
 	struct ip_prefix prefix;
+	yyjson_val *subnet;
 
 	text[0] = '\0';
 	if (!id || resource_get(view, arena, &resource_subnet, id, &subnet, NULL) ||
 	    !ip_prefix_parse(json_string(subnet, "cidr"), &prefix))
 		return;
-	snprintf(text, size, "%s/%u", json_string(first, "ip_address"), prefix.length);
-	if (subnet_id)
-		copy(subnet_id, id_size, id);
+	snprintf(text, CIDR_SIZE, "%s/%u", json_string(fixed_ip, "ip_address"), prefix.length);
 }
 
-static void fill_interface(struct store_view *view, struct arena *arena, yyjson_val *port,
-			   struct net_router_interface *interface)
+/* One for each address of the port; those without a prefix can't be wired. */
+static size_t fill_interfaces(struct store_view *view, struct arena *arena, yyjson_val *port,
+			      struct net_router_interface *items, size_t most)
 {
-	COPY(interface->port_id, json_string(port, "id"));
-	COPY(interface->network_id, json_string(port, "network_id"));
-	COPY(interface->mac, json_string(port, "mac_address"));
-	fill_interface_address(view, arena, port, interface->address, sizeof(interface->address),
-			       interface->subnet_id, sizeof(interface->subnet_id));
+	yyjson_val *list = yyjson_obj_get(port, "fixed_ips"), *fixed_ip;
+	size_t index, count, kept = 0;
+
+	yyjson_arr_foreach (list, index, count, fixed_ip) {
+		if (kept == most)
+			break;
+		COPY(items[kept].port_id, json_string(port, "id"));
+		COPY(items[kept].network_id, json_string(port, "network_id"));
+		COPY(items[kept].subnet_id, json_string(fixed_ip, "subnet_id"));
+		COPY(items[kept].mac, json_string(port, "mac_address"));
+		fill_interface_address(view, arena, fixed_ip, items[kept].address);
+		kept += items[kept].address[0] != '\0';
+	}
+	return kept;
+}
+
+/* The way out speaks IPv4. */
+static yyjson_val *first_ipv4(yyjson_val *port)
+{
+	yyjson_val *list = yyjson_obj_get(port, "fixed_ips"), *item;
+	size_t index, count;
+
+	yyjson_arr_foreach (list, index, count, item) {
+		if (!strchr(json_string(item, "ip_address"), ':'))
+			return item;
+	}
+	return NULL;
 }
 
 static void fill_gateway(struct store_view *view, struct arena *arena, yyjson_val *record,
@@ -251,8 +272,7 @@ static void fill_gateway(struct store_view *view, struct arena *arena, yyjson_va
 	if (!id || resource_get(view, arena, &resource_port, id, &port, NULL))
 		return;
 	COPY(router->external_mac, json_string(port, "mac_address"));
-	fill_interface_address(view, arena, port, router->external_address,
-			       sizeof(router->external_address), NULL, 0);
+	fill_interface_address(view, arena, first_ipv4(port), router->external_address);
 }
 
 int desired_router(struct store_view *view, struct arena *arena, yyjson_val *record,
@@ -268,14 +288,12 @@ int desired_router(struct store_view *view, struct arena *arena, yyjson_val *rec
 	COPY(router->id, json_string(record, "id"));
 	router->admin_up = json_bool(record, "admin_state_up", true);
 	fill_gateway(view, arena, record, router);
-	items = arena_alloc(arena, ports.count * sizeof(*items) + 1);
+	items = arena_alloc(arena, NET_ROUTER_INTERFACES_MAX * sizeof(*items));
 	if (!items)
 		return error_set(error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < ports.count && kept < NET_ROUTER_INTERFACES_MAX; i++) {
-		fill_interface(view, arena, ports.items[i], &items[kept]);
-		/* An interface whose subnet has no prefix can't be wired. */
-		kept += items[kept].address[0] != '\0';
-	}
+	for (size_t i = 0; i < ports.count; i++)
+		kept += fill_interfaces(view, arena, ports.items[i], items + kept,
+					NET_ROUTER_INTERFACES_MAX - kept);
 	router->interfaces = (struct message_list){ items, kept };
 	return fill_routes(arena, yyjson_obj_get(record, "routes"), &router->routes);
 }

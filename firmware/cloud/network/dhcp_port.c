@@ -62,9 +62,10 @@ static yyjson_mut_val *make_dhcp_port(struct change *change, yyjson_val *network
 	return port;
 }
 
-/* The lowest free address of the pools, without taking it: it is kept in the subnet itself. */
-static int reserve(struct change *change, yyjson_mut_val *subnet, char text[static IP_SIZE],
-		   struct error *error)
+/* The lowest free address of the pools, or the one that the port's MAC stands for, without taking
+ * it: it is kept in the subnet itself. */
+static int reserve(struct change *change, yyjson_val *subnet, const char *mac,
+		   char text[static IP_SIZE], struct error *error)
 {
 	struct change probe = *change;
 	int result;
@@ -72,12 +73,13 @@ static int reserve(struct change *change, yyjson_mut_val *subnet, char text[stat
 	probe.txn = store_txn_new(change->request->arena);
 	if (!probe.txn)
 		return error_set(error, -ENOMEM, "out of memory");
-	result = address_take(&probe, value_freeze(change->request, subnet), NULL, "dhcp", text,
-			      error);
+	if (subnet_is_auto(subnet))
+		return address_take_auto(&probe, subnet, mac, "dhcp", text, error);
+	result = address_take(&probe, subnet, NULL, "dhcp", text, error);
 	if (result == -ENOSPC)
 		return error_fault(error, -ENOSPC, 409, "IpAddressGenerationFailure",
 				   "No more IP addresses available on network %s.",
-				   json_member(subnet, "network_id"));
+				   json_string(subnet, "network_id"));
 	return result;
 }
 
@@ -94,12 +96,14 @@ int port_dhcp_join(struct change *change, yyjson_val *network, yyjson_mut_val *s
 	    json_bool(network, "router:external", false))
 		return 0;
 	result = find_dhcp_port(change, json_string(network, "id"), &old, error);
-	if (!result)
-		result = reserve(change, subnet, address, error);
+	if (result)
+		return result;
+	port = old ? yyjson_val_mut_copy(doc, old) : make_dhcp_port(change, network);
+	result = reserve(change, value_freeze(change->request, subnet),
+			 json_member(port, "mac_address"), address, error);
 	if (result)
 		return result;
 	json_set_string(doc, subnet, "_dhcp_address", address);
-	port = old ? yyjson_val_mut_copy(doc, old) : make_dhcp_port(change, network);
 	item = yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_get(port, "fixed_ips"));
 	json_set_string(doc, item, "subnet_id", json_member(subnet, "id"));
 	json_set_string(doc, item, "ip_address", address);

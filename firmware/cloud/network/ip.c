@@ -135,6 +135,25 @@ struct ip ip_last(const struct ip_prefix *prefix)
 	return last;
 }
 
+bool ip_from_mac(const struct ip_prefix *prefix, const char *mac, struct ip *ip)
+{
+	uint8_t *low = ip->bytes + 8;
+	unsigned b[6];
+
+	if (prefix->base.version != 6 || prefix->length != 64 || !mac ||
+	    sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
+		return false;
+	*ip = prefix->base;
+	for (int i = 0; i < 3; i++) {
+		low[i] = (uint8_t)b[i];
+		low[i + 5] = (uint8_t)b[i + 3];
+	}
+	low[0] ^= 2;
+	low[3] = 0xff;
+	low[4] = 0xfe;
+	return true;
+}
+
 bool mac_canonical(const char *text, char mac[static 18])
 {
 	unsigned b[6];

@@ -33,6 +33,8 @@ bool ip_prefix_overlap(const struct ip_prefix *one, const struct ip_prefix *othe
 int ip_compare(const struct ip *one, const struct ip *other); /* same version */
 struct ip ip_add(struct ip ip, int64_t offset);
 struct ip ip_last(const struct ip_prefix *prefix); /* all host bits set */
+/* The address that an interface with this MAC gives itself in a /64 (RFC 4291, appendix A). */
+bool ip_from_mac(const struct ip_prefix *prefix, const char *mac, struct ip *ip);
 /* Canonical "aa:bb:cc:dd:ee:ff"; false when it is not a unicast MAC address. */
 bool mac_canonical(const char *text, char mac[static 18]);
 

@@ -129,6 +129,8 @@ static int remove_network(struct change *change, yyjson_val *old, struct error *
 		return result;
 	store_txn_compare_empty(change->txn,
 				arena_printf(change->request->arena, "/network/member/%s/", id));
+	store_txn_delete(change->txn,
+			 arena_printf(change->request->arena, "/network/addressed/%s", id));
 	vni_release(change, json_integer(old, "provider:segmentation_id", 0));
 	return remove_children(change, id, error);
 }

@@ -18,22 +18,30 @@ static void add_pool(yyjson_mut_doc *doc, yyjson_mut_val *pools, const struct ip
 	json_set_string(doc, pool, "end", text);
 }
 
-/* A /31 and a /32 have no network and broadcast address (RFC 3021). */
+/* A /31 and a /32 have no network and broadcast address (RFC 3021); the first address of an IPv6
+ * prefix is all routers', its last one is like any other. */
 static unsigned margin_of(const struct ip_prefix *prefix)
 {
-	return prefix->base.version == 4 && prefix->length >= 31 ? 0 : 1;
+	return prefix->length >= (prefix->base.version == 4 ? 31 : 128) ? 0 : 1;
+}
+
+static void pools_bounds(const struct ip_prefix *prefix, struct ip *first, struct ip *last)
+{
+	unsigned margin = margin_of(prefix);
+
+	*first = ip_add(prefix->base, margin);
+	*last = ip_last(prefix);
+	if (prefix->base.version == 4)
+		*last = ip_add(*last, -(int64_t)margin);
 }
 
 yyjson_mut_val *pools_standard(yyjson_mut_doc *doc, const struct ip_prefix *prefix,
 			       const struct ip *gateway)
 {
 	yyjson_mut_val *pools = yyjson_mut_arr(doc);
-	unsigned margin = margin_of(prefix);
-	struct ip first = ip_add(prefix->base, margin);
-	struct ip last = ip_last(prefix), before, after;
+	struct ip first, last, before, after;
 
-	if (prefix->base.version == 4)
-		last = ip_add(last, -(int64_t)margin);
+	pools_bounds(prefix, &first, &last);
 	if (!gateway->version || ip_compare(gateway, &first) < 0 ||
 	    ip_compare(gateway, &last) > 0) {
 		add_pool(doc, pools, &first, &last);
@@ -77,13 +85,15 @@ static int check_span(const struct span *span, const struct ip_prefix *prefix,
 		      const struct ip *gateway, struct error *error)
 {
 	char cidr[IP_CIDR_SIZE], address[IP_SIZE];
+	struct ip first, last;
 
 	ip_prefix_format(prefix, cidr);
+	pools_bounds(prefix, &first, &last);
 	if (span->start.version != prefix->base.version ||
 	    span->end.version != span->start.version || ip_compare(&span->end, &span->start) < 0)
 		return error_fault(error, -EINVAL, 400, "InvalidAllocationPool",
 				   "The allocation pool %s is not valid.", span->text);
-	if (!ip_in(&span->start, prefix) || !ip_in(&span->end, prefix))
+	if (ip_compare(&span->start, &first) < 0 || ip_compare(&span->end, &last) > 0)
 		return error_fault(error, -EINVAL, 400, "OutOfBoundsAllocationPool",
 				   "The allocation pool %s spans beyond the subnet cidr %s.",
 				   span->text, cidr);

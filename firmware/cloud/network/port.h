@@ -22,6 +22,14 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 		  yyjson_mut_val *object, struct error *error);
 /* Deletes a port and gives back what it holds. */
 void port_drop(struct change *change, yyjson_val *port);
+/* Addresses of all ports of a network change with an auto-address subnet that comes or goes: a
+ * key that each new port and each change of addresses writes tells it whether it saw all of them. */
+void port_addresses_changed(struct change *change, const char *network_id);
+/* Gives all ports of the network but routers' interfaces an address in the subnet when that is one
+ * of automatic addresses, or takes it. */
+int port_auto_join(struct change *change, yyjson_val *network, yyjson_val *subnet,
+		   struct error *error);
+int port_auto_leave(struct change *change, yyjson_val *subnet, struct error *error);
 bool port_on_subnet(yyjson_val *port, const char *subnet_id);
 
 /*

@@ -24,7 +24,8 @@ static int check_fixed_ips(const struct attribute *attribute, yyjson_val *list, 
 						 "Invalid data format for fixed IP: '%s'", "");
 		yyjson_obj_foreach (item, member, members, key, value) {
 			if (!yyjson_equals_str(key, "subnet_id") &&
-			    !yyjson_equals_str(key, "ip_address"))
+			    !yyjson_equals_str(key, "ip_address") &&
+			    !yyjson_equals_str(key, "delete_subnet"))
 				return attribute_invalid(error, attribute,
 							 "Invalid data format for fixed IP: '%s'",
 							 yyjson_get_str(key));
@@ -235,16 +236,28 @@ static void put_member(struct change *change, yyjson_mut_val *object)
 		      arena_printf(change->request->arena, "/network/member/%s/%s",
 				   json_member(object, "network_id"), json_member(object, "id")),
 		      "{}");
+	port_addresses_changed(change, json_member(object, "network_id"));
+}
+
+static struct address_holder holder_of(yyjson_mut_val *port)
+{
+	return (struct address_holder){ .network_id = json_member(port, "network_id"),
+					.port_id = json_member(port, "id"),
+					.owner = json_member(port, "device_owner"),
+					.mac = json_member(port, "mac_address") };
 }
 
 int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted,
 		  yyjson_mut_val *object, struct error *error)
 {
 	yyjson_mut_doc *doc = change->doc;
+	struct address_holder holder;
 	yyjson_mut_val *fixed_ips;
-	int result = addresses_choose(change, json_string(network, "id"), wanted,
-				      json_member(object, "id"), &fixed_ips, error);
+	int result;
 
+	complete_mac(change, object);
+	holder = holder_of(object);
+	result = addresses_choose(change, &holder, wanted, &fixed_ips, error);
 	if (!result)
 		result = complete_security(change, network, object, error);
 	if (result)
@@ -253,7 +266,6 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 	json_set_string(doc, object, "status", "DOWN");
 	json_set(doc, object, "qos_policy_id", yyjson_mut_null(doc));
 	set_nulls_empty(doc, object);
-	complete_mac(change, object);
 	set_binding(doc, object);
 	put_member(change, object);
 	return 0;
@@ -304,23 +316,27 @@ int port_make(struct change *change, const struct port_plan *plan, yyjson_mut_va
 	return 0;
 }
 
+/* A new MAC stands for other automatic addresses. */
 static int update_addresses(struct change *change, yyjson_val *old, yyjson_mut_val *object,
 			    yyjson_mut_val *given, struct error *error)
 {
-	yyjson_val *had = yyjson_obj_get(old, "fixed_ips"), *wanted;
+	yyjson_val *had = yyjson_obj_get(old, "fixed_ips"), *wanted = had;
 	yyjson_mut_val *fixed_ips = yyjson_mut_obj_get(given, "fixed_ips");
+	struct address_holder holder = holder_of(object);
 	int result;
 
-	if (!fixed_ips)
+	if (!fixed_ips && json_is(old, "mac_address", holder.mac))
 		return 0;
-	wanted = value_freeze(change->request, yyjson_mut_is_arr(fixed_ips)
-						       ? fixed_ips
-						       : yyjson_mut_arr(change->doc));
-	result = addresses_change(change, json_string(old, "network_id"), had, wanted,
-				  json_string(old, "id"), &fixed_ips, error);
-	if (!result)
-		json_set(change->doc, object, "fixed_ips", fixed_ips);
-	return result;
+	if (fixed_ips)
+		wanted = value_freeze(change->request, yyjson_mut_is_arr(fixed_ips)
+							       ? fixed_ips
+							       : yyjson_mut_arr(change->doc));
+	result = addresses_change(change, &holder, had, wanted, &fixed_ips, error);
+	if (result)
+		return result;
+	json_set(change->doc, object, "fixed_ips", fixed_ips);
+	port_addresses_changed(change, holder.network_id);
+	return 0;
 }
 
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,

@@ -120,6 +120,27 @@ static int convert_ethertype(struct change *change, yyjson_mut_val *object, stru
 			   text ? text : "");
 }
 
+/* Of IPv6 'icmp' means ICMPv6, whose name is 'ipv6-icmp'; what belongs to IPv6 alone is refused
+ * for IPv4. */
+static int fit_protocol(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	const char *protocol = json_member(object, "protocol");
+	int number = rule_protocol_number(protocol);
+
+	if (!strcmp(json_member(object, "ethertype"), "IPv6")) {
+		if (protocol && (!strcmp(protocol, "icmp") || !strcmp(protocol, "icmpv6")))
+			json_set_string(change->doc, object, "protocol", "ipv6-icmp");
+		else if (protocol && !strcmp(protocol, "1"))
+			json_set_string(change->doc, object, "protocol", "58");
+		return 0;
+	}
+	if (number == 41 || number == 43 || number == 44 || (number >= 58 && number <= 60))
+		return error_fault(error, -EINVAL, 400,
+				   "SecurityGroupEthertypeConflictWithProtocol",
+				   "Invalid ethertype IPv4 for protocol %s.", protocol);
+	return 0;
+}
+
 static int convert_prefix(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	const char *text = json_member(object, "remote_ip_prefix");
@@ -246,9 +267,10 @@ static int check_remote_group(struct change *change, yyjson_mut_val *object, str
 
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
-	static int (*const steps[])(struct change *, yyjson_mut_val *, struct error *) = {
-		convert_protocol, convert_ethertype, convert_prefix, check_remote_group, refuse_twin
-	};
+	static int (*const steps[])(struct change *, yyjson_mut_val *,
+				    struct error *) = { convert_protocol,   convert_ethertype,
+							fit_protocol,       convert_prefix,
+							check_remote_group, refuse_twin };
 	yyjson_val *group;
 	int result = check_remotes(object, error);
 
@@ -257,7 +279,7 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 				     json_member(object, "security_group_id"), &group, error);
 	for (size_t i = 0; !result && i < sizeof(steps) / sizeof(steps[0]); i++) {
 		result = steps[i](change, object, error);
-		if (!result && i == 2)
+		if (!result && i == 3)
 			result = check_ports(object, error);
 	}
 	if (!result)

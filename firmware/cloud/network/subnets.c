@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Subnets: IPv4 prefixes of a network, with the address of the network's own DHCP service. */
+/* Subnets: prefixes of a network, with the address of the network's own DHCP service. */
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +65,8 @@ static int check_routes(const struct attribute *attribute, yyjson_val *list, str
 			  : 0;
 }
 
+static const char *const ipv6_modes[] = { "dhcpv6-stateful", "dhcpv6-stateless", "slaac", NULL };
+
 static const struct attribute attributes[] = {
 	{ "name", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
 	{ "network_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0, NULL,
@@ -81,10 +83,8 @@ static const struct attribute attributes[] = {
 	{ "dns_nameservers", ATTRIBUTE_LIST, POST_PUT, "[]", 0, 0, NULL, check_addresses },
 	{ "host_routes", ATTRIBUTE_LIST, POST_PUT, "[]", 0, 0, NULL, check_routes },
 	{ "enable_dhcp", ATTRIBUTE_BOOLEAN, POST_PUT, "true", 0, 0, NULL, NULL },
-	{ "ipv6_ra_mode", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 64, NULL,
-	  NULL },
-	{ "ipv6_address_mode", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 64,
-	  NULL, NULL },
+	{ "ipv6_ra_mode", ATTRIBUTE_CHOICE, ATTRIBUTE_POST, "null", 0, 0, ipv6_modes, NULL },
+	{ "ipv6_address_mode", ATTRIBUTE_CHOICE, ATTRIBUTE_POST, "null", 0, 0, ipv6_modes, NULL },
 	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
 	{ "service_types", ATTRIBUTE_LIST, POST_PUT, "[]", 0, 0, NULL, NULL },
 	{ 0 }
@@ -131,9 +131,10 @@ static int check_version(struct change *change, yyjson_mut_val *object, struct i
 				   "Invalid input for operation: cidr '%s' does not match the "
 				   "ip_version '%d'.",
 				   cidr, (int)version);
-	if (version == 6)
-		return error_fault(error, -ENOSYS, 501, "NotImplemented",
-				   "IPv6 subnets are not implemented.");
+	if (!prefix->length)
+		return error_fault(error, -EINVAL, 400, "InvalidInput",
+				   "Invalid input for operation: 0 is not allowed as CIDR prefix "
+				   "length.");
 	ip_prefix_format(prefix, text);
 	json_set_string(change->doc, object, "cidr", text);
 	return 0;
@@ -159,6 +160,8 @@ static int check_overlap(struct change *change, const char *network_id,
 	return result;
 }
 
+/* The default is the first host's address; of IPv6 the one that is all routers', as Neutron has
+ * it. One outside of the subnet can't be checked (a link-local one is usual). */
 static int set_gateway(struct change *change, yyjson_mut_val *object,
 		       const struct ip_prefix *prefix, struct ip *gateway, struct error *error)
 {
@@ -172,10 +175,14 @@ static int set_gateway(struct change *change, yyjson_mut_val *object,
 	if (given && !ip_parse(yyjson_mut_get_str(given), gateway))
 		return attribute_refuse(error, "Invalid input for gateway_ip.");
 	if (!given)
-		*gateway = ip_add(prefix->base, prefix->length < 32);
-	if (!ip_in(gateway, prefix) ||
-	    (prefix->length < 31 &&
-	     (!ip_compare(gateway, &prefix->base) || !ip_compare(gateway, &last))))
+		*gateway = ip_add(prefix->base, prefix->base.version == 4 && prefix->length < 32);
+	if (gateway->version != prefix->base.version)
+		return error_fault(error, -EINVAL, 400, "InvalidInput",
+				   "Invalid input for operation: gateway_ip '%s' does not match "
+				   "the ip_version '%d'.",
+				   yyjson_mut_get_str(given), prefix->base.version);
+	if (gateway->version == 4 && prefix->length < 31 &&
+	    (!ip_compare(gateway, &prefix->base) || !ip_compare(gateway, &last)))
 		return error_fault(error, -EINVAL, 400, "InvalidInput",
 				   "Invalid input for operation: Gateway is not valid on subnet.");
 	ip_format(gateway, text);
@@ -197,7 +204,8 @@ static int set_pools(struct change *change, yyjson_mut_val *object, const struct
 
 static int check_dhcp(yyjson_mut_val *object, const struct ip_prefix *prefix, struct error *error)
 {
-	if (!yyjson_mut_get_bool(yyjson_mut_obj_get(object, "enable_dhcp")) || prefix->length <= 30)
+	if (!yyjson_mut_get_bool(yyjson_mut_obj_get(object, "enable_dhcp")) ||
+	    prefix->length <= (prefix->base.version == 4 ? 30 : 126))
 		return 0;
 	return error_fault(error, -EINVAL, 400, "InvalidInput",
 			   "Invalid input for operation: Subnet has a prefix length that is "
@@ -234,7 +242,12 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	if (!result)
 		result = check_dhcp(object, &prefix, error);
 	if (!result)
+		result = subnet_modes_check(value_freeze(change->request, object), error);
+	if (!result)
 		result = port_dhcp_join(change, network, object, error);
+	if (!result)
+		result = port_auto_join(change, network, value_freeze(change->request, object),
+					error);
 	if (!result)
 		change_touch(change, &resource_network, network);
 	return result;
@@ -264,6 +277,12 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	yyjson_val *network;
 	int result = update_pools(change, object, given, error);
 
+	if (!result && !is && yyjson_mut_obj_get(given, "enable_dhcp") &&
+	    (json_string(old, "ipv6_ra_mode") || json_string(old, "ipv6_address_mode")))
+		return error_fault(error, -EINVAL, 400, "InvalidInput",
+				   "Invalid input for operation: Cannot disable enable_dhcp with "
+				   "ipv6 attributes set.");
+
 	if (!result)
 		result = change_get(change, &resource_network, json_string(old, "network_id"),
 				    &network, error);
@@ -275,16 +294,24 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	return result;
 }
 
-static int refuse_in_use(struct change *change, const char *id, const char *network_id,
-			 struct error *error)
+/* Automatic addresses go with their subnet; a router's interface keeps it. */
+static bool keeps_subnet(yyjson_val *port, const char *id, bool is_auto)
 {
+	if (is_auto && !json_is(port, "device_owner", "network:router_interface"))
+		return false;
+	return !json_is(port, "device_owner", "network:dhcp") && port_on_subnet(port, id);
+}
+
+static int refuse_in_use(struct change *change, yyjson_val *subnet, struct error *error)
+{
+	const char *id = json_string(subnet, "id");
+	bool is_auto = subnet_is_auto(subnet);
 	struct network_ports ports;
 	int result = resource_range(change->view, change->request->arena, &resource_port, "network",
-				    network_id, &ports, error);
+				    json_string(subnet, "network_id"), &ports, error);
 
 	for (size_t i = 0; !result && i < ports.count; i++)
-		if (!json_is(ports.items[i], "device_owner", "network:dhcp") &&
-		    port_on_subnet(ports.items[i], id))
+		if (keeps_subnet(ports.items[i], id, is_auto))
 			return error_fault(error, -EBUSY, 409, "SubnetInUse",
 					   "Unable to complete operation on subnet %s: One or more "
 					   "ports have an IP allocation from this subnet.",
@@ -296,17 +323,20 @@ static int remove_subnet(struct change *change, yyjson_val *old, struct error *e
 {
 	const char *id = json_string(old, "id"), *network_id = json_string(old, "network_id");
 	yyjson_val *network;
-	int result = refuse_in_use(change, id, network_id, error);
+	int result = refuse_in_use(change, old, error);
 
 	if (!result)
 		result = change_get(change, &resource_network, network_id, &network, error);
 	if (!result)
 		result = port_dhcp_leave(change, network, yyjson_val_mut_copy(change->doc, old),
 					 error);
+	if (!result && subnet_is_auto(old))
+		result = port_auto_leave(change, old, error);
+	else if (!result)
+		store_txn_compare_empty(change->txn, arena_printf(change->request->arena,
+								  ADDRESS_PREFIX "%s/", id));
 	if (result)
 		return result;
-	store_txn_compare_empty(change->txn,
-				arena_printf(change->request->arena, ADDRESS_PREFIX "%s/", id));
 	change_touch(change, &resource_network, network);
 	return 0;
 }
