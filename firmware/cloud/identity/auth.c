@@ -5,6 +5,7 @@
 
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/instant.h"
+#include "firmware/cloud/identity/mfa.h"
 #include "firmware/cloud/identity/service.h"
 #include "firmware/lib/log.h"
 #include "firmware/lib/uuid.h"
@@ -123,6 +124,24 @@ int auth_finish(struct auth *auth, struct error *error)
 	return result == 0 ? auth_reply(auth, error) : result;
 }
 
+/* A token when enough was shown, else a receipt for what was. */
+static int factors_check(struct auth *auth, struct error *error)
+{
+	yyjson_val *user;
+	int result = record_get(&auth->reader, &user, NULL, error, "/identity/user/%s",
+				auth->claims.user_id);
+
+	if (result < 0)
+		return result == -ENOENT ? refuse_unauthorized(error) : result;
+	auth->claims.epoch = (uint32_t)json_integer(user, "token_epoch", 0);
+	result = mfa_receipt_take(auth, error);
+	if (result < 0)
+		return result;
+	if (!mfa_suffices(auth->claims.methods, user))
+		return mfa_receipt_reply(auth, user, error);
+	return auth_finish(auth, error);
+}
+
 int token_create(struct request *request, struct error *error)
 {
 	struct auth auth = { 0 };
@@ -130,5 +149,5 @@ int token_create(struct request *request, struct error *error)
 
 	if (result == 0)
 		result = auth_methods_run(&auth, error);
-	return result == 0 ? auth_finish(&auth, error) : result;
+	return result == 0 ? factors_check(&auth, error) : result;
 }

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "firmware/cloud/identity/auth.h"
+#include "firmware/cloud/identity/credential.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/instant.h"
 #include "firmware/cloud/identity/password.h"
+#include "firmware/cloud/identity/totp.h"
 #include "firmware/lib/log.h"
 
 static int user_claim(struct auth *auth, const char *user_id, struct error *error)
@@ -185,6 +187,49 @@ static int run_application_credential(struct auth *auth, yyjson_val *payload, st
 	return user_claim(auth, json_string(credential, "user_id"), error);
 }
 
+/* One of the user's seeds must give the code now. */
+static int totp_check(struct auth *auth, yyjson_val *user, const char *code, struct error *error)
+{
+	struct identity *identity = auth->request->cloud->identity;
+	struct records found = { 0 };
+	const char *id = json_string(user, "id");
+	int result;
+
+	if (lockout_is_locked(&identity->lockout, id, instant_monotonic()))
+		return refuse_locked(id, error);
+	result = records_index(&auth->reader, &found, "/identity/credential/", "user", NULL, id,
+			       error);
+	for (size_t i = 0; result == 0 && i < found.count; i++) {
+		yyjson_val *credential = found.items[i].value;
+		const char *seed =
+			json_is(credential, "type", "totp")
+				? credential_blob(identity, auth->reader.arena, credential)
+				: NULL;
+
+		if (seed && totp_holds(seed, instant_now(), code))
+			return 0;
+	}
+	lockout_failed(&identity->lockout, id, instant_monotonic());
+	return result < 0 ? result : refuse_unauthorized(error);
+}
+
+static int run_totp(struct auth *auth, yyjson_val *payload, struct error *error)
+{
+	yyjson_val *wanted = yyjson_obj_get(payload, "user"), *user = NULL;
+	const char *code = json_string(wanted, "passcode");
+	int result;
+
+	if (!yyjson_is_obj(wanted))
+		return refuse_expecting(error, "user", "totp");
+	result = user_find(auth, wanted, &user, error);
+	if (result < 0)
+		return result;
+	if (!user || !code || !json_bool(user, "enabled", true))
+		return refuse_unauthorized(error);
+	result = totp_check(auth, user, code, error);
+	return result == 0 ? user_claim(auth, json_string(user, "id"), error) : result;
+}
+
 static const struct {
 	const char *name;
 	enum token_method method;
@@ -193,6 +238,7 @@ static const struct {
 	{ "password", METHOD_PASSWORD, run_password },
 	{ "token", METHOD_TOKEN, run_token },
 	{ "application_credential", METHOD_APPLICATION_CREDENTIAL, run_application_credential },
+	{ "totp", METHOD_TOTP, run_totp },
 };
 
 static int method_run(struct auth *auth, const char *name, struct error *error)

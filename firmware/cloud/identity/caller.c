@@ -128,6 +128,8 @@ int principal_of_token(struct identity *identity, const struct reader *reader, c
 	explicit_bzero(keys, sizeof(keys));
 	if (result < 0)
 		return result;
+	if (made->claims.scope == SCOPE_RECEIPT)
+		return error_set(error, -EPERM, "a receipt is no token");
 	if (made->claims.expires <= instant_now())
 		return error_set(error, -EPERM, "token has expired");
 	result = principal_resolve(reader, made, error);

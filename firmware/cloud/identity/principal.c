@@ -160,13 +160,11 @@ static int revocation_check(const struct reader *reader, const struct principal 
 
 static void methods_name(struct principal *principal)
 {
-	static const char *const names[] = { "password", "token",         "application_credential",
-					     "totp",     "ec2credential", "oauth1" };
 	size_t count = 0;
 
 	for (size_t i = 0; i < METHOD_COUNT; i++)
 		if (principal->claims.methods & 1U << i)
-			principal->method_names[count++] = names[i];
+			principal->method_names[count++] = token_method_names[i];
 	principal->method_names[count] = NULL;
 }
 

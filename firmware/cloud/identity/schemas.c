@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/identity/schemas.h"
 
+#include "firmware/cloud/identity/user_options.h"
+
 #define ID_PATTERN "^[a-zA-Z0-9-]+$"
 #define NOT_BLANK "[^[:space:]]+"
 
@@ -153,7 +155,7 @@ const struct schema schema_auth = {
 		{ "enabled", &schema_boolean, false, 0, 0 },                                       \
 		{ "password", &schema_nullable_string, false, 0, 0 },                              \
 	{                                                                                          \
-		"options", &schema_object, false, 0, 0                                             \
+		"options", &schema_user_options, false, 0, 0                                       \
 	}
 #define GROUP_MEMBERS(needed)                                                                      \
 	{ "name", &schema_name_255, needed, 0, 0 },                                                \

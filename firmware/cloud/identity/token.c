@@ -17,6 +17,18 @@
 
 _Static_assert(BASE64URL_SIZE(BINARY_MAX) <= TOKEN_TEXT_MAX, "the longest token must fit");
 
+const char *const token_method_names[METHOD_COUNT] = {
+	"password", "token", "application_credential", "totp", "ec2credential", "oauth1"
+};
+
+unsigned token_method_by_name(const char *name)
+{
+	for (unsigned bit = 0; name && bit < METHOD_COUNT; bit++)
+		if (!strcmp(name, token_method_names[bit]))
+			return 1U << bit;
+	return 0;
+}
+
 /* A cursor over bytes to write or to read; 'bad' once it would pass the end. */
 struct cursor {
 	unsigned char *data;

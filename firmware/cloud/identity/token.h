@@ -39,7 +39,19 @@ enum token_method {
 
 #define METHOD_COUNT 6
 
-enum token_scope { SCOPE_NONE, SCOPE_PROJECT, SCOPE_DOMAIN, SCOPE_SYSTEM, SCOPE_COUNT };
+/* As clients name them, in the order of their bits. */
+extern const char *const token_method_names[METHOD_COUNT];
+/* Its bit; 0 for a name that is none, or NULL. */
+unsigned token_method_by_name(const char *name);
+
+enum token_scope {
+	SCOPE_NONE,
+	SCOPE_PROJECT,
+	SCOPE_DOMAIN,
+	SCOPE_SYSTEM,
+	SCOPE_RECEIPT,
+	SCOPE_COUNT
+};
 
 struct token_key {
 	uint32_t number;

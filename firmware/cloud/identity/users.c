@@ -5,6 +5,7 @@
 #include "firmware/cloud/identity/purge.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/service.h"
+#include "firmware/cloud/identity/user_options.h"
 #include "firmware/cloud/identity/user_password.h"
 
 static const struct page_rules page = {
@@ -61,6 +62,7 @@ int user_create(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
+	user_options_merge(request, doc, NULL, user);
 	kind_identify(doc, user);
 	json_default(doc, user, "enabled", yyjson_mut_true(doc));
 	kind_put(request, &kind_user, txn, user);
@@ -100,6 +102,7 @@ int user_update(struct request *request, struct error *error)
 	if (result < 0)
 		return result;
 	changed = kind_merge(request, &kind_user, doc, user);
+	user_options_merge(request, doc, user, changed);
 	result = domain_keep(user, changed, error);
 	if (result == 0 && password)
 		result = user_password_put(request, txn, id, password, NULL, error);
