@@ -157,6 +157,38 @@ int disk_make(const struct vmm *vmm, const char *guest_id, const struct guest_di
 	return result;
 }
 
+static int raw_grow(int fd, uint64_t size)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	return (uint64_t)status.st_size < size && ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+}
+
+int disk_grow(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
+	      struct error *error)
+{
+	char path[VMM_PATH_SIZE];
+	CLEANUP_FD int fd = -1;
+	bool raw;
+	int result;
+
+	if (disk->size == 0)
+		return 0;
+	disk_path(vmm, guest_id, disk->id, "raw", path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	raw = fd >= 0;
+	if (!raw) {
+		disk_path(vmm, guest_id, disk->id, "qcow2", path);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return error_errno(error, "Failed to open disk %s", disk->id);
+	result = raw ? raw_grow(fd, disk->size) : qcow2_overlay_grow(fd, disk->size);
+	return result < 0 ? disk_fault(error, result, "resize the guest's disk") : 0;
+}
+
 bool disk_config_drive_is(const struct vmm *vmm, const struct guest *guest)
 {
 	const struct message_bytes *iso = &guest->config_drive_iso;
@@ -271,6 +303,36 @@ void disks_close(struct qemu_plan *plan)
 }
 
 /* ---- removing ---- */
+
+/* "<disk>.raw" of a disk that is desired, and all that is no disk. */
+static bool file_is_wanted(const struct guest *guest, const char *name)
+{
+	const struct guest_disk *disks = guest->disks.items;
+	char id[UUID_SIZE];
+
+	snprintf(id, sizeof(id), "%.36s", name);
+	if (!uuid_valid(id) || name[36] != '.')
+		return true;
+	for (size_t i = 0; i < guest->disks.count; i++)
+		if (strcmp(disks[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+void disks_prune(const struct vmm *vmm, const struct guest *guest)
+{
+	char path[VMM_PATH_SIZE];
+	struct dirent *entry;
+	DIR *directory;
+
+	path_format(path, "%s/%s", vmm->options.guests, guest->id);
+	directory = opendir(path);
+	while (directory != NULL && (entry = readdir(directory)) != NULL)
+		if (!file_is_wanted(guest, entry->d_name))
+			unlinkat(dirfd(directory), entry->d_name, 0);
+	if (directory != NULL)
+		closedir(directory);
+}
 
 int disks_remove(const struct vmm *vmm, const char *guest_id)
 {

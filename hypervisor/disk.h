@@ -23,10 +23,15 @@ int disk_exists(const struct vmm *vmm, const char *guest_id, const struct guest_
  * is in Nova's words; nothing is left behind on failure. */
 int disk_make(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
 	      struct error *error);
+/* Makes one that is there as large as it is to be; never smaller. No process uses it. */
+int disk_grow(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
+	      struct error *error);
 /* Whether the config drive on the disk is the desired one. */
 bool disk_config_drive_is(const struct vmm *vmm, const struct guest *guest);
 /* Writes it, unless it is there already and the desire holds no content. */
 int disk_config_drive_write(const struct vmm *vmm, const struct guest *guest, struct error *error);
+/* Removes disks of the guest's directory that it is not to have any more; no process uses them. */
+void disks_prune(const struct vmm *vmm, const struct guest *guest);
 /* Opens all disks and the config drive for QEMU; descriptors are the plan's, also on failure. */
 int disks_open(const struct vmm *vmm, const struct guest *guest, struct qemu_plan *plan,
 	       struct error *error);

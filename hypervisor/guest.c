@@ -125,7 +125,8 @@ static enum base_state disk_need(struct guest_instance *guest, const struct gues
 	enum base_state state = BASE_READY;
 
 	if (disk_exists(guest->vmm, guest->id, disk))
-		return BASE_READY;
+		return disk_grow(guest->vmm, guest->id, disk, &guest->fault) < 0 ? BASE_FAILED
+										 : BASE_READY;
 	if (disk->image_id[0] != '\0')
 		state = base_need(guest->vmm, disk, &guest->fault);
 	if (state == BASE_READY && disk_make(guest->vmm, guest->id, disk, &guest->fault) < 0)

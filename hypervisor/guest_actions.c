@@ -128,6 +128,7 @@ static void act_wire(struct guest_instance *guest)
 	struct guest_record *record = &guest->record;
 	const struct guest_nic *nics = guest->desired.nics.items;
 
+	disks_prune(guest->vmm, &guest->desired);
 	error_set(&guest->fault, -ETIMEDOUT, "Virtual Interface creation failed");
 	record->port_count = 0;
 	for (size_t i = 0; i < guest->desired.nics.count; i++)

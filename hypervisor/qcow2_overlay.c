@@ -81,3 +81,42 @@ int qcow2_overlay_write(int fd, uint64_t virtual_size)
 		result = -errno;
 	return result;
 }
+
+static int header_get(int fd, struct qcow2_header *header)
+{
+	ssize_t got = pread(fd, header, sizeof(*header), 0);
+
+	if (got < 0)
+		return -errno;
+	if (got != sizeof(*header) || header->magic != htobe32(0x514649fb) ||
+	    header->cluster_bits != htobe32(CLUSTER_BITS) ||
+	    header->l1_offset != htobe64(AT_L1 * CLUSTER))
+		return -EBADMSG;
+	return 0;
+}
+
+int qcow2_overlay_size(int fd, uint64_t *virtual_size)
+{
+	struct qcow2_header header;
+	int result = header_get(fd, &header);
+
+	*virtual_size = result < 0 ? 0 : be64toh(header.size);
+	return result;
+}
+
+int qcow2_overlay_grow(int fd, uint64_t virtual_size)
+{
+	uint64_t l1_entries = (virtual_size + L1_COVERS - 1) / L1_COVERS;
+	struct qcow2_header header;
+	int result = header_get(fd, &header);
+
+	if (result < 0 || virtual_size <= be64toh(header.size))
+		return result;
+	/* Clusters that the table was given when it was made, and no more. */
+	if (l1_entries * 8 > (be32toh(header.l1_entries) * 8ull + CLUSTER - 1) / CLUSTER * CLUSTER)
+		return -EFBIG;
+	header.size = htobe64(virtual_size);
+	header.l1_entries = htobe32((uint32_t)l1_entries);
+	result = put(fd, &header, sizeof(header), 0);
+	return result == 0 && fdatasync(fd) < 0 ? -errno : result;
+}

@@ -10,5 +10,9 @@
  * descriptor, on QEMU's command line. 0 or a negative errno.
  */
 int qcow2_overlay_write(int fd, uint64_t virtual_size);
+/* The virtual size of such a file that a guest may have written to, and a larger one for it: the
+ * table of the first level has room where it stands. -EBADMSG: not of this kind. */
+int qcow2_overlay_size(int fd, uint64_t *virtual_size);
+int qcow2_overlay_grow(int fd, uint64_t virtual_size);
 
 #endif

@@ -17,7 +17,8 @@
 #define SOURCE_HOSTED PATH_DATA "/provision"
 #define PATH_SIZE 128
 
-static const char *const names[] = { "admin-password", "hostname", "uplink" };
+static const char *const names[] = { "admin-password", "hostname", "uplink",
+				     "resize-confirm-window" };
 
 static int file_read(const char *path, char *data, size_t size)
 {

@@ -33,22 +33,37 @@ bool admission_host_get(struct vmm_host *host)
 	return known;
 }
 
+static int claim(struct request *request, struct placement_claims *claims,
+		 const struct placement_ask *who, yyjson_val *flavor, const char *ephemeral,
+		 struct error *error)
+{
+	int64_t swap = json_integer(flavor, "swap", 0); /* MiB */
+	struct placement_ask ask = *who;
+
+	ask.amount[RESOURCE_VCPU] = json_integer(flavor, "vcpus", 0);
+	ask.amount[RESOURCE_MEMORY_MB] = json_integer(flavor, "ram", 0);
+	ask.amount[RESOURCE_DISK_GB] = json_integer(flavor, "disk", 0) +
+				       json_integer(flavor, ephemeral, 0) + (swap + 1023) / 1024;
+	return placement_claim(request, claims, &ask, error);
+}
+
 int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,
 		    yyjson_val *flavor, struct error *error)
 {
-	int64_t swap = json_integer(flavor, "swap", 0); /* MiB */
-	const struct placement_ask ask = {
-		.consumer_id = server_id,
-		.project_id = request->caller->project_id,
-		.user_id = request->caller->user_id,
-		.amount = {
-			[RESOURCE_VCPU] = json_integer(flavor, "vcpus", 0),
-			[RESOURCE_MEMORY_MB] = json_integer(flavor, "ram", 0),
-			[RESOURCE_DISK_GB] = json_integer(flavor, "disk", 0) +
-					     json_integer(flavor, "OS-FLV-EXT-DATA:ephemeral", 0) +
-					     (swap + 1023) / 1024,
-		},
-	};
+	const struct placement_ask who = { .consumer_id = server_id,
+					   .project_id = request->caller->project_id,
+					   .user_id = request->caller->user_id };
 
-	return placement_claim(request, claims, &ask, error);
+	return claim(request, claims, &who, flavor, "OS-FLV-EXT-DATA:ephemeral", error);
+}
+
+int admission_hold(struct request *request, struct placement_claims *claims,
+		   const char *consumer_id, yyjson_val *server, yyjson_val *flavor,
+		   struct error *error)
+{
+	const struct placement_ask who = { .consumer_id = consumer_id,
+					   .project_id = json_string(server, "tenant_id"),
+					   .user_id = json_string(server, "user_id") };
+
+	return claim(request, claims, &who, flavor, "ephemeral", error);
 }

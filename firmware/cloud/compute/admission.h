@@ -10,4 +10,10 @@
 int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,
 		    yyjson_val *flavor, struct error *error);
 
+/* The same for a consumer of another's project: what the server or its migration holds. The flavor
+ * is one that a server keeps. */
+int admission_hold(struct request *request, struct placement_claims *claims,
+		   const char *consumer_id, yyjson_val *server, yyjson_val *flavor,
+		   struct error *error);
+
 #endif

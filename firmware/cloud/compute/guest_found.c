@@ -27,7 +27,8 @@ static bool power_differs(const struct finding *finding)
 /* Idle means idle: a report that says what is known already writes nothing. */
 static bool nothing_new(const struct finding *finding)
 {
-	return finding->rule->vm_state == finding->vm_state && finding->task == TASK_NONE &&
+	return finding->rule->vm_state == finding->vm_state &&
+	       (finding->task == TASK_NONE || finding->rule->keep_task) &&
 	       json_integer(finding->record, "OS-EXT-STS:power_state", -1) ==
 		       (int64_t)finding->rule->power_state &&
 	       !power_differs(finding);
@@ -67,12 +68,27 @@ static int action_finish(struct finding *finding)
 	const char *action = json_string(finding->record, "_action");
 	int result;
 
-	if (!action || finding->task == TASK_NONE)
+	if (!action || finding->task == TASK_NONE || finding->rule->keep_task)
 		return 0;
 	result = action_end(finding->view, finding->arena, finding->txn,
 			    json_string(finding->record, "id"), action, failure_of(finding));
 	json_set_string(finding->doc, finding->edited, "_action", NULL);
 	return result;
+}
+
+/* A server that was stopped when its rebuild began is stopped again, as Nova does it: at once. */
+static void afterwards(struct finding *finding)
+{
+	if (!json_is(finding->record, "_then", "stop"))
+		return;
+	json_set_string(finding->doc, finding->edited, "_then", NULL);
+	if (finding->rule->vm_state != VM_ACTIVE)
+		return;
+	json_set_string(finding->doc, finding->edited, "OS-EXT-STS:task_state",
+			task_state_name(TASK_POWERING_OFF));
+	json_set_string(finding->doc, finding->edited, "_power", "stop");
+	json_set_bool(finding->doc, finding->edited, "_pull", true);
+	server_desire(finding->doc, finding->edited);
 }
 
 static int finding_apply(struct finding *finding)
@@ -84,7 +100,8 @@ static int finding_apply(struct finding *finding)
 	int result;
 
 	json_set_string(doc, edited, "OS-EXT-STS:vm_state", vm_state_name(rule->vm_state));
-	json_set_string(doc, edited, "OS-EXT-STS:task_state", NULL);
+	if (!rule->keep_task)
+		json_set_string(doc, edited, "OS-EXT-STS:task_state", NULL);
 	json_set_integer(doc, edited, "OS-EXT-STS:power_state", rule->power_state);
 	json_set_string(doc, edited, "updated_at", time_now(finding->arena));
 	fault_set(finding);
@@ -93,7 +110,11 @@ static int finding_apply(struct finding *finding)
 		json_set_string(doc, edited, "_power", rule->power);
 		server_desire(doc, edited);
 	}
-	result = action_finish(finding);
+	afterwards(finding);
+	result = resize_settle(finding->view, finding->arena, finding->txn, finding->record, doc,
+			       edited, rule->vm_state == VM_ERROR);
+	if (result == 0)
+		result = action_finish(finding);
 	store_txn_compare(finding->txn, key, finding->revision);
 	store_txn_put(finding->txn, key, json_write(finding->arena, edited));
 	return result < 0 ? result : 1;

@@ -65,6 +65,20 @@ void action_done(struct server_edit *edit, const char *action)
 	action_put(edit->request, edit->txn, edit->server.id, record);
 }
 
+void action_failed(struct server_edit *edit, const char *action, const char *event,
+		   const char *details)
+{
+	yyjson_mut_val *record =
+		action_make(edit->request, edit->doc, edit->server.id,
+			    json_string(edit->server.record, "tenant_id"), action, event);
+
+	json_set_string(edit->doc, record, "message", "Error");
+	json_set_string(edit->doc, record, "_finish", time_now(edit->request->arena));
+	json_set_string(edit->doc, record, "_result", "Error");
+	json_set_string(edit->doc, record, "_details", details);
+	action_put(edit->request, edit->txn, edit->server.id, record);
+}
+
 int action_end(struct store_view *view, struct arena *arena, struct store_txn *txn,
 	       const char *server_id, const char *request_id, const char *failure)
 {

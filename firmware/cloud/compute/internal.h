@@ -9,6 +9,10 @@
  *   _power            "run", "stop" or "pause": what is desired
  *   _generation       raised by each change of what is desired of the guest
  *   _reboots_soft, _reboots_hard    counters
+ *   _pull             the next stop does not wait for the guest
+ *   _then             "stop": it is stopped when the task under way is done
+ *   _resize {migration, flavor, finished, revert}   from a resize to its confirmation: the
+ *                     migration's id, the flavor before, since when it waits, whether it reverts
  *   _fault {code, created, message, details}   why it is in ERROR
  *   _action           request id of the action under way, whose event is not finished yet
  *   _placed           true while it holds resources of the host and may have a guest
@@ -41,6 +45,7 @@
 #define KEY_ACTION "/compute/action/"       /* <server id>/<request id> */
 #define KEY_USER_DATA "/compute/user-data/" /* <server id> */
 #define KEY_USAGE "/compute/usage/"         /* <project id> {instances, cores, ram} */
+#define KEY_MIGRATION "/compute/migration/" /* <server id>/<migration id> */
 #define KEY_QUOTA "/compute/quota/"         /* <project id> {resource: limit} */
 
 /* --- time.c: timestamps as the API writes them */
@@ -100,6 +105,9 @@ void action_begin_record(struct request *request, yyjson_mut_doc *doc, yyjson_mu
 			 struct store_txn *txn, const char *action, const char *event);
 /* An action that is over with the request itself. */
 void action_done(struct server_edit *edit, const char *action);
+/* An action that was taken and that failed later, as far as the caller can tell. */
+void action_failed(struct server_edit *edit, const char *action, const char *event,
+		   const char *details);
 /* Ends the event of the action under way; 'failure' NULL: success. */
 int action_end(struct store_view *view, struct arena *arena, struct store_txn *txn,
 	       const char *server_id, const char *request_id, const char *failure);
@@ -141,6 +149,11 @@ int quota_take(struct request *request, struct store_txn *txn, const struct quot
 int quota_give(struct store_view *view, struct arena *arena, struct store_txn *txn,
 	       const char *project_id, const struct quota_amount *amount, struct error *error);
 
+/* Changes what a project uses from one amount to another; 403 when it grows beyond a limit. */
+int quota_move(struct request *request, struct store_txn *txn, const char *project_id,
+	       const struct quota_amount *from, const struct quota_amount *to, struct error *error);
+struct quota_amount quota_of_flavor(yyjson_val *flavor);
+
 /* --- admission.c: may the host take this server? */
 struct vmm_host;
 void admission_host_set(const struct vmm_host *host); /* facts of the host, from vmm */
@@ -149,12 +162,23 @@ bool admission_host_get(struct vmm_host *host);       /* false: not known yet */
 /* --- reconcile.c */
 int reconcile_start(struct cloud *cloud, struct error *error);
 
+/* --- resize.c: from a resize to its end; all of it into a transaction of the caller's */
+/* vmm has done what was asked for: the server waits for its confirmation, or is as before. */
+int resize_settle(struct store_view *view, struct arena *arena, struct store_txn *txn,
+		  yyjson_val *record, yyjson_mut_doc *doc, yyjson_mut_val *edited, bool failed);
+/* The new flavor stays; what the old one held is given back. */
+int resize_confirm(struct store_view *view, struct arena *arena, struct store_txn *txn,
+		   yyjson_val *record, yyjson_mut_doc *doc, yyjson_mut_val *edited);
+/* The server is deleted: nothing of its migrations stays. */
+int resize_forget(struct store_view *view, struct arena *arena, struct store_txn *txn,
+		  yyjson_val *record);
+
 /* --- server_remove.c: all that a server has, given back in one transaction */
 int server_remove(struct store_view *view, struct arena *arena, struct store_txn *txn,
 		  yyjson_val *record, uint64_t revision, struct error *error);
 
 /* --- server_view.c */
-enum server_form { FORM_SHOW, FORM_DETAIL, FORM_UPDATE };
+enum server_form { FORM_SHOW, FORM_DETAIL, FORM_UPDATE, FORM_REBUILD };
 struct server_views; /* what the views of one request share */
 struct server_views *server_views_new(struct request *request, yyjson_mut_doc *doc);
 int server_view(struct server_views *views, yyjson_val *record, enum server_form form,
@@ -169,6 +193,14 @@ int key_fingerprint(const char *public_key, char fingerprint[48]);
 /* A fresh RSA key pair: private in PEM, public in OpenSSH's form, in the arena. */
 int key_generate(struct arena *arena, const char *comment, const char **private_key,
 		 const char **public_key, struct error *error);
+
+/* --- x509.c: key pairs of certificates */
+/* SHA-1 fingerprint with colons of a certificate in PEM; -EINVAL. */
+int key_x509_fingerprint(const char *certificate, char fingerprint[64]);
+/* A fresh certificate for the user in PEM, and its key with it as base64 of PKCS #12 without a
+ * password, in the arena. */
+int key_x509_generate(struct arena *arena, const char *user, const char **private_key,
+		      const char **certificate, struct error *error);
 
 /* --- iso.c: a config drive's file system (ISO 9660 with Joliet and Rock Ridge names) */
 struct iso_file {

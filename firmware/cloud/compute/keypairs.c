@@ -63,18 +63,47 @@ static int keypair_get(struct request *request, const char *user, const char *na
 
 /* --- create */
 
+struct key_made {
+	bool x509;
+	const char *public_key, *private_key; /* private NULL: the public one was given */
+	char fingerprint[64];
+};
+
+/* What was given is checked, what was not is made. */
+static int key_make(struct request *request, const char *user, struct key_made *made,
+		    struct error *error)
+{
+	int result = 0;
+
+	if (!made->public_key && made->x509)
+		result = key_x509_generate(request->arena, user, &made->private_key,
+					   &made->public_key, error);
+	else if (!made->public_key)
+		result = key_generate(request->arena, "Generated-by-Nova", &made->private_key,
+				      &made->public_key, error);
+	if (result < 0)
+		return result;
+	if (made->x509 && key_x509_fingerprint(made->public_key, made->fingerprint) < 0)
+		return error_set(error, -EINVAL,
+				 "Keypair data is invalid: failed to generate X509 fingerprint. "
+				 "Error message: the certificate can't be parsed");
+	if (!made->x509 && key_fingerprint(made->public_key, made->fingerprint) < 0)
+		return error_set(error, -EINVAL,
+				 "Keypair data is invalid: failed to generate fingerprint");
+	return 0;
+}
+
 static yyjson_mut_val *keypair_make(struct request *request, yyjson_mut_doc *doc, const char *user,
-				    const char *name, const char *public_key,
-				    const char *fingerprint)
+				    const char *name, const struct key_made *made)
 {
 	yyjson_mut_val *record = yyjson_mut_obj(doc);
 	uint32_t number;
 
 	random_bytes(&number, sizeof(number));
 	json_set_string(doc, record, "name", name);
-	json_set_string(doc, record, "public_key", public_key);
-	json_set_string(doc, record, "fingerprint", fingerprint);
-	json_set_string(doc, record, "type", "ssh");
+	json_set_string(doc, record, "public_key", made->public_key);
+	json_set_string(doc, record, "fingerprint", made->fingerprint);
+	json_set_string(doc, record, "type", made->x509 ? "x509" : "ssh");
 	json_set_string(doc, record, "user_id", user);
 	json_set_string(doc, record, "created_at", time_now(request->arena));
 	json_set_bool(doc, record, "deleted", false);
@@ -119,32 +148,26 @@ static int keypair_save(struct request *request, const char *user, const char *n
 int handle_keypair_create(struct request *request, struct error *error)
 {
 	yyjson_val *body = yyjson_obj_get(request->body, "keypair");
-	const char *name = json_string(body, "name"), *public_key = json_string(body, "public_key");
-	const char *private_key = NULL, *user;
+	struct key_made made = { .x509 = json_is(body, "type", "x509"),
+				 .public_key = json_string(body, "public_key") };
+	const char *name = json_string(body, "name"), *user;
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *record, *view;
-	char fingerprint[48];
 	int result = keypair_user(request, json_string(body, "user_id"), &user, error);
 
 	if (result == 0)
 		result = keypair_room(request, user, name, error);
-	if (result == 0 && json_is(body, "type", "x509"))
-		return error_set(error, -ENOSYS, "Key pairs of type x509 are not supported.");
-	if (result == 0 && !public_key)
-		result = key_generate(request->arena, "Generated-by-Nova", &private_key,
-				      &public_key, error);
+	if (result == 0)
+		result = key_make(request, user, &made, error);
 	if (result < 0)
 		return result;
-	if (key_fingerprint(public_key, fingerprint) < 0)
-		return error_set(error, -EINVAL,
-				 "Keypair data is invalid: failed to generate fingerprint");
-	record = keypair_make(request, doc, user, name, public_key, fingerprint);
+	record = keypair_make(request, doc, user, name, &made);
 	result = keypair_save(request, user, name, record, error);
 	if (result < 0)
 		return result;
 	view = keypair_view(request, doc, json_frozen(request->arena, record), KEYPAIR_CREATE);
-	if (private_key)
-		json_set_string(doc, view, "private_key", private_key);
+	if (made.private_key)
+		json_set_string(doc, view, "private_key", made.private_key);
 	json_set(doc, root, "keypair", view);
 	return reply_json(request, request->microversion >= 2 ? 201 : 200, doc, root);
 }

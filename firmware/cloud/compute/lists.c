@@ -24,12 +24,6 @@ int handle_aggregates_list(struct request *request, struct error *error)
 	return empty_list(request, "aggregates");
 }
 
-int handle_migrations_list(struct request *request, struct error *error)
-{
-	(void)error;
-	return empty_list(request, "migrations");
-}
-
 int handle_extensions_list(struct request *request, struct error *error)
 {
 	(void)error;

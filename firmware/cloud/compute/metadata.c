@@ -62,7 +62,7 @@ static void keys_add(yyjson_mut_doc *doc, yyjson_mut_val *root, yyjson_val *key)
 	json_set_string(doc, map, name, json_string(key, "public_key"));
 	item = yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, root, "keys"));
 	json_set_string(doc, item, "name", name);
-	json_set_string(doc, item, "type", "ssh");
+	json_set_string(doc, item, "type", json_string(key, "type"));
 	json_set_string(doc, item, "data", json_string(key, "public_key"));
 }
 

@@ -203,3 +203,43 @@ int quota_give(struct store_view *view, struct arena *arena, struct store_txn *t
 	usage_put(arena, txn, project_id, &used, revision);
 	return 0;
 }
+
+struct quota_amount quota_of_flavor(yyjson_val *flavor)
+{
+	return (struct quota_amount){ 1, json_integer(flavor, "vcpus", 0),
+				      json_integer(flavor, "ram", 0) };
+}
+
+static int64_t beyond(int64_t to, int64_t from)
+{
+	return to > from ? to - from : 0;
+}
+
+int quota_move(struct request *request, struct store_txn *txn, const char *project_id,
+	       const struct quota_amount *from, const struct quota_amount *to, struct error *error)
+{
+	struct quota_line lines[] = { { "cores", -1, 0, beyond(to->cores, from->cores) },
+				      { "ram", -1, 0, beyond(to->ram, from->ram) } };
+	struct quota_amount used;
+	struct store_view *view;
+	uint64_t revision;
+	int result = request_view(request, &view, error);
+
+	if (result == 0)
+		result = quota_usage(view, request->arena, project_id, &used, &revision, error);
+	if (result == 0)
+		result = quota_limit(request, project_id, QUOTA_CORES, &lines[0].limit, error);
+	if (result == 0)
+		result = quota_limit(request, project_id, QUOTA_RAM, &lines[1].limit, error);
+	if (result < 0)
+		return result;
+	lines[0].used = used.cores;
+	lines[1].used = used.ram;
+	for (size_t i = 0; i < 2; i++)
+		if (room_for(lines[i].limit, lines[i].used, lines[i].each) < 1)
+			return quota_refuse(lines, 2, 1, error);
+	used.cores = less(used.cores + to->cores, from->cores);
+	used.ram = less(used.ram + to->ram, from->ram);
+	usage_put(request->arena, txn, project_id, &used, revision);
+	return 0;
+}

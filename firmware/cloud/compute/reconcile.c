@@ -348,5 +348,5 @@ int reconcile_start(struct cloud *cloud, struct error *error)
 	reconciler.observer.on_up = link_up;
 	reconciler.observer.on_message = message_take;
 	link_observe(reconciler.link, &reconciler.observer);
-	return 0;
+	return resize_window_start(cloud);
 }

@@ -28,4 +28,7 @@ int guest_found(struct store_view *view, struct arena *arena, struct store_txn *
 		yyjson_val *record, uint64_t revision, const struct guest_status *status,
 		struct error *error);
 
+/* resize_window.c: confirms what nobody confirms, if the box was told to. */
+int resize_window_start(struct cloud *cloud);
+
 #endif

@@ -51,6 +51,11 @@ HANDLER(handle_server_console_output);
 HANDLER(handle_server_group_add);
 HANDLER(handle_server_group_remove);
 HANDLER(handle_server_unserved);
+/* server_rebuild.c, server_resize.c */
+HANDLER(handle_server_rebuild);
+HANDLER(handle_server_resize);
+HANDLER(handle_server_confirm_resize);
+HANDLER(handle_server_revert_resize);
 /* server_metadata.c, server_tags.c */
 HANDLER(handle_server_metadata_list);
 HANDLER(handle_server_metadata_merge);
@@ -97,10 +102,16 @@ HANDLER(handle_hypervisors_detail);
 HANDLER(handle_hypervisor_show);
 HANDLER(handle_hypervisor_statistics);
 HANDLER(handle_services);
+/* migrations.c, server_migrate.c */
+HANDLER(handle_migrations_list);
+HANDLER(handle_server_migrations);
+HANDLER(handle_server_migration);
+HANDLER(handle_server_migrate);
+HANDLER(handle_server_migrate_live);
+HANDLER(handle_server_evacuate);
 /* lists.c: collections that this cloud never has members of */
 HANDLER(handle_server_groups_list);
 HANDLER(handle_aggregates_list);
-HANDLER(handle_migrations_list);
 HANDLER(handle_extensions_list);
 HANDLER(handle_unserved);
 
@@ -111,7 +122,8 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_server_lock, schema_server_group_add, schema_server_group_remove,
 	schema_server_reset_state, schema_server_resize, schema_server_rebuild,
 	schema_server_create_image, schema_metadata, schema_metadata_item, schema_tags,
-	schema_group, schema_quota_update;
+	schema_group, schema_quota_update, schema_server_migrate, schema_server_migrate_live,
+	schema_server_evacuate;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

@@ -53,6 +53,7 @@ void server_event_apply(struct server_edit *edit, enum server_event event)
 	if (rule->counter)
 		json_set_integer(edit->doc, edit->record, rule->counter,
 				 json_integer(edit->server.record, rule->counter, 0) + 1);
+	json_set_bool(edit->doc, edit->record, "_pull", false);
 	server_desire(edit->doc, edit->record);
 	action_begin(edit, rule->record, rule->event);
 }
@@ -169,22 +170,16 @@ static const struct {
 	unsigned
 		vm_states; /* in which Nova would do it: 0: none that we have, so it is a conflict */
 } unserved[] = {
-	{ "confirmResize", 0 },
-	{ "revertResize", 0 },
 	{ "resume", 0 },
 	{ "restore", 0 },
 	{ "unrescue", 0 },
 	{ "unshelve", 0 },
 	{ "shelveOffload", 0 },
-	{ "resize", 1u << VM_ACTIVE | 1u << VM_STOPPED },
-	{ "rebuild", 1u << VM_ACTIVE | 1u << VM_STOPPED | 1u << VM_ERROR },
 	{ "createImage", ALIVE },
 	{ "createBackup", ALIVE },
 	{ "suspend", 1u << VM_ACTIVE },
 	{ "rescue", 1u << VM_ACTIVE | 1u << VM_STOPPED | 1u << VM_ERROR },
 	{ "shelve", ALIVE },
-	{ "migrate", 1u << VM_ACTIVE | 1u << VM_STOPPED },
-	{ "os-migrateLive", 1u << VM_ACTIVE | 1u << VM_PAUSED },
 	{ "trigger_crash_dump", 1u << VM_ACTIVE | 1u << VM_PAUSED | 1u << VM_ERROR },
 	{ "changePassword", 1u << VM_ACTIVE },
 };

@@ -21,54 +21,6 @@ struct making {
 	bool admitted;
 };
 
-static yyjson_mut_val *flavor_kept(struct making *making)
-{
-	static const char *const members[][2] = {
-		{ "id", "id" },
-		{ "name", "name" },
-		{ "vcpus", "vcpus" },
-		{ "ram", "ram" },
-		{ "disk", "disk" },
-		{ "swap", "swap" },
-		{ "extra_specs", "extra_specs" },
-		{ "ephemeral", "OS-FLV-EXT-DATA:ephemeral" },
-	};
-	yyjson_mut_val *kept = yyjson_mut_obj(making->doc);
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_set(making->doc, kept, members[i][0],
-			 yyjson_val_mut_copy(making->doc,
-					     yyjson_obj_get(making->order.flavor, members[i][1])));
-	return kept;
-}
-
-static yyjson_mut_val *image_kept(struct making *making)
-{
-	const struct image_order *image = &making->order.image;
-	yyjson_mut_val *kept = yyjson_mut_obj(making->doc);
-
-	json_set_string(making->doc, kept, "id", image->id);
-	json_set_string(making->doc, kept, "format", image->format);
-	json_set_integer(making->doc, kept, "size", image->size);
-	json_set_string(making->doc, kept, "machine", image->machine);
-	json_set_string(making->doc, kept, "firmware", image->firmware);
-	return kept;
-}
-
-static yyjson_mut_val *key_kept(struct making *making)
-{
-	yyjson_val *keypair = making->order.keypair;
-	yyjson_mut_val *kept = keypair ? yyjson_mut_obj(making->doc) : yyjson_mut_null(making->doc);
-
-	if (keypair) {
-		json_set_string(making->doc, kept, "name", json_string(keypair, "name"));
-		json_set_string(making->doc, kept, "public_key",
-				json_string(keypair, "public_key"));
-		json_set_string(making->doc, kept, "type", "ssh");
-	}
-	return kept;
-}
-
 /* What the caller said. */
 static void record_asked(struct making *making, yyjson_mut_val *record)
 {
@@ -94,9 +46,9 @@ static void record_asked(struct making *making, yyjson_mut_val *record)
 	json_set_string(doc, record, "key_name", json_string(order->keypair, "name"));
 	json_set_string(doc, record, "pinned_availability_zone", order->zone);
 	json_set_bool(doc, record, "_user_data", order->user_data);
-	json_set(doc, record, "_flavor", flavor_kept(making));
-	json_set(doc, record, "_image", image_kept(making));
-	json_set(doc, record, "_key", key_kept(making));
+	json_set(doc, record, "_flavor", flavor_kept(doc, order->flavor));
+	json_set(doc, record, "_image", image_kept(doc, &order->image));
+	json_set(doc, record, "_key", key_kept(doc, order->keypair));
 }
 
 /* Who and where. */

@@ -55,9 +55,16 @@ static bool boolean_member(yyjson_val *body, const char *member)
 	return flag;
 }
 
-static void order_names(struct server_order *order)
+const char *order_password(struct request *request, yyjson_val *body)
 {
 	static const char letters[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+	const char *named = json_string(body, "adminPass");
+
+	return named ? named : random_text(request->arena, letters, PASSWORD_LENGTH);
+}
+
+static void order_names(struct server_order *order)
+{
 	struct arena *arena = order->request->arena;
 	yyjson_val *body = order->body;
 
@@ -67,9 +74,7 @@ static void order_names(struct server_order *order)
 	order->hostname = json_string(body, "hostname");
 	order->user_data = json_string(body, "user_data");
 	order->config_drive = boolean_member(body, "config_drive");
-	order->admin_pass = json_string(body, "adminPass");
-	if (!order->admin_pass)
-		order->admin_pass = random_text(arena, letters, PASSWORD_LENGTH);
+	order->admin_pass = order_password(order->request, body);
 	order->reservation = arena_printf(
 		arena, "r-%s", random_text(arena, "0123456789abcdefghijklmnopqrstuvwxyz", 8));
 }
@@ -156,7 +161,7 @@ static int order_flavor(struct server_order *order, struct error *error)
 	return 0;
 }
 
-static int order_keypair(struct server_order *order, struct error *error)
+int order_keypair(struct server_order *order, struct error *error)
 {
 	const char *name = json_string(order->body, "key_name");
 	int result;
@@ -170,7 +175,7 @@ static int order_keypair(struct server_order *order, struct error *error)
 	return 0;
 }
 
-static int order_metadata(struct server_order *order, struct error *error)
+int order_metadata(struct server_order *order, struct error *error)
 {
 	size_t count = yyjson_obj_size(yyjson_obj_get(order->body, "metadata"));
 	int64_t limit;

@@ -38,6 +38,15 @@ int server_order_read(struct request *request, struct server_order *order, struc
 int order_networks(struct server_order *order, struct error *error);
 int order_image(struct server_order *order, struct error *error);
 int order_disks(const struct server_order *order, struct error *error);
+int order_keypair(struct server_order *order, struct error *error);
+int order_metadata(struct server_order *order, struct error *error);
+/* The password that the body names, or a fresh one. */
+const char *order_password(struct request *request, yyjson_val *body);
+
+/* server_kept.c: what the record keeps of them. */
+yyjson_mut_val *flavor_kept(yyjson_mut_doc *doc, yyjson_val *flavor);
+yyjson_mut_val *image_kept(yyjson_mut_doc *doc, const struct image_order *image);
+yyjson_mut_val *key_kept(yyjson_mut_doc *doc, yyjson_val *keypair);
 
 /* Nova's rule for a guest's name from a server's: "My VM_1!" -> "my-vm-1". */
 const char *hostname_of(struct arena *arena, const char *name, const char *id);

@@ -44,6 +44,7 @@ int order_image(struct server_order *order, struct error *error)
 		return error_set(error, -EINVAL, "Can not find requested image");
 	if (result < 0)
 		return result;
+	order->image.id = json_string(image, "id");
 	if (!json_is(image, "status", "active"))
 		return error_set(error, -EINVAL, "Image %s is not active.", id);
 	order->image = (struct image_order){

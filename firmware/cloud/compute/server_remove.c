@@ -10,8 +10,7 @@ int server_remove(struct store_view *view, struct arena *arena, struct store_txn
 {
 	const char *id = json_string(record, "id"), *key;
 	yyjson_val *flavor = yyjson_obj_get(record, "_flavor");
-	const struct quota_amount amount = { 1, json_integer(flavor, "vcpus", 0),
-					     json_integer(flavor, "ram", 0) };
+	const struct quota_amount amount = quota_of_flavor(flavor);
 	int result;
 
 	if (!id)
@@ -23,6 +22,8 @@ int server_remove(struct store_view *view, struct arena *arena, struct store_txn
 	result = action_forget(view, arena, txn, id);
 	if (result == 0)
 		result = network_device_release(view, arena, txn, id, error);
+	if (result == 0)
+		result = resize_forget(view, arena, txn, record);
 	placement_release(arena, txn, id);
 	if (result == 0)
 		result = quota_give(view, arena, txn, json_string(record, "tenant_id"), &amount,

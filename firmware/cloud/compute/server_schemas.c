@@ -327,3 +327,43 @@ static const struct schema create_image = {
 						   { 0 } },
 };
 const struct schema schema_server_create_image = ENVELOPE("createImage", &create_image);
+
+static const struct schema host_or_null = {
+	.types = SCHEMA_STRING | SCHEMA_NULL,
+	.min_length = 1,
+	.max_length = 255,
+	.pattern = "^[a-zA-Z0-9._-]*$",
+};
+static const struct schema migrate = {
+	.types = SCHEMA_OBJECT | SCHEMA_NULL,
+	.members = (const struct schema_member[]){ { "host", &host_or_null, false, 56, 0 }, { 0 } },
+};
+const struct schema schema_server_migrate = {
+	.types = SCHEMA_OBJECT,
+	.members = (const struct schema_member[]){ { "migrate", &any, true, 0, 55 },
+						   { "migrate", &migrate, true, 56, 0 },
+						   { 0 } },
+};
+static const struct schema block_migration = { .types = SCHEMA_BOOLEAN | SCHEMA_STRING };
+static const struct schema migrate_live = {
+	.types = SCHEMA_OBJECT,
+	.members =
+		(const struct schema_member[]){
+			{ "block_migration", &part_boolean, true, 0, 24 },
+			{ "block_migration", &block_migration, true, 25, 0 },
+			{ "disk_over_commit", &part_boolean, true, 0, 24 },
+			{ "host", &host_or_null, true, 0, 0 },
+			{ "force", &part_boolean, false, 30, 67 },
+			{ 0 } },
+};
+const struct schema schema_server_migrate_live = ENVELOPE("os-migrateLive", &migrate_live);
+static const struct schema evacuate = {
+	.types = SCHEMA_OBJECT,
+	.members =
+		(const struct schema_member[]){ { "host", &host_or_null, false, 0, 0 },
+						{ "onSharedStorage", &part_boolean, true, 0, 13 },
+						{ "adminPass", &part_string, false, 0, 0 },
+						{ "force", &part_boolean, false, 29, 67 },
+						{ 0 } },
+};
+const struct schema schema_server_evacuate = ENVELOPE("evacuate", &evacuate);

@@ -155,10 +155,12 @@ static yyjson_mut_val *make_user_data(struct server_views *views, yyjson_val *re
 /* --- the table, in the order in which Nova shows them */
 
 enum {
-	ADMIN = 1,   /* for administrators alone */
-	TENANT = 2,  /* for everybody else alone */
-	LATE = 4,    /* in the replies of update from 2.75 on alone */
-	NO_LIST = 8, /* not in lists */
+	ADMIN = 1,    /* for administrators alone */
+	TENANT = 2,   /* for everybody else alone */
+	LATE = 4,     /* in the replies of update and rebuild from 2.75 on alone */
+	NO_LIST = 8,  /* not in lists */
+	REBUILD = 16, /* in the replies of rebuild from 2.54 on */
+	NO_REBUILD = 32,
 };
 
 static const struct server_member {
@@ -185,7 +187,7 @@ static const struct server_member {
 	{ "progress", 0, 0, make_progress },
 	{ "OS-EXT-AZ:availability_zone", 0, LATE, NULL },
 	{ "config_drive", 0, LATE, NULL },
-	{ "key_name", 0, LATE, NULL },
+	{ "key_name", 0, LATE | REBUILD, NULL },
 	{ "OS-SRV-USG:launched_at", 0, LATE, NULL },
 	{ "OS-SRV-USG:terminated_at", 0, LATE, NULL },
 	{ "OS-EXT-SRV-ATTR:host", 0, ADMIN | LATE, NULL },
@@ -197,7 +199,7 @@ static const struct server_member {
 	{ "OS-EXT-SRV-ATTR:kernel_id", 3, ADMIN | LATE, NULL },
 	{ "OS-EXT-SRV-ATTR:ramdisk_id", 3, ADMIN | LATE, NULL },
 	{ "OS-EXT-SRV-ATTR:root_device_name", 3, ADMIN | LATE, NULL },
-	{ "OS-EXT-SRV-ATTR:user_data", 3, ADMIN | LATE, make_user_data },
+	{ "OS-EXT-SRV-ATTR:user_data", 3, ADMIN | LATE | NO_REBUILD, make_user_data },
 	{ "OS-EXT-STS:task_state", 0, LATE, NULL },
 	{ "OS-EXT-STS:vm_state", 0, LATE, NULL },
 	{ "OS-EXT-STS:power_state", 0, LATE, NULL },
@@ -216,10 +218,12 @@ static const struct server_member {
 static bool member_shown(const struct server_views *views, const struct server_member *member,
 			 enum server_form form)
 {
-	bool early = form == FORM_UPDATE && views->version < 75;
+	bool early = form >= FORM_UPDATE && views->version < 75;
 
 	if (views->version < member->first)
 		return false;
+	if (form == FORM_REBUILD && (member->flags & (REBUILD | NO_REBUILD)))
+		return (member->flags & REBUILD) && views->version >= 54;
 	if ((member->flags & ADMIN) && !views->admin)
 		return false;
 	if ((member->flags & TENANT) && views->admin && !early)
@@ -248,7 +252,7 @@ static void member_add(struct server_views *views, yyjson_val *record,
 static int network_add(struct server_views *views, yyjson_val *record, enum server_form form,
 		       yyjson_mut_val *value, struct error *error)
 {
-	bool early = form == FORM_UPDATE && views->version < 75;
+	bool early = form >= FORM_UPDATE && views->version < 75;
 	yyjson_mut_val *addresses, *groups;
 
 	addresses = server_addresses(views, record, !early, error);

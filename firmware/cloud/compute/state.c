@@ -31,6 +31,14 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 			  TASK_PAUSING, "pause", NULL },
 	[EVENT_UNPAUSE] = { "unpause", "unpause", "compute_unpause_instance", VM(PAUSED),
 			    TASK(NONE), TASK_UNPAUSING, "run", NULL },
+	[EVENT_REBUILD] = { "rebuild", "rebuild", "compute_rebuild_instance",
+			    VM(ACTIVE) | VM(STOPPED) | VM(ERROR), TASK(NONE), TASK_REBUILDING,
+			    "run", "_reboots_hard" },
+	[EVENT_RESIZE] = { "resize", "resize", "compute_prep_resize", VM(ACTIVE) | VM(STOPPED),
+			   TASK(NONE), TASK_RESIZE_FINISH, NULL, "_reboots_soft" },
+	[EVENT_REVERT_RESIZE] = { "revertResize", "revertResize", "compute_revert_resize",
+				  VM(RESIZED), TASK(NONE), TASK_RESIZE_REVERTING, NULL,
+				  "_reboots_soft" },
 	[EVENT_DELETE] = { "delete", "delete", "compute_terminate_instance", VM_ANY, TASK_ANY,
 			   TASK_DELETING, "stop", NULL },
 };
@@ -38,30 +46,36 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 /* Tasks that end when the guest runs. */
 #define TASK_UNTIL_RUNNING                                                                         \
 	(TASK(NONE) | TASK(SPAWNING) | TASK(POWERING_ON) | TASK(REBOOTING) |                       \
-	 TASK(REBOOTING_HARD) | TASK(UNPAUSING))
+	 TASK(REBOOTING_HARD) | TASK(UNPAUSING) | TASK(REBUILDING) | TASK(RESIZE_REVERTING))
 /* Tasks in which a stopped guest is not the end of the story: it is started next. */
-#define TASK_STARTING (TASK(POWERING_ON) | TASK(REBOOTING) | TASK(REBOOTING_HARD))
+#define TASK_STARTING                                                                              \
+	(TASK(POWERING_ON) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(REBUILDING))
 
 static const struct guest_rule rules_running[] = {
-	{ TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, false, NULL },
+	{ VM(RESIZED), TASK(NONE), VM_RESIZED, POWER_RUNNING, false, NULL },
+	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_RUNNING, false, NULL },
+	{ VM_ANY, TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, false, NULL },
 	{ 0 },
 };
 static const struct guest_rule rules_stopped[] = {
-	{ TASK_ANY & ~(TASK_STARTING | TASK(DELETING)), VM_STOPPED, POWER_SHUTDOWN, false, "stop" },
+	{ VM(RESIZED), TASK(NONE), VM_RESIZED, POWER_SHUTDOWN, false, "stop" },
+	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_SHUTDOWN, false, "stop" },
+	{ VM_ANY, TASK_ANY & ~(TASK_STARTING | TASK(DELETING)), VM_STOPPED, POWER_SHUTDOWN, false,
+	  "stop" },
 	{ 0 },
 };
 static const struct guest_rule rules_paused[] = {
-	{ TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, false, NULL },
+	{ VM_ANY, TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, false, NULL },
 	{ 0 },
 };
 /* A guest that died is not started again behind its owner's back. */
 static const struct guest_rule rules_crashed[] = {
-	{ TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, false, "stop" },
-	{ TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_CRASHED, false, "stop" },
+	{ VM_ANY, TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, false, "stop" },
+	{ VM_ANY, TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_CRASHED, false, "stop" },
 	{ 0 },
 };
 static const struct guest_rule rules_failed[] = {
-	{ TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_NOSTATE, false, "stop" },
+	{ VM_ANY, TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_NOSTATE, false, "stop" },
 	{ 0 },
 };
 
@@ -86,13 +100,23 @@ const struct guest_rule *guest_rule_find(unsigned state, enum vm_state vm_state,
 	    rule_moot(state, vm_state, task))
 		return NULL;
 	for (rule = guest_rules[state]; rule->tasks; rule++)
-		if (rule->tasks & (1u << task))
+		if ((rule->tasks & (1u << task)) && (rule->vm_states & (1u << vm_state)))
 			return rule;
 	return NULL;
 }
 
-static const char *const vm_names[VM_STATES] = { "building", "active", "stopped", "paused",
-						 "error" };
+static const char *const vm_names[VM_STATES] = {
+	[VM_BUILDING] = "building",
+	[VM_ACTIVE] = "active",
+	[VM_STOPPED] = "stopped",
+	[VM_PAUSED] = "paused",
+	[VM_SUSPENDED] = "suspended",
+	[VM_RESCUED] = "rescued",
+	[VM_RESIZED] = "resized",
+	[VM_SHELVED] = "shelved",
+	[VM_SHELVED_OFFLOADED] = "shelved_offloaded",
+	[VM_ERROR] = "error",
+};
 static const char *const task_names[TASK_STATES] = {
 	[TASK_SPAWNING] = "spawning",
 	[TASK_POWERING_ON] = "powering-on",
@@ -101,6 +125,19 @@ static const char *const task_names[TASK_STATES] = {
 	[TASK_REBOOTING_HARD] = "rebooting_hard",
 	[TASK_PAUSING] = "pausing",
 	[TASK_UNPAUSING] = "unpausing",
+	[TASK_REBUILDING] = "rebuilding",
+	[TASK_RESIZE_FINISH] = "resize_finish",
+	[TASK_RESIZE_REVERTING] = "resize_reverting",
+	[TASK_IMAGE_SNAPSHOT] = "image_snapshot",
+	[TASK_IMAGE_BACKUP] = "image_backup",
+	[TASK_SUSPENDING] = "suspending",
+	[TASK_RESUMING] = "resuming",
+	[TASK_RESCUING] = "rescuing",
+	[TASK_UNRESCUING] = "unrescuing",
+	[TASK_SHELVING] = "shelving",
+	[TASK_SHELVING_IMAGE] = "shelving_image_uploading",
+	[TASK_SHELVING_OFFLOADING] = "shelving_offloading",
+	[TASK_UNSHELVING] = "unshelving",
 	[TASK_DELETING] = "deleting",
 };
 
@@ -135,10 +172,24 @@ static const struct {
 	enum task_state task; /* TASK_NONE: any other */
 	const char *status;
 } statuses[] = {
-	{ VM_ACTIVE, TASK_REBOOTING, "REBOOT" }, { VM_ACTIVE, TASK_REBOOTING_HARD, "HARD_REBOOT" },
-	{ VM_ACTIVE, TASK_NONE, "ACTIVE" },      { VM_BUILDING, TASK_NONE, "BUILD" },
-	{ VM_STOPPED, TASK_NONE, "SHUTOFF" },    { VM_PAUSED, TASK_NONE, "PAUSED" },
+	{ VM_ACTIVE, TASK_REBOOTING, "REBOOT" },
+	{ VM_ACTIVE, TASK_REBOOTING_HARD, "HARD_REBOOT" },
+	{ VM_ACTIVE, TASK_REBUILDING, "REBUILD" },
+	{ VM_ACTIVE, TASK_RESIZE_FINISH, "RESIZE" },
+	{ VM_ACTIVE, TASK_NONE, "ACTIVE" },
+	{ VM_BUILDING, TASK_NONE, "BUILD" },
+	{ VM_STOPPED, TASK_RESIZE_FINISH, "RESIZE" },
+	{ VM_STOPPED, TASK_REBUILDING, "REBUILD" },
+	{ VM_STOPPED, TASK_NONE, "SHUTOFF" },
+	{ VM_RESIZED, TASK_RESIZE_REVERTING, "REVERT_RESIZE" },
+	{ VM_RESIZED, TASK_NONE, "VERIFY_RESIZE" },
+	{ VM_PAUSED, TASK_NONE, "PAUSED" },
+	{ VM_SUSPENDED, TASK_NONE, "SUSPENDED" },
+	{ VM_RESCUED, TASK_NONE, "RESCUE" },
+	{ VM_ERROR, TASK_REBUILDING, "REBUILD" },
 	{ VM_ERROR, TASK_NONE, "ERROR" },
+	{ VM_SHELVED, TASK_NONE, "SHELVED" },
+	{ VM_SHELVED_OFFLOADED, TASK_NONE, "SHELVED_OFFLOADED" },
 };
 
 const char *status_of(const char *vm_state, const char *task_state)
@@ -156,11 +207,7 @@ const char *status_of(const char *vm_state, const char *task_state)
 bool status_known(const char *status)
 {
 	/* States that Nova knows and that no server of ours is ever in. */
-	static const char *const others[] = {
-		"PASSWORD",      "REBUILD",       "MIGRATING", "RESIZE",
-		"VERIFY_RESIZE", "REVERT_RESIZE", "SUSPENDED", "RESCUE",
-		"DELETED",       "SOFT_DELETED",  "SHELVED",   "SHELVED_OFFLOADED"
-	};
+	static const char *const others[] = { "PASSWORD", "MIGRATING", "DELETED", "SOFT_DELETED" };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++)
 		if (!strcasecmp(status, statuses[i].status))

@@ -9,7 +9,19 @@
 
 #include <stdbool.h>
 
-enum vm_state { VM_BUILDING, VM_ACTIVE, VM_STOPPED, VM_PAUSED, VM_ERROR, VM_STATES };
+enum vm_state {
+	VM_BUILDING,
+	VM_ACTIVE,
+	VM_STOPPED,
+	VM_PAUSED,
+	VM_SUSPENDED,
+	VM_RESCUED,
+	VM_RESIZED,
+	VM_SHELVED,
+	VM_SHELVED_OFFLOADED,
+	VM_ERROR,
+	VM_STATES
+};
 
 enum task_state {
 	TASK_NONE,
@@ -20,6 +32,19 @@ enum task_state {
 	TASK_REBOOTING_HARD,
 	TASK_PAUSING,
 	TASK_UNPAUSING,
+	TASK_REBUILDING,
+	TASK_RESIZE_FINISH,
+	TASK_RESIZE_REVERTING,
+	TASK_IMAGE_SNAPSHOT,
+	TASK_IMAGE_BACKUP,
+	TASK_SUSPENDING,
+	TASK_RESUMING,
+	TASK_RESCUING,
+	TASK_UNRESCUING,
+	TASK_SHELVING,
+	TASK_SHELVING_IMAGE,
+	TASK_SHELVING_OFFLOADING,
+	TASK_UNSHELVING,
 	TASK_DELETING,
 	TASK_STATES
 };
@@ -40,6 +65,9 @@ enum server_event {
 	EVENT_REBOOT_HARD,
 	EVENT_PAUSE,
 	EVENT_UNPAUSE,
+	EVENT_REBUILD,
+	EVENT_RESIZE,
+	EVENT_REVERT_RESIZE,
 	EVENT_DELETE,
 	SERVER_EVENTS
 };
@@ -59,7 +87,8 @@ extern const struct event_rule event_rules[SERVER_EVENTS];
 
 /* What a guest's state means for the server that is in a given task. */
 struct guest_rule {
-	unsigned tasks; /* bits of task_state for which this row counts */
+	unsigned vm_states; /* bits of vm_state and */
+	unsigned tasks;     /* of task_state for which this row counts */
 	enum vm_state vm_state;
 	enum power_state power_state;
 	bool keep_task;    /* the task goes on */

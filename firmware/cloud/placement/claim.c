@@ -87,3 +87,20 @@ void placement_release(struct arena *arena, struct store_txn *txn, const char *c
 {
 	store_txn_delete(txn, allocation_key(arena, consumer_id));
 }
+
+int placement_take_over(struct store_view *view, struct arena *arena, struct store_txn *txn,
+			const char *consumer_id, const char *from_id)
+{
+	yyjson_mut_doc *doc = json_document(arena);
+	yyjson_mut_val *record;
+	struct store_record stored;
+	int result = store_get(view, arena, allocation_key(arena, from_id), &stored, NULL);
+
+	if (result < 0)
+		return result == -ENOENT ? 0 : result;
+	record = yyjson_val_mut_copy(doc, json_parse(arena, stored.value, stored.size));
+	json_set_string(doc, record, "consumer", consumer_id);
+	store_txn_put(txn, allocation_key(arena, consumer_id), json_write(arena, record));
+	store_txn_delete(txn, allocation_key(arena, from_id));
+	return 0;
+}

@@ -61,6 +61,9 @@ int placement_claims_begin(struct request *request, struct store_txn *txn,
 			   struct placement_claims *claims, struct error *error);
 int placement_claim(struct request *request, struct placement_claims *claims,
 		    const struct placement_ask *ask, struct error *error);
+/* A consumer has what another had, which has nothing then: totals do not change. */
+int placement_take_over(struct store_view *view, struct arena *arena, struct store_txn *txn,
+			const char *consumer_id, const char *from_id);
 /* Gives back what the consumer has, if it has anything. */
 void placement_release(struct arena *arena, struct store_txn *txn, const char *consumer_id);
 

@@ -492,11 +492,150 @@ static void access_addresses_are_shortened(void **state)
 	assert_string_equal(box_text(box, "/server/accessIPv6"), "2001:db8::1");
 }
 
+static int act_at(struct box *box, const char *version, const char *id, const char *action)
+{
+	return send_at(box, version, "POST", box_format(box, "/servers/%s/action", id), action);
+}
+
+static void a_server_is_rebuilt(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ""), *body;
+
+	body = "{\"rebuild\":{\"imageRef\":\"" IMAGE "\",\"name\":\"second\","
+	       "\"metadata\":{\"a\":\"b\"},\"user_data\":\"aGVsbG8=\"}}";
+	assert_int_equal(act_at(box, "2.57", id, body), 409); /* still building */
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_int_equal(act_at(box, "2.1", id,
+				"{\"rebuild\":{\"imageRef\":\"" IMAGE
+				"\",\"user_data\":\"aGVsbG8=\"}}"),
+			 400);
+	assert_int_equal(act_at(box, "2.57", id, body), 202);
+	assert_string_equal(box_text(box, "/server/name"), "second");
+	assert_string_equal(box_text(box, "/server/status"), "REBUILD");
+	assert_string_equal(box_text(box, "/server/user_data"), "aGVsbG8=");
+	assert_string_equal(box_text(box, "/server/metadata/a"), "b");
+	assert_int_equal(strlen(box_text(box, "/server/adminPass")), 12);
+	assert_int_equal(act_at(box, "2.57", id, body), 409);
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 0);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_int_equal(
+		act(box, id,
+		    "{\"rebuild\":{\"imageRef\":\"70a599e0-31e7-49b7-b260-868f441e8000\"}}"),
+		400);
+	assert_non_null(strstr(box->reply.body, "Cannot find image for rebuild"));
+}
+
+/* It runs for a moment, as in Nova, and is then stopped without being asked. */
+static void a_stopped_server_is_stopped_after_its_rebuild(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, "{\"os-stop\":null}"), 202);
+	report(box, id, GUEST_STOPPED, "");
+	assert_int_equal(act(box, id, "{\"rebuild\":{\"imageRef\":\"" IMAGE "\"}}"), 202);
+	assert_string_equal(box_text(box, "/server/status"), "REBUILD");
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 0);
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 1);
+	assert_string_equal(status_now(box, id), "SHUTOFF");
+}
+
+static int64_t placed(struct box *box, const char *resource)
+{
+	struct placement_provider provider;
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct store_view *view;
+
+	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
+	assert_int_equal(placement_provider_read(&box->cloud, view, &arena, &provider, NULL), 0);
+	store_view_close(view);
+	return provider.used[strcmp(resource, "VCPU") ? RESOURCE_MEMORY_MB : RESOURCE_VCPU];
+}
+
+/* Flavor 42 has 64 MiB, 84 has 128, 1 has 512, of 1 GiB of disk all three. */
+static void a_server_is_resized(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+	const char *larger = "{\"resize\":{\"flavorRef\":\"1\"}}";
+	int64_t small;
+
+	report(box, id, GUEST_RUNNING, "");
+	small = placed(box, "MEMORY_MB");
+	assert_int_equal(act(box, id, "{\"confirmResize\":null}"), 409);
+	assert_int_equal(act(box, id, "{\"resize\":{\"flavorRef\":\"42\"}}"), 400);
+	assert_int_equal(act(box, id, "{\"resize\":{\"flavorRef\":\"none\"}}"), 400);
+	assert_int_equal(act(box, id, larger), 202);
+	assert_int_equal(placed(box, "MEMORY_MB"), small + 512);
+	assert_string_equal(status_now(box, id), "RESIZE");
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "VERIFY_RESIZE");
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 0);
+	assert_int_equal(send_at(box, "2.1", "GET", "/os-migrations?status=finished", NULL), 200);
+	assert_string_equal(box_text(box, "/migrations/0/instance_uuid"), id);
+	assert_int_equal(act(box, id, "{\"revertResize\":null}"), 202);
+	assert_string_equal(status_now(box, id), "REVERT_RESIZE");
+	assert_int_equal(placed(box, "MEMORY_MB"), small + 512);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_int_equal(placed(box, "MEMORY_MB"), small);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_string_equal(box_text(box, "/server/flavor/id"), "42");
+	assert_int_equal(act(box, id, larger), 202);
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, "{\"confirmResize\":null}"), 204);
+	assert_int_equal(placed(box, "MEMORY_MB"), 512);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_int_equal(send_at(box, "2.1", "DELETE", box_format(box, "/servers/%s", id), NULL),
+			 204);
+	report(box, id, GUEST_GONE, "");
+	assert_int_equal(placed(box, "MEMORY_MB"), 0);
+}
+
+static void one_host_moves_nothing(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+	const char *live = "{\"os-migrateLive\":{\"host\":null,\"block_migration\":false,"
+			   "\"disk_over_commit\":false}}";
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, live), 400);
+	assert_non_null(strstr(box->reply.body, "No valid host was found"));
+	assert_int_equal(act(box, id, "{\"migrate\":null}"), 202);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_int_equal(act_at(box, "2.56", id, "{\"migrate\":{\"host\":\"cumulet\"}}"), 400);
+	assert_int_equal(act_at(box, "2.14", id, "{\"evacuate\":{}}"), 400);
+}
+
+static void a_key_pair_may_be_a_certificate(void **state)
+{
+	struct box *box = *state;
+	const char *body = "{\"keypair\":{\"name\":\"win\",\"type\":\"x509\"}}";
+
+	assert_int_equal(send_at(box, "2.2", "POST", "/os-keypairs", body), 201);
+	assert_string_equal(box_text(box, "/keypair/type"), "x509");
+	assert_int_equal(strlen(box_text(box, "/keypair/fingerprint")), 59);
+	assert_non_null(box_text(box, "/keypair/private_key"));
+	assert_int_equal(send_at(box, "2.2", "POST", "/os-keypairs",
+				 "{\"keypair\":{\"name\":\"bad\",\"type\":\"x509\","
+				 "\"public_key\":\"ssh-rsa AAAA\"}}"),
+			 400);
+}
+
 #define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		BOX_TEST(a_server_is_rebuilt),
+		BOX_TEST(a_stopped_server_is_stopped_after_its_rebuild),
+		BOX_TEST(a_server_is_resized),
+		BOX_TEST(one_host_moves_nothing),
+		BOX_TEST(a_key_pair_may_be_a_certificate),
 		BOX_TEST(a_server_lives),
 		BOX_TEST(nothing_is_left_behind),
 		BOX_TEST(a_crash_shows_its_reason),

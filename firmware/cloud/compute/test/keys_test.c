@@ -95,9 +95,29 @@ static void times_are_read(void **state)
 	assert_int_equal(time_parse("2026-11-22T10:00:00X", &one), -EINVAL);
 }
 
+static void certificates_have_fingerprints(void **state)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	const char *private_key = NULL, *certificate = NULL;
+	char fingerprint[64];
+	struct error error;
+
+	(void)state;
+	assert_int_equal(key_x509_generate(&arena, "u1", &private_key, &certificate, &error), 0);
+	assert_memory_equal(certificate, "-----BEGIN CERTIFICATE-----\n", 28);
+	assert_memory_equal(private_key, "MII", 3); /* a SEQUENCE of more than 255 bytes */
+	assert_int_equal(key_x509_fingerprint(certificate, fingerprint), 0);
+	assert_int_equal(strlen(fingerprint), 59);
+	assert_int_equal(key_x509_fingerprint("ssh-rsa AAAA", fingerprint), -EINVAL);
+	assert_int_equal(key_x509_fingerprint(private_key, fingerprint), -EINVAL);
+	if (getenv("CUMULET_X509_OUT")) /* for a look with other tools */
+		printf("%s%s\n%s\n", certificate, private_key, fingerprint);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(certificates_have_fingerprints),
 		cmocka_unit_test(fingerprints_are_those_of_ssh),
 		cmocka_unit_test(what_is_no_key_is_refused),
 		cmocka_unit_test(a_made_pair_is_sound),
