@@ -161,6 +161,8 @@ yyjson_mut_val *image_view(yyjson_mut_doc *doc, yyjson_val *record)
 	const char *id = json_string(record, "id");
 	char text[128];
 
+	if (!id)
+		id = "";
 	snprintf(text, sizeof(text), "/v2/images/%s", id);
 	json_set_string(doc, view, "self", text);
 	snprintf(text, sizeof(text), "/v2/images/%s/file", id);
