@@ -7,7 +7,7 @@ source-dirs += firmware/lib firmware/init firmware/console
 source-dirs += $(filter-out %/test,$(patsubst %/,%,$(wildcard firmware/cloud/ firmware/cloud/*/)))
 sources := $(sort $(wildcard $(addsuffix /*.c,$(source-dirs))))
 main-source := firmware/init/main.c
-linked-libraries := mbedtls mbedx509 mbedcrypto lmdb yyjson argon2 seccomp
+linked-libraries := mbedtls mbedx509 mbedcrypto nettle lmdb yyjson argon2 seccomp
 
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wimplicit-fallthrough -Wformat=2 -Werror
 common-cflags := -std=gnu17 -D_GNU_SOURCE $(warnings) -g -pthread -I. -Ibuild/include \
