@@ -42,6 +42,14 @@ static inline bool json_is(yyjson_val *object, const char *member, const char *t
 	return yyjson_equals_str(yyjson_obj_get(object, member), text);
 }
 
+/* A copy in 'doc' that shares its text with 'value', which must live as long; NULL gives NULL. */
+static inline yyjson_mut_val *json_share(yyjson_mut_doc *doc, yyjson_val *value)
+{
+	if (yyjson_is_str(value))
+		return yyjson_mut_strn(doc, yyjson_get_str(value), yyjson_get_len(value));
+	return yyjson_val_mut_copy(doc, value);
+}
+
 /* Sets a member, replacing one that is there; strings are copied, NULL becomes null. */
 static inline void json_set(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
 			    yyjson_mut_val *value)

@@ -9,6 +9,7 @@
 
 /* Most lifetimes need a few hundred bytes; what is larger than a block gets one of its own. */
 #define BLOCK_SIZE 4000
+#define SHORT_TEXT 256 /* is formatted once, not twice */
 #define ALIGNMENT alignof(max_align_t)
 
 struct arena_block {
@@ -156,15 +157,17 @@ char *arena_strdup(struct arena *arena, const char *string)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
+	char *text, first[SHORT_TEXT];
 	va_list again;
-	char *text;
 	int length;
 
 	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, again);
+	length = vsnprintf(first, sizeof(first), format, again);
 	va_end(again);
 	if (length < 0)
 		return arena_fail(arena);
+	if ((size_t)length < sizeof(first))
+		return arena_memdup(arena, first, (size_t)length + 1);
 	text = arena_alloc(arena, (size_t)length + 1);
 	if (text != NULL)
 		vsnprintf(text, (size_t)length + 1, format, arguments);
@@ -179,6 +182,19 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	va_start(arguments, format);
 	text = arena_vprintf(arena, format, arguments);
 	va_end(arguments);
+	return text;
+}
+
+char *arena_join(struct arena *arena, const char *const *parts)
+{
+	size_t length = 0;
+	char *text, *end;
+
+	for (size_t i = 0; parts[i] != NULL; i++)
+		length += strlen(parts[i]);
+	text = end = arena_alloc(arena, length + 1);
+	for (size_t i = 0; text != NULL && parts[i] != NULL; i++)
+		end = stpcpy(end, parts[i]);
 	return text;
 }
 

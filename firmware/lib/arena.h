@@ -33,6 +33,8 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
+/* All of 'parts', up to a NULL, one behind the other: what a format with "%s" alone would give. */
+char *arena_join(struct arena *arena, const char *const *parts);
 void arena_reset(struct arena *arena); /* frees all, the arena can be used again */
 void arena_free(struct arena *arena);  /* the same, to be called at the end of its life */
 

@@ -7,14 +7,16 @@
 
 const char *link_self(struct request *request, const char *collection, const char *id)
 {
-	return arena_printf(request->arena, "%s" COMPUTE_PREFIX "/%s/%s", request->base_url,
-			    collection, id);
+	return arena_join(request->arena,
+			  (const char *const[]){ request->base_url, COMPUTE_PREFIX "/", collection,
+						 "/", id, NULL });
 }
 
 /* A bookmark names a thing without the API's version. */
 const char *link_bookmark(struct request *request, const char *collection, const char *id)
 {
-	return arena_printf(request->arena, "%s/compute/%s/%s", request->base_url, collection, id);
+	return arena_join(request->arena, (const char *const[]){ request->base_url, "/compute/",
+								 collection, "/", id, NULL });
 }
 
 static void link_add(yyjson_mut_doc *doc, yyjson_mut_val *links, const char *rel, const char *href)

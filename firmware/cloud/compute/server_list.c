@@ -199,9 +199,10 @@ static int servers_reply(struct request *request, bool detail, struct error *err
 		return result;
 	array = yyjson_mut_obj_add_arr(doc, root, "servers");
 	for (size_t i = 0; i < list.count; i++) {
-		item = server_view_basic(views, list.items[i]);
 		if (detail)
 			result = server_view(views, list.items[i], FORM_DETAIL, &item, error);
+		else
+			item = server_view_basic(views, list.items[i]);
 		if (result < 0)
 			return result;
 		yyjson_mut_arr_append(array, item);

@@ -50,9 +50,15 @@ static yyjson_mut_val *make_updated(struct server_views *views, yyjson_val *reco
 static yyjson_mut_val *make_host_id(struct server_views *views, yyjson_val *record)
 {
 	const char *host = json_string(record, "OS-EXT-SRV-ATTR:host");
+	const char *project = json_string(record, "tenant_id"), *id;
 
-	return yyjson_mut_str(
-		views->doc, host_id(views->request->arena, host, json_string(record, "tenant_id")));
+	if (!host)
+		return yyjson_mut_str(views->doc, "");
+	id = view_name_kept(views->host_ids, project);
+	if (!id)
+		id = view_name_keep(views, &views->host_ids, project,
+				    host_id(views->request->arena, host, project));
+	return yyjson_mut_str(views->doc, id);
 }
 
 static yyjson_mut_val *make_reference(struct server_views *views, const char *collection,
@@ -233,7 +239,8 @@ static bool member_shown(const struct server_views *views, const struct server_m
 	return !((member->flags & LATE) && early);
 }
 
-static void member_add(struct server_views *views, yyjson_val *record,
+/* 'stored' walks through the record, whose members stand in about the same order as the table's. */
+static void member_add(struct server_views *views, yyjson_val *record, yyjson_obj_iter *stored,
 		       const struct server_member *member, yyjson_mut_val *value)
 {
 	yyjson_mut_val *made;
@@ -241,7 +248,7 @@ static void member_add(struct server_views *views, yyjson_val *record,
 	if (member->make)
 		made = member->make(views, record);
 	else
-		made = yyjson_val_mut_copy(views->doc, yyjson_obj_get(record, member->name));
+		made = json_share(views->doc, yyjson_obj_iter_get(stored, member->name));
 	if (!made && !member->make)
 		made = yyjson_mut_null(views->doc);
 	if (made)
@@ -270,10 +277,12 @@ static int network_add(struct server_views *views, yyjson_val *record, enum serv
 int server_view(struct server_views *views, yyjson_val *record, enum server_form form,
 		yyjson_mut_val **value, struct error *error)
 {
+	yyjson_obj_iter stored = yyjson_obj_iter_with(record);
+
 	*value = yyjson_mut_obj(views->doc);
 	for (size_t i = 0; i < sizeof(server_members) / sizeof(server_members[0]); i++)
 		if (member_shown(views, &server_members[i], form))
-			member_add(views, record, &server_members[i], *value);
+			member_add(views, record, &stored, &server_members[i], *value);
 	return network_add(views, record, form, *value, error);
 }
 

@@ -5,7 +5,7 @@
 
 #include "firmware/cloud/compute/internal.h"
 
-/* Names of networks and security groups that were looked up already. */
+/* Names that were looked up already: of networks, of security groups, of hosts by project. */
 struct view_name {
 	const char *id, *name;
 	struct view_name *next;
@@ -16,10 +16,15 @@ struct server_views {
 	yyjson_mut_doc *doc;
 	unsigned version;
 	bool admin;
-	struct view_name *networks, *groups;
+	struct view_name *networks, *groups, *host_ids;
 	const char *ports_of; /* whose ports are in 'ports' */
 	struct network_ports ports;
 };
+
+/* Returns 'name', which is remembered under 'id'; what is remembered, or NULL. */
+const char *view_name_keep(struct server_views *views, struct view_name **list, const char *id,
+			   const char *name);
+const char *view_name_kept(const struct view_name *list, const char *id);
 
 int views_ports(struct server_views *views, const char *server_id, struct error *error);
 /* Of all its ports, whatever state it is in. */

@@ -17,8 +17,8 @@ int views_ports(struct server_views *views, const char *server_id, struct error 
 	return result;
 }
 
-static const char *name_keep(struct server_views *views, struct view_name **list, const char *id,
-			     const char *name)
+const char *view_name_keep(struct server_views *views, struct view_name **list, const char *id,
+			   const char *name)
 {
 	struct view_name *kept = arena_alloc(views->request->arena, sizeof(*kept));
 
@@ -29,7 +29,7 @@ static const char *name_keep(struct server_views *views, struct view_name **list
 	return name;
 }
 
-static const char *name_kept(const struct view_name *list, const char *id)
+const char *view_name_kept(const struct view_name *list, const char *id)
 {
 	for (; list; list = list->next)
 		if (!strcmp(list->id, id))
@@ -39,7 +39,7 @@ static const char *name_kept(const struct view_name *list, const char *id)
 
 static const char *network_name(struct server_views *views, const char *id)
 {
-	const char *name = name_kept(views->networks, id);
+	const char *name = view_name_kept(views->networks, id);
 	struct store_view *view;
 	yyjson_val *network;
 
@@ -49,12 +49,12 @@ static const char *network_name(struct server_views *views, const char *id)
 	    network_lookup(view, views->request->arena, id, &network, NULL) < 0)
 		return id;
 	name = json_string(network, "name");
-	return name_keep(views, &views->networks, id, name ? name : id);
+	return view_name_keep(views, &views->networks, id, name ? name : id);
 }
 
 static const char *group_name(struct server_views *views, const char *id)
 {
-	const char *name = name_kept(views->groups, id);
+	const char *name = view_name_kept(views->groups, id);
 	yyjson_val *group;
 
 	if (name)
@@ -62,7 +62,7 @@ static const char *group_name(struct server_views *views, const char *id)
 	if (request_get(views->request, &group, NULL, NULL, "/network/security-group/%s", id) < 0)
 		return id;
 	name = json_string(group, "name");
-	return name_keep(views, &views->groups, id, name ? name : id);
+	return view_name_keep(views, &views->groups, id, name ? name : id);
 }
 
 static void address_add(struct server_views *views, yyjson_mut_val *list, yyjson_val *port,

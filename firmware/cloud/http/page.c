@@ -214,14 +214,16 @@ static int compare_values(yyjson_val *a, yyjson_val *b)
 	return (int)yyjson_is_true(a) - (int)yyjson_is_true(b);
 }
 
-static int compare_records(const void *left, const void *right, void *context)
-{
-	yyjson_val *a = *(yyjson_val *const *)left, *b = *(yyjson_val *const *)right;
-	const struct page *page = context;
+/* A record beside what it is sorted by, which is looked up once. */
+struct candidate {
+	yyjson_val *record, *keys[SORTS_MAX];
+};
 
+static int compare_candidates(const struct candidate *a, const struct candidate *b,
+			      const struct page *page)
+{
 	for (size_t i = 0; i < page->sorts; i++) {
-		int order = compare_values(yyjson_obj_get(a, page->sort[i]),
-					   yyjson_obj_get(b, page->sort[i]));
+		int order = compare_values(a->keys[i], b->keys[i]);
 
 		if (order)
 			return page->descending[i] ? -order : order;
@@ -230,26 +232,57 @@ static int compare_records(const void *left, const void *right, void *context)
 }
 
 /* Merge sort: qsort_r() is not in every C library, and ours is stable. */
-static void merge(yyjson_val **records, yyjson_val **spare, size_t middle, size_t count, void *page)
+static void merge(struct candidate **items, struct candidate **spare, size_t middle, size_t count,
+		  const struct page *page)
 {
 	size_t left = 0, right = middle, out = 0;
 
 	while (left < middle && right < count)
-		spare[out++] = compare_records(&records[right], &records[left], page) < 0
-				       ? records[right++]
-				       : records[left++];
+		spare[out++] = compare_candidates(items[right], items[left], page) < 0
+				       ? items[right++]
+				       : items[left++];
 	while (left < middle)
-		spare[out++] = records[left++];
-	memcpy(records, spare, out * sizeof(*records));
+		spare[out++] = items[left++];
+	memcpy(items, spare, out * sizeof(struct candidate *));
 }
 
-static void sort_records(yyjson_val **records, yyjson_val **spare, size_t count, struct page *page)
+static void sort_candidates(struct candidate **items, struct candidate **spare, size_t count,
+			    const struct page *page)
 {
 	if (count < 2)
 		return;
-	sort_records(records, spare, count / 2, page);
-	sort_records(records + count / 2, spare, count - count / 2, page);
-	merge(records, spare, count / 2, count, page);
+	sort_candidates(items, spare, count / 2, page);
+	sort_candidates(items + count / 2, spare, count - count / 2, page);
+	merge(items, spare, count / 2, count, page);
+}
+
+static struct candidate *candidates_of(struct arena *arena, const struct page *page,
+				       yyjson_val **records, size_t count)
+{
+	struct candidate *candidates = arena_alloc(arena, count * sizeof(*candidates));
+
+	for (size_t i = 0; candidates && i < count; i++) {
+		candidates[i].record = records[i];
+		for (size_t key = 0; key < page->sorts; key++)
+			candidates[i].keys[key] = yyjson_obj_get(records[i], page->sort[key]);
+	}
+	return candidates;
+}
+
+static int sort_records(struct arena *arena, const struct page *page, yyjson_val **records,
+			size_t count)
+{
+	struct candidate *candidates = candidates_of(arena, page, records, count), **items;
+
+	items = arena_alloc(arena, 2 * count * sizeof(struct candidate *));
+	if (!candidates || !items)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		items[i] = &candidates[i];
+	sort_candidates(items, items + count, count, page);
+	for (size_t i = 0; i < count; i++)
+		records[i] = items[i]->record;
+	return 0;
 }
 
 static int bad_marker(const struct request *request, const char *marker, struct error *error)
@@ -305,14 +338,12 @@ static ssize_t cut(struct request *request, struct page *page, yyjson_val **reco
 ssize_t page_select(struct request *request, struct page *page, yyjson_val **records, size_t count,
 		    struct error *error)
 {
-	yyjson_val **spare = arena_alloc(request->arena, (count + 1) * sizeof(*spare));
 	ssize_t kept = page_filter(request, page->rules->filters, records, count, error);
 
 	if (kept < 0)
 		return kept;
-	if (!spare)
+	if (sort_records(request->arena, page, records, (size_t)kept) < 0)
 		return error_set(error, -ENOMEM, "out of memory");
-	sort_records(records, spare, (size_t)kept, page);
 	return cut(request, page, records, (size_t)kept, error);
 }
 

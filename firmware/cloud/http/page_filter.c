@@ -211,7 +211,6 @@ static const struct {
 static bool filter_holds(const struct request *request, const struct page_filter *filter,
 			 yyjson_val *record)
 {
-	yyjson_val *value = yyjson_obj_get(record, filter->member);
 	bool asked = false, any = false, all = true;
 
 	for (const struct name_value *pair = request->query; pair->name; pair++) {
@@ -219,7 +218,8 @@ static bool filter_holds(const struct request *request, const struct page_filter
 
 		if (strcmp(pair->name, filter->parameter) != 0)
 			continue;
-		holds = kinds[filter->kind].holds(value, pair->value);
+		holds = kinds[filter->kind].holds(yyjson_obj_get(record, filter->member),
+						  pair->value);
 		asked = true;
 		any |= holds;
 		all &= holds;

@@ -91,6 +91,10 @@ static void strings(void **state)
 	assert_string_equal(arena_strndup(&arena, "port", 2), "po");
 	assert_string_equal(arena_strndup(&arena, "port", 99), "port");
 	assert_string_equal(arena_printf(&arena, "%s-%d", "tap", 7), "tap-7");
+	assert_int_equal(strlen(arena_printf(&arena, "%0300d", 7)), 300);
+	assert_string_equal(arena_join(&arena, (const char *const[]){ "a/", "", "b", NULL }),
+			    "a/b");
+	assert_string_equal(arena_join(&arena, (const char *const[]){ NULL }), "");
 	assert_memory_equal(arena_memdup(&arena, "a\0b", 3), "a\0b", 3);
 }
 
