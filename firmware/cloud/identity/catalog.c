@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/cloud/identity/auth.h"
+#include "firmware/cloud/identity/endpoint_filter.h"
 #include "firmware/cloud/identity/internal.h"
 #include "firmware/cloud/identity/service.h"
 
@@ -73,8 +74,9 @@ static void render_endpoint(struct request *request, yyjson_mut_doc *doc, yyjson
 }
 
 static yyjson_mut_val *render_endpoints(struct request *request, yyjson_mut_doc *doc,
-					const struct records *endpoints, const char *service_id,
-					const struct caller *caller)
+					const struct records *endpoints,
+					const struct endpoint_filter *filter,
+					const char *service_id, const struct caller *caller)
 {
 	yyjson_mut_val *list = yyjson_mut_arr(doc);
 
@@ -82,7 +84,8 @@ static yyjson_mut_val *render_endpoints(struct request *request, yyjson_mut_doc 
 		yyjson_val *endpoint = endpoints->items[i].value;
 
 		if (json_bool(endpoint, "enabled", true) &&
-		    json_is(endpoint, "service_id", service_id))
+		    json_is(endpoint, "service_id", service_id) &&
+		    endpoint_filter_has(filter, endpoint))
 			render_endpoint(request, doc, list, endpoint, caller);
 	}
 	return list;
@@ -94,20 +97,24 @@ yyjson_mut_val *catalog_render(struct request *request, const struct reader *rea
 {
 	struct records offered = { 0 }, endpoints = { 0 };
 	yyjson_mut_val *catalog = yyjson_mut_arr(doc);
+	struct endpoint_filter filter;
 
 	if (records_range(reader, &offered, error, "/identity/service/") < 0 ||
-	    records_range(reader, &endpoints, error, "/identity/endpoint/") < 0)
+	    records_range(reader, &endpoints, error, "/identity/endpoint/") < 0 ||
+	    endpoint_filter_load(reader, caller->project_id, &endpoints, &filter, error) < 0)
 		return NULL;
 	for (size_t i = 0; i < offered.count; i++) {
 		yyjson_val *service = offered.items[i].value;
 		const char *id = json_string(service, "id"), *name = json_string(service, "name");
-		yyjson_mut_val *item;
+		yyjson_mut_val *item, *rendered;
 
 		if (!json_bool(service, "enabled", true))
 			continue;
+		rendered = render_endpoints(request, doc, &endpoints, &filter, id, caller);
+		if (filter.active && !yyjson_mut_arr_size(rendered))
+			continue;
 		item = yyjson_mut_arr_add_obj(doc, catalog);
-		json_set(doc, item, "endpoints",
-			 render_endpoints(request, doc, &endpoints, id, caller));
+		json_set(doc, item, "endpoints", rendered);
 		json_set_string(doc, item, "id", id);
 		json_set_string(doc, item, "type", json_string(service, "type"));
 		json_set_string(doc, item, "name", name ? name : "");

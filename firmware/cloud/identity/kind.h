@@ -37,10 +37,15 @@ int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val
 		    size_t count, struct error *error);
 /* "links" of a list. */
 void kind_links(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root);
-/* Handlers that do nothing else. */
+/* Handlers that do nothing else; 'txn' may bring what else goes. */
 int kind_show(struct request *request, const struct kind *kind, const char *parameter,
 	      struct error *error);
 int kind_list(struct request *request, const struct kind *kind, struct error *error);
+int kind_create(struct request *request, const struct kind *kind, struct error *error);
+int kind_update(struct request *request, const struct kind *kind, const char *parameter,
+		struct error *error);
+int kind_delete(struct request *request, const struct kind *kind, const char *parameter,
+		struct store_txn *txn, struct error *error);
 
 /* The body's object, to be made into a record; without "id" and "links". */
 yyjson_mut_val *kind_body(struct request *request, const struct kind *kind, yyjson_mut_doc *doc);

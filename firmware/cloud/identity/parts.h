@@ -11,6 +11,7 @@
 		method, path, handler, policy, body, flags, 0, 0, NULL, 0                          \
 	}
 
-extern const struct service_part identity_limit_part, identity_credential_part;
+extern const struct service_part identity_limit_part, identity_credential_part,
+	identity_policy_part, identity_endpoint_filter_part;
 
 #endif

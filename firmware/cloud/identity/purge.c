@@ -77,6 +77,8 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 	purge_range(&purge, "/identity/assignment/project-", id);
 	purge_index(&purge, "/identity/application_credential/", "project", id);
 	purge_index(&purge, "/identity/limit/", "project", id);
+	purge_range(&purge, "/identity/project_endpoint/", id);
+	purge_range(&purge, "/identity/project_endpoint_group/", id);
 	purge_index(&purge, "/identity/credential/", "project", id);
 	return purge.result;
 }

@@ -259,6 +259,9 @@ static const struct store_index indexes[] = {
 	{ "/identity/region/", "parent", "parent_region_id", NULL, false },
 	{ "/identity/endpoint/", "service", "service_id", NULL, false },
 	{ "/identity/endpoint/", "region", "region_id", NULL, false },
+	{ "/identity/policy_association/", "policy", "policy_id", NULL, false },
+	{ "/identity/project_endpoint/", "endpoint", "endpoint_id", NULL, false },
+	{ "/identity/project_endpoint_group/", "group", "endpoint_group_id", NULL, false },
 	{ "/identity/credential/", "user", "user_id", NULL, false },
 	{ "/identity/credential/", "project", "project_id", NULL, false },
 	{ "/identity/registered_limit/", "key", "key", NULL, true },
@@ -270,7 +273,8 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = { &identity_limit_part, &identity_credential_part,
-						    NULL };
+						    &identity_policy_part,
+						    &identity_endpoint_filter_part, NULL };
 
 const struct service identity_service = {
 	.name = "keystone",
