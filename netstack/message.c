@@ -98,6 +98,23 @@ static const struct field net_router_interface_fields[] = {
 	FIELD_END,
 };
 
+static const struct field net_floating_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_floating, address, true),
+	FIELD(2, FIELD_STRING, struct net_floating, fixed, true),
+	FIELD_END,
+};
+
+static const struct field net_forward_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_forward, address, true),
+	FIELD(2, FIELD_STRING, struct net_forward, fixed, true),
+	FIELD(3, FIELD_U32, struct net_forward, protocol, true),
+	FIELD(4, FIELD_U32, struct net_forward, external_first, true),
+	FIELD(5, FIELD_U32, struct net_forward, external_last, true),
+	FIELD(6, FIELD_U32, struct net_forward, internal_first, true),
+	FIELD(7, FIELD_U32, struct net_forward, internal_last, true),
+	FIELD_END,
+};
+
 const struct field net_router_fields[] = {
 	FIELD(1, FIELD_STRING, struct net_router, id, true),
 	FIELD(2, FIELD_BOOL, struct net_router, admin_up, false),
@@ -109,6 +126,11 @@ const struct field net_router_fields[] = {
 		     net_router_interface_fields, NET_ROUTER_INTERFACES_MAX),
 	FIELD_LISTED(8, struct net_router, routes, struct net_route, net_route_fields,
 		     NET_ROUTES_MAX),
+	/* 9 to 15: IPv6 */
+	FIELD_LISTED(16, struct net_router, floatings, struct net_floating, net_floating_fields,
+		     NET_ROUTER_FLOATINGS_MAX),
+	FIELD_LISTED(17, struct net_router, forwards, struct net_forward, net_forward_fields,
+		     NET_ROUTER_FORWARDS_MAX),
 	FIELD_END,
 };
 

@@ -36,6 +36,8 @@
 #define NET_ROUTER_INTERFACES_MAX 64
 #define NET_DNS_MAX 8
 #define NET_ROUTES_MAX 32
+#define NET_ROUTER_FLOATINGS_MAX 256
+#define NET_ROUTER_FORWARDS_MAX 256
 
 enum netd_type {
 	NETD_NETWORK_SET = 1,
@@ -133,6 +135,18 @@ struct net_router_interface {
 	char address[CIDR_SIZE]; /* with the subnet's prefix */
 };
 
+/* A floating IP: an address outside that stands for one inside. */
+struct net_floating {
+	char address[ADDRESS_SIZE], fixed[ADDRESS_SIZE];
+};
+
+/* Ports of a floating IP that lead inside: as many outside as inside, or all to one. */
+struct net_forward {
+	char address[ADDRESS_SIZE], fixed[ADDRESS_SIZE];
+	uint32_t protocol; /* IP protocol number: TCP or UDP */
+	uint32_t external_first, external_last, internal_first, internal_last;
+};
+
 struct net_router {
 	char id[UUID_SIZE];
 	bool admin_up, snat;
@@ -142,6 +156,8 @@ struct net_router {
 	char external_mac[18];
 	struct message_list interfaces; /* struct net_router_interface */
 	struct message_list routes;     /* struct net_route */
+	struct message_list floatings;  /* struct net_floating */
+	struct message_list forwards;   /* struct net_forward */
 };
 
 /* The box's own way out. */

@@ -84,6 +84,13 @@ struct backend_ops {
 	/* The space has exactly these routes of netd's. */
 	int (*routes_set)(struct backend *backend, const char *space,
 			  const struct backend_route *list, size_t count, struct error *error);
+	/* The box answers ARP on the link for these IPv4 addresses, and for no others that are not
+	 * its own. */
+	int (*proxies_set)(struct backend *backend, const char *link, const struct address *list,
+			   size_t count, struct error *error);
+	/* Tells everybody on the link that these addresses are found here now. */
+	int (*announce)(struct backend *backend, const char *link, const struct address *list,
+			size_t count, struct error *error);
 	/* Replaces the tables that the text defines, in one transaction. The text is nft(8)'s, in
 	 * the subset that nft_text.h describes. */
 	int (*rules_set)(struct backend *backend, const char *space, const char *text,

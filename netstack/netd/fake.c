@@ -146,11 +146,13 @@ static int spaces(struct backend *backend, void (*visit)(const char *space, void
 static int addresses_set(struct backend *backend, const char *space, const char *link,
 			 const struct address *list, size_t count, struct error *error)
 {
-	char text[CIDR_SIZE] = "";
+	char text[200] = "", one[CIDR_SIZE];
 
-	if (count > 0)
-		address_format(&list[0], text);
-	return record(backend, error, "addresses %s:%s %s", space, link, text);
+	for (size_t i = 0; i < count; i++) {
+		address_format(&list[i], one);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s", one);
+	}
+	return record(backend, error, "addresses %s:%s%s", space, link, text);
 }
 
 static int addresses(struct backend *backend, const char *space, const char *link,
@@ -177,6 +179,32 @@ static int routes_set(struct backend *backend, const char *space, const struct b
 		address_format(&list[i].gateway, via);
 		result = record(backend, error, "routes %s %s via %s%s%s", space, to, via,
 				list[i].from[0] != '\0' ? " from " : "", list[i].from);
+	}
+	return result;
+}
+
+static int proxies_set(struct backend *backend, const char *link, const struct address *list,
+		       size_t count, struct error *error)
+{
+	char text[CIDR_SIZE];
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		address_format(&list[i], text);
+		result = record(backend, error, "proxy %s %s", link, text);
+	}
+	return result;
+}
+
+static int announce(struct backend *backend, const char *link, const struct address *list,
+		    size_t count, struct error *error)
+{
+	char text[CIDR_SIZE];
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		address_format(&list[i], text);
+		result = record(backend, error, "announce %s %s", link, text);
 	}
 	return result;
 }
@@ -217,6 +245,8 @@ static const struct backend_ops fake_ops = {
 	.addresses_set = addresses_set,
 	.addresses = addresses,
 	.routes_set = routes_set,
+	.proxies_set = proxies_set,
+	.announce = announce,
 	.rules_set = rules_set,
 	.rules_present = rules_present,
 	.prepare = prepare,

@@ -7,7 +7,7 @@
 
 #include "netstack/address.h"
 #include "netstack/netd/firewall_internal.h"
-#include "netstack/netd/router.h"
+#include "netstack/netd/uplink.h"
 
 #define LINE_MAX_SIZE 2048
 
@@ -55,18 +55,35 @@ static void bridge_table(struct firewall_writer *writer)
 	firewall_put(writer, "}\n");
 }
 
-/* An address that the uplink holds for a router is not the box's: nothing of it answers there. */
-static void external_closed(struct firewall_writer *writer, const struct router *router)
+/* Addresses that routers have outside, and networks behind those that do not translate. */
+static void external_accept(struct firewall_writer *writer)
 {
-	struct address external;
+	const struct uplink_external *items = writer->firewall->externals;
 	char text[CIDR_SIZE];
 
-	if (!router->external_on_uplink ||
-	    address_parse(router->desired.external_address, &external) < 0)
-		return;
-	external.prefix = 32;
-	address_format(&external, text);
-	firewall_put(writer, "\t\tip daddr %s drop\n", text);
+	for (size_t i = 0; i < writer->firewall->external_count; i++) {
+		if (address_is_host(&items[i].address))
+			continue;
+		address_format(&items[i].address, text);
+		firewall_put(writer, "\t\toifname %s meta protocol ip ip daddr %s accept\n",
+			     items[i].link, text);
+	}
+	firewall_put(writer, "\t\toifname cu* meta protocol ip ip daddr @externals accept\n");
+}
+
+static void external_set(struct firewall_writer *writer)
+{
+	const struct uplink_external *items = writer->firewall->externals;
+	char text[CIDR_SIZE];
+
+	firewall_put(writer, "\tset externals { type ipv4_addr; elements = {");
+	for (size_t i = 0; i < writer->firewall->external_count; i++) {
+		if (!address_is_host(&items[i].address))
+			continue;
+		address_format(&items[i].address, text);
+		firewall_put(writer, " %s,", text);
+	}
+	firewall_put(writer, " } }\n");
 }
 
 /* Nothing of a tenant reaches the box itself; routers reach the uplink and nothing else. Bridged
@@ -78,33 +95,15 @@ static void box_filter(struct firewall_writer *writer)
 	firewall_put(writer, "\tchain input {\n"
 			     "\t\ttype filter hook input priority 0; policy accept;\n"
 			     "\t\tiifname cu* drop\n"
-			     "\t\tiifname cb* drop\n");
-	model_each(writer->firewall->model, OBJECT_ROUTER, object)
-		external_closed(writer, (const struct router *)object);
-	firewall_put(writer, "\t}\n"
+			     "\t\tiifname cb* drop\n"
+			     "\t}\n"
 			     "\tchain forward {\n"
 			     "\t\ttype filter hook forward priority 20; policy drop;\n"
 			     "\t\tiifname cb* oifname cb* accept\n");
 	if (*uplink != '\0')
 		firewall_put(writer, "\t\tiifname cu* oifname %s accept\n", uplink);
+	external_accept(writer);
 	firewall_put(writer, "\t\toifname cu* ct state established,related accept\n\t}\n");
-}
-
-/* A router with an address of its own on the uplink is seen by it, all others by the box's. */
-static void router_snat(struct firewall_writer *writer, struct router *router)
-{
-	struct address external, box_end, inner_end;
-	char from[CIDR_SIZE], to[CIDR_SIZE];
-
-	if (router->object.doomed || !router->desired.snat || !router->external_on_uplink ||
-	    address_parse(router->desired.external_address, &external) < 0)
-		return;
-	router_transfer(writer->firewall->model, router, &box_end, &inner_end);
-	inner_end.prefix = external.prefix = 32;
-	address_format(&inner_end, from);
-	address_format(&external, to);
-	firewall_put(writer, "\t\tip saddr %s oifname %s snat to %s\n", from,
-		     writer->firewall->uplink, to);
 }
 
 static void box_nat(struct firewall_writer *writer)
@@ -113,12 +112,9 @@ static void box_nat(struct firewall_writer *writer)
 
 	firewall_put(writer, "\tchain nat {\n"
 			     "\t\ttype nat hook postrouting priority 100; policy accept;\n");
-	if (*uplink != '\0') {
-		model_each(writer->firewall->model, OBJECT_ROUTER, object)
-			router_snat(writer, (struct router *)object);
+	if (*uplink != '\0')
 		firewall_put(writer, "\t\tip saddr %s oifname %s masquerade\n", TRANSFER_NETWORK,
 			     uplink);
-	}
 	firewall_put(writer, "\t}\n");
 }
 
@@ -130,24 +126,10 @@ int firewall_box(const struct firewall *firewall, struct buffer *text)
 	firewall_put(&writer, "table inet cumulet {\n");
 	if (!firewall->bridge_conntrack)
 		firewall_ports(&writer);
+	external_set(&writer);
 	box_filter(&writer);
 	box_nat(&writer);
 	firewall_put(&writer, "}\n");
-	if (writer.result == 0)
-		writer.result = buffer_append(text, "", 1);
-	return writer.result;
-}
-
-int firewall_router(const struct net_router *router, struct buffer *text)
-{
-	struct firewall_writer writer = { .text = text };
-
-	firewall_put(&writer, "table inet cumulet {\n"
-			      "\tchain nat {\n"
-			      "\t\ttype nat hook postrouting priority 100; policy accept;\n");
-	if (router->snat)
-		firewall_put(&writer, "\t\toifname up masquerade\n");
-	firewall_put(&writer, "\t}\n}\n");
 	if (writer.result == 0)
 		writer.result = buffer_append(text, "", 1);
 	return writer.result;

@@ -19,8 +19,8 @@
  * receiver), and the same chains stand in 'inet cumulet', found by the mark.
  *
  * Table 'inet cumulet' of the box's own space: forward (drop but routers' traffic with the
- * uplink), input (drop from everything of netd's), nat (masquerade or the router's external
- * address). In a router's space: masquerade.
+ * uplink, and what comes to addresses that they have there), input (drop from everything of
+ * netd's), nat (masquerade routers that have none). In a router's space: see firewall_router.c.
  */
 #ifndef CUMULET_NETD_FIREWALL_H
 #define CUMULET_NETD_FIREWALL_H
@@ -30,18 +30,22 @@
 
 #define TRANSFER_NETWORK "100.127.0.0/16" /* between the box and its routers, see router.h */
 
+struct uplink_external;
+
 struct firewall {
 	const struct model *model;
 	bool bridge_conntrack;
-	const char *uplink; /* name of the link, "" while there is none */
+	const char *uplink;                      /* name of the link, "" while there is none */
+	const struct uplink_external *externals; /* what is passed on to routers */
+	size_t external_count;
 };
 
 /* Everything of the box's own space; -ENOBUFS. */
 int firewall_box(const struct firewall *firewall, struct buffer *text);
 /* Ports that have a tap: guests'. */
 bool firewall_port_is_guest(const struct net_port *port);
-/* A router's own space. */
-int firewall_router(const struct net_router *router, struct buffer *text);
+/* A router's own space (firewall_router.c). */
+int firewall_router(const struct model *model, const struct router *router, struct buffer *text);
 
 /* firewall_group.c: sets of members and the chains ge-<id>, gi-<id> of all groups. */
 int firewall_groups(const struct model *model, struct buffer *text);

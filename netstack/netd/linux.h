@@ -48,6 +48,12 @@ int linux_addresses_set(struct backend *backend, const char *space, const char *
 int linux_routes_set(struct backend *backend, const char *space, const struct backend_route *list,
 		     size_t count, struct error *error);
 
+/* linux_neighbour.c */
+int linux_proxies_set(struct backend *backend, const char *link, const struct address *list,
+		      size_t count, struct error *error);
+int linux_announce(struct backend *backend, const char *link, const struct address *list,
+		   size_t count, struct error *error);
+
 /* linux_nft.c */
 int linux_rules_set(struct backend *backend, const char *space, const char *text,
 		    struct error *error);

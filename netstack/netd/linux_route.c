@@ -13,6 +13,8 @@
 #define PROTOCOL 0xc1    /* marks routes and rules as netd's own (rtm_protocol) */
 #define TABLE_FIRST 1000 /* routes for packets from one link: table = first + its index */
 #define RULE_PRIORITY 1000
+#define ADDRESSES_GONE_MAX 512 /* in one pass: a router's floating IPs, and more */
+#define INSTALLED_MAX 2048     /* of the box's space: an address of each router's */
 
 /* --- addresses --- */
 
@@ -111,7 +113,7 @@ struct addresses_diff {
 	const struct address *list;
 	size_t count;
 	bool advertised; /* the link may have IPv6 addresses that routers advertise */
-	struct address gone[NET_PORT_ADDRESSES_MAX];
+	struct address gone[ADDRESSES_GONE_MAX];
 	size_t gone_count;
 };
 
@@ -169,7 +171,7 @@ struct installed {
 
 struct routes {
 	struct netlink netlink;
-	struct installed items[NET_ROUTES_MAX + NET_ROUTER_INTERFACES_MAX * 2];
+	struct installed items[INSTALLED_MAX];
 	size_t count;
 	uint32_t rules[NET_ROUTER_INTERFACES_MAX]; /* tables that have a rule */
 	size_t rule_count;

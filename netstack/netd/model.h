@@ -49,8 +49,7 @@ struct group {
 struct router {
 	struct object object;
 	struct net_router desired;
-	uint32_t transfer;       /* number of its pair of transfer addresses + 1; 0: none yet */
-	bool external_on_uplink; /* its external address is one that the uplink can have */
+	uint32_t transfer; /* number of its pair of transfer addresses + 1; 0: none yet */
 };
 
 struct model {

@@ -40,6 +40,9 @@ int netd_tap_close(struct netd *netd, const char *port_id, struct error *error);
 /* Tells cloud about all ports anew (a fresh link). */
 void netd_report_all(struct netd *netd);
 
+/* --- external.c: tells the uplink what routers have outside --- */
+void netd_externals_set(struct netd *netd);
+
 /* --- messages.c --- */
 extern const struct channel_handler netd_cloud_handler, netd_vmm_handler; /* context: netd */
 void netd_cloud_attach(struct netd *netd, int fd);

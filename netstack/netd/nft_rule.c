@@ -365,6 +365,20 @@ static int state_match(struct nft_text *text)
 	return 0;
 }
 
+/* Its destination was translated. */
+static int status_match(struct nft_text *text)
+{
+	uint32_t mask = IPS_DST_NAT, zero = 0;
+
+	expression(text->request, "ct");
+	netlink_put_be32(text->request, NFTA_CT_DREG, REGISTER);
+	netlink_put_be32(text->request, NFTA_CT_KEY, NFT_CT_STATUS);
+	expression_end(text->request);
+	bitwise(text->request, &mask, &zero, sizeof(mask));
+	compare(text->request, NFT_CMP_NEQ, &zero, sizeof(zero));
+	return 0;
+}
+
 /* --- statements --- */
 
 static int immediate(struct nft_text *text, enum nft_type type)
@@ -433,14 +447,38 @@ static int zone_set(struct nft_text *text)
 	return result;
 }
 
+/* The port of 'address:port' goes into the register behind the address's. */
+static int port_load(struct nft_text *text, const char *word)
+{
+	struct nft_value value;
+
+	if (nft_value_parse(NFT_TYPE_SHORT, word, &value) < 0)
+		return nft_syntax(text, "a port");
+	expression(text->request, "immediate");
+	netlink_put_be32(text->request, NFTA_IMMEDIATE_DREG, REGISTER + 1);
+	data_put(text->request, NFTA_IMMEDIATE_DATA, value.bytes, value.size);
+	expression_end(text->request);
+	return 0;
+}
+
+/* An address, address:port, or a field's entry in a map. */
 static int translate(struct nft_text *text, enum nft_nat_types type)
 {
-	int result = immediate(text, NFT_TYPE_IPV4);
+	char *colon = strchr(text->word, ':');
+	int result = 0;
 
+	if (colon != NULL) {
+		result = port_load(text, colon + 1);
+		*colon = '\0';
+	}
+	if (result == 0)
+		result = set_source(text, NFT_TYPE_IPV4);
 	expression(text->request, "nat");
 	netlink_put_be32(text->request, NFTA_NAT_TYPE, type);
 	netlink_put_be32(text->request, NFTA_NAT_FAMILY, NFPROTO_IPV4);
 	netlink_put_be32(text->request, NFTA_NAT_REG_ADDR_MIN, REGISTER);
+	if (colon != NULL)
+		netlink_put_be32(text->request, NFTA_NAT_REG_PROTO_MIN, REGISTER + 1);
 	expression_end(text->request);
 	return result;
 }
@@ -472,6 +510,7 @@ static const struct {
 	{ { "meta", "mark", "set" }, mark_set },
 	{ { "ct", "zone", "set" }, zone_set },
 	{ { "ct", "state" }, state_match },
+	{ { "ct", "status", "dnat" }, status_match },
 };
 
 static int part(struct nft_text *text)

@@ -13,10 +13,11 @@
  *	types     ifname ether_addr ipv4_addr ipv6_addr mark verdict integer16
  *	match     <field> [!=] <value>, <field> <a>-<b>, <field> <address>/<prefix>, <name>*,
  *	          <field> [. <field>]... [!=] @<set>, <field> [& <mask>] vmap @<map>,
- *	          ct state <state>[,<state>]...
- *	statement accept, drop, return, jump <chain>, goto <chain>, masquerade, snat to <address>,
- *	          dnat to <address>, meta mark set <n>, meta mark set meta mark | <n>,
- *	          meta mark set <field> map @<map>, ct zone set <field> map @<map>
+ *	          ct state <state>[,<state>]..., ct status dnat
+ *	statement accept, drop, return, jump <chain>, goto <chain>, masquerade, meta mark set <n>,
+ *	          meta mark set meta mark | <n>, meta mark set <field> map @<map>,
+ *	          ct zone set <field> map @<map>, snat to <address>, dnat to <address>[:<port>],
+ *	          snat|dnat to <field> map @<map>
  *
  * Where this differs from nft: 'integer16' stands for 'typeof ct zone', elements may be empty, and
  * nothing is implied. nft adds that 'tcp dport' means TCP; here only what is written is matched, so

@@ -232,25 +232,6 @@ static void kind_reconcile(struct netd *netd, enum object_kind kind)
 	}
 }
 
-/* Routers' own addresses are held by the uplink, where it has their network. */
-static void externals_set(struct netd *netd)
-{
-	struct address list[UPLINK_EXTERNALS_MAX];
-	size_t count = 0;
-
-	model_each(&netd->model, OBJECT_ROUTER, object)
-	{
-		struct router *router = (struct router *)object;
-
-		router->external_on_uplink =
-			!object->doomed && count < ARRAY_LENGTH(list) &&
-			uplink_covers(&netd->uplink, router->desired.external_address) &&
-			address_parse(router->desired.external_address, &list[count]) == 0;
-		count += router->external_on_uplink;
-	}
-	uplink_externals(&netd->uplink, list, count);
-}
-
 static int rules_apply(struct netd *netd, struct error *error)
 {
 	struct firewall firewall = {
@@ -261,7 +242,9 @@ static int rules_apply(struct netd *netd, struct error *error)
 	struct buffer text = BUFFER_INIT;
 	int result;
 
-	externals_set(netd);
+	netd_externals_set(netd);
+	firewall.externals = netd->uplink.externals;
+	firewall.external_count = netd->uplink.external_count;
 	result = firewall_box(&firewall, &text);
 	if (result == 0)
 		result =

@@ -2,6 +2,7 @@
 #include "netstack/netd/router.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/lib/cleanup.h"
@@ -62,18 +63,25 @@ static int uplink_set(struct backend *backend, const struct model *model, struct
 		      const char *space, struct error *error)
 {
 	struct backend_veth veth = { .mtu = UPLINK_MTU, .inner = NAME_INNER_UPLINK };
+	CLEANUP_FREE struct router_externals *externals = malloc(sizeof(*externals));
 	struct address box_end, inner_end;
 	int result;
 
+	if (externals == NULL)
+		return error_set(error, -ENOMEM, "no memory");
 	router_transfer(model, router, &box_end, &inner_end);
+	router_externals(model, router, externals);
+	/* The first one of a link is what the kernel itself sends from. */
+	memmove(externals->items + 1, externals->items, externals->count * sizeof(inner_end));
+	externals->items[0] = inner_end;
 	snprintf(veth.space, sizeof(veth.space), "%s", space);
 	name_link(veth.name, "cu", router->desired.id);
 	result = backend->ops->veth_set(backend, &veth, error);
 	if (result == 0)
 		result = backend->ops->addresses_set(backend, "", veth.name, &box_end, 1, error);
 	if (result == 0)
-		result = backend->ops->addresses_set(backend, space, veth.inner, &inner_end, 1,
-						     error);
+		result = backend->ops->addresses_set(backend, space, veth.inner, externals->items,
+						     externals->count + 1, error);
 	return result;
 }
 
@@ -263,11 +271,11 @@ static int routes_set(struct backend *backend, const struct model *model, struct
 
 /* --- the whole --- */
 
-static int rules_set(struct backend *backend, const struct router *router, const char *space,
-		     struct error *error)
+static int rules_set(struct backend *backend, const struct model *model,
+		     const struct router *router, const char *space, struct error *error)
 {
 	struct buffer text = BUFFER_INIT;
-	int result = firewall_router(&router->desired, &text);
+	int result = firewall_router(model, router, &text);
 
 	if (result == 0)
 		result = backend->ops->rules_set(backend, space, buffer_head(&text), error);
@@ -286,7 +294,7 @@ int router_reconcile(struct backend *backend, const struct model *model, struct 
 	name_space(space, sizeof(space), router->desired.id);
 	result = backend->ops->space_set(backend, space, error);
 	if (result == 0)
-		result = rules_set(backend, router, space, error);
+		result = rules_set(backend, model, router, space, error);
 	if (result == 0)
 		result = has_uplink(router) ? uplink_set(backend, model, router, space, error)
 					    : uplink_remove(backend, router, error);

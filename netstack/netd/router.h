@@ -15,6 +15,16 @@
  * ids collide and come in another order. */
 void router_transfer(const struct model *model, struct router *router, struct address *box_end,
 		     struct address *inner_end);
+/* Its gateway has an address of its own on the uplink's network; otherwise it goes out under the
+ * box's. */
+bool router_has_external(const struct model *model, const struct router *router);
+/* All addresses that it has there: the gateway's, and floating ones. */
+struct router_externals {
+	struct address items[2 + NET_ROUTER_FLOATINGS_MAX + NET_ROUTER_FORWARDS_MAX];
+	size_t count; /* leaves room for one more */
+};
+void router_externals(const struct model *model, const struct router *router,
+		      struct router_externals *externals);
 /* Interfaces into networks that are not wired yet are left out. */
 int router_reconcile(struct backend *backend, const struct model *model, struct router *router,
 		     struct error *error);

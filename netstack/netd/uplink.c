@@ -4,6 +4,7 @@
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,38 +17,80 @@
 
 /* --- what holds is set --- */
 
-static int default_route_set(struct uplink *uplink, struct error *error)
+static size_t default_route(const struct uplink *uplink, struct backend_route *route)
 {
-	struct backend_route route = { .destination = { .family = AF_INET } };
-	size_t count = address_parse(uplink->lease.gateway, &route.gateway) == 0 &&
-				       route.gateway.family == AF_INET
-			       ? 1
-			       : 0;
-
-	snprintf(route.link, sizeof(route.link), "%s", uplink->link);
-	return uplink->backend->ops->routes_set(uplink->backend, "", &route, count, error);
+	route->destination.family = AF_INET;
+	snprintf(route->link, sizeof(route->link), "%s", uplink->link);
+	return address_parse(uplink->lease.gateway, &route->gateway) == 0 &&
+	       route->gateway.family == AF_INET;
 }
 
-static int addresses_apply(struct uplink *uplink, struct error *error)
+/* The way out, and those to what routers have outside. */
+static int routes_apply(struct uplink *uplink, struct error *error)
 {
-	struct backend *backend = uplink->backend;
-	struct address list[1 + UPLINK_EXTERNALS_MAX];
-	size_t count = 0;
+	CLEANUP_FREE struct backend_route *list = calloc(1 + uplink->external_count, sizeof(*list));
+	size_t count;
 
-	if (uplink->lease.address.family != 0)
-		list[count++] = uplink->lease.address;
-	for (size_t i = 0; i < uplink->external_count; i++)
-		list[count++] = uplink->externals[i];
-	return backend->ops->addresses_set(backend, "", uplink->link, list, count, error);
+	if (list == NULL)
+		return error_set(error, -ENOMEM, "no memory");
+	count = default_route(uplink, list);
+	for (size_t i = 0; i < uplink->external_count; i++) {
+		struct backend_route *route = &list[count++];
+
+		route->destination = uplink->externals[i].address;
+		route->gateway = uplink->externals[i].gateway;
+		memcpy(route->link, uplink->externals[i].link, sizeof(route->link));
+	}
+	return uplink->backend->ops->routes_set(uplink->backend, "", list, count, error);
+}
+
+static bool external_is_known(const struct uplink_external *list, size_t count,
+			      const struct address *address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (address_equal(&list[i].address, address))
+			return true;
+	return false;
+}
+
+/* Answers for the hosts' addresses, and announces those that the 'known' ones did not have. */
+static int proxies_apply(struct uplink *uplink, const struct uplink_external *known,
+			 size_t known_count, struct error *error)
+{
+	const struct backend_ops *ops = uplink->backend->ops;
+	size_t size = uplink->external_count + 1, count = 0, fresh_count = 0;
+	CLEANUP_FREE struct address *list = calloc(size, sizeof(*list));
+	CLEANUP_FREE struct address *fresh = calloc(size, sizeof(*fresh));
+	int result;
+
+	if (list == NULL || fresh == NULL)
+		return error_set(error, -ENOMEM, "no memory");
+	for (size_t i = 0; i < uplink->external_count; i++) {
+		const struct address *address = &uplink->externals[i].address;
+
+		if (!address_is_host(address))
+			continue;
+		list[count++] = *address;
+		if (!external_is_known(known, known_count, address))
+			fresh[fresh_count++] = *address;
+	}
+	result = ops->proxies_set(uplink->backend, uplink->link, list, count, error);
+	return result < 0 || fresh_count == 0
+		       ? result
+		       : ops->announce(uplink->backend, uplink->link, fresh, fresh_count, error);
 }
 
 static void lease_apply(struct uplink *uplink)
 {
+	const struct address *own = &uplink->lease.address;
 	struct error error = { 0 };
-	int result = addresses_apply(uplink, &error);
+	int result = uplink->backend->ops->addresses_set(uplink->backend, "", uplink->link, own,
+							 own->family != 0, &error);
 
 	if (result == 0)
-		result = default_route_set(uplink, &error);
+		result = routes_apply(uplink, &error);
+	if (result == 0)
+		result = proxies_apply(uplink, NULL, 0, &error);
 	if (result < 0)
 		log_error("uplink", "not set", "link=%s reason=%s", uplink->link,
 			  log_quote(error.message));
@@ -140,9 +183,6 @@ static void address_observe(const struct address *address, void *context)
 {
 	struct observation *seen = context;
 
-	for (size_t i = 0; i < seen->uplink->external_count; i++)
-		if (address_equal(address, &seen->uplink->externals[i]))
-			return;
 	if (seen->count < ARRAY_LENGTH(seen->addresses))
 		seen->addresses[seen->count++] = *address;
 }
@@ -237,38 +277,45 @@ void uplink_set(struct uplink *uplink, const struct uplink_settings *settings)
 	uplink_look(uplink);
 }
 
-void uplink_externals(struct uplink *uplink, const struct address *list, size_t count)
+static bool externals_same(const struct uplink *uplink, const struct uplink_external *list,
+			   size_t count)
 {
-	struct address hosts[UPLINK_EXTERNALS_MAX] = { 0 };
-	struct error error = { 0 };
+	return count == uplink->external_count &&
+	       (count == 0 || memcmp(list, uplink->externals, count * sizeof(*list)) == 0);
+}
 
-	for (size_t i = 0; i < count; i++) {
-		hosts[i] = list[i];
-		hosts[i].prefix = address_size(&list[i]) * 8;
-	}
-	if (count == uplink->external_count && memcmp(hosts, uplink->externals, sizeof(hosts)) == 0)
+void uplink_externals(struct uplink *uplink, const struct uplink_external *list, size_t count)
+{
+	struct uplink_external *own =
+		externals_same(uplink, list, count) ? NULL : calloc(count + 1, sizeof(*own));
+	CLEANUP_FREE struct uplink_external *before = own != NULL ? uplink->externals : NULL;
+	size_t before_count = uplink->external_count;
+	struct error error = { 0 };
+	int result;
+
+	if (own == NULL)
 		return;
-	memcpy(uplink->externals, hosts, sizeof(hosts));
+	if (count > 0)
+		memcpy(own, list, count * sizeof(*list));
+	uplink->externals = own;
 	uplink->external_count = count;
-	if (addresses_apply(uplink, &error) < 0)
+	if (uplink->link[0] == '\0')
+		return;
+	result = routes_apply(uplink, &error);
+	if (result == 0)
+		result = proxies_apply(uplink, before, before_count, &error);
+	if (result < 0)
 		log_error("uplink", "routers' addresses not set", "reason=%s",
 			  log_quote(error.message));
 }
 
-bool uplink_covers(const struct uplink *uplink, const char *text)
+bool uplink_has(const struct uplink *uplink, const struct address *address)
 {
-	struct address address;
-	bool covered = false;
-
-	if (address_parse(text, &address) < 0)
-		return false;
-	address.prefix = address_size(&address) * 8;
-	for (size_t i = 0; i < uplink->address_count; i++) {
-		if (memcmp(uplink->addresses[i].bytes, address.bytes, address_size(&address)) == 0)
-			return false; /* the box's own: never taken from it */
-		covered |= address_contains(&uplink->addresses[i], &address);
-	}
-	return covered;
+	for (size_t i = 0; i < uplink->address_count; i++)
+		if (uplink->addresses[i].family == address->family &&
+		    memcmp(uplink->addresses[i].bytes, address->bytes, address_size(address)) == 0)
+			return true;
+	return false;
 }
 
 void uplink_free(struct uplink *uplink)
@@ -278,4 +325,6 @@ void uplink_free(struct uplink *uplink)
 	loop_timer_stop(&uplink->restart);
 	loop_fd_stop(&uplink->monitor_handle);
 	netlink_close(&uplink->monitor);
+	free(uplink->externals);
+	uplink->externals = NULL;
 }

@@ -25,7 +25,6 @@
 #include "netstack/netd/backend.h"
 #include "netstack/netd/netlink.h"
 
-#define UPLINK_EXTERNALS_MAX 8
 #define UPLINK_PROVISION PATH_PROVISION "/uplink"
 
 /* What is desired, without the message's lists. */
@@ -38,6 +37,13 @@ struct uplink_settings {
 	size_t dns_count;
 };
 
+/* What the box passes on to a router: an address of its own outside, or a network behind it. */
+struct uplink_external {
+	struct address address; /* a host's: answered for on the uplink and announced there */
+	struct address gateway; /* the router's end of the way, and the link to it */
+	char link[IFNAMSIZ];
+};
+
 struct uplink {
 	struct loop *loop;
 	struct backend *backend;
@@ -48,8 +54,7 @@ struct uplink {
 	bool carrier;
 	struct address addresses[NET_PORT_ADDRESSES_MAX]; /* as observed */
 	size_t address_count;
-	struct address
-		externals[UPLINK_EXTERNALS_MAX]; /* held for routers; not told as the box's */
+	struct uplink_external *externals; /* owned */
 	size_t external_count;
 	struct netlink monitor;
 	struct loop_fd monitor_handle;
@@ -67,8 +72,8 @@ void uplink_init(struct uplink *uplink, struct loop *loop, struct backend *backe
 /* Begins to observe; settings may come before or after. */
 int uplink_start(struct uplink *uplink, struct error *error);
 void uplink_set(struct uplink *uplink, const struct uplink_settings *settings);
-/* Addresses that the link holds beside its own. */
-void uplink_externals(struct uplink *uplink, const struct address *list, size_t count);
+/* All that is passed on to routers; the list is copied. */
+void uplink_externals(struct uplink *uplink, const struct uplink_external *list, size_t count);
 /* Looks at the links and addresses now. */
 void uplink_look(struct uplink *uplink);
 void uplink_free(struct uplink *uplink);
@@ -79,8 +84,8 @@ int uplink_settings_from(const struct net_uplink *message, struct uplink_setting
 /* A line of the DHCP client's script: "bound eth0 10.0.2.15/24 10.0.2.2 10.0.2.3 ...": what
  * happened, link, address, routers joined by commas or "-", resolvers joined likewise. */
 int uplink_lease_parse(const char *line, struct uplink_settings *lease);
-/* The address is in a network that the uplink is on, and not the box's own. */
-bool uplink_covers(const struct uplink *uplink, const char *address);
+/* The address is the box's own. */
+bool uplink_has(const struct uplink *uplink, const struct address *address);
 
 /* udhcpc.c */
 int udhcpc_start(struct uplink *uplink, struct error *error);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/router.h"
 #include "firmware/cloud/network/rules.h"
@@ -275,6 +276,69 @@ static void fill_gateway(struct store_view *view, struct arena *arena, yyjson_va
 	fill_interface_address(view, arena, first_ipv4(port), router->external_address);
 }
 
+static int fill_floatings(struct arena *arena, const struct network_ports *list,
+			  struct net_router *router)
+{
+	struct net_floating *items = arena_alloc(arena, list->count * sizeof(*items) + 1);
+	size_t count = 0;
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->count && count < NET_ROUTER_FLOATINGS_MAX; i++) {
+		if (!json_string(list->items[i], "fixed_ip_address"))
+			continue;
+		memset(&items[count], 0, sizeof(items[count]));
+		COPY(items[count].address, json_string(list->items[i], "floating_ip_address"));
+		COPY(items[count++].fixed, json_string(list->items[i], "fixed_ip_address"));
+	}
+	router->floatings = (struct message_list){ items, count };
+	return 0;
+}
+
+static void fill_forward(yyjson_val *floating, yyjson_val *record, struct net_forward *forward)
+{
+	*forward = (struct net_forward){ 0 };
+	COPY(forward->address, json_string(floating, "floating_ip_address"));
+	COPY(forward->fixed, json_string(record, "internal_ip_address"));
+	forward->protocol = (uint32_t)rule_protocol_number(json_string(record, "protocol"));
+	sscanf(json_string(record, "external_port_range"), "%u:%u", &forward->external_first,
+	       &forward->external_last);
+	sscanf(json_string(record, "internal_port_range"), "%u:%u", &forward->internal_first,
+	       &forward->internal_last);
+}
+
+static int fill_forwards(struct store_view *view, struct arena *arena,
+			 const struct network_ports *list, struct net_router *router,
+			 struct error *error)
+{
+	struct net_forward *items = arena_alloc(arena, NET_ROUTER_FORWARDS_MAX * sizeof(*items));
+	struct network_ports forwards;
+	size_t count = 0;
+	int result = items ? 0 : error_set(error, -ENOMEM, "out of memory");
+
+	for (size_t i = 0; !result && i < list->count; i++) {
+		result = forwards_of(view, arena, json_string(list->items[i], "id"), &forwards,
+				     error);
+		for (size_t j = 0; !result && j < forwards.count && count < NET_ROUTER_FORWARDS_MAX;
+		     j++)
+			fill_forward(list->items[i], forwards.items[j], &items[count++]);
+	}
+	router->forwards = (struct message_list){ items, count };
+	return result;
+}
+
+static int fill_outside(struct store_view *view, struct arena *arena, struct net_router *router,
+			struct error *error)
+{
+	struct network_ports list;
+	int result = resource_range(view, arena, &resource_floatingip, "router", router->id, &list,
+				    error);
+
+	if (!result)
+		result = fill_floatings(arena, &list, router);
+	return result ? result : fill_forwards(view, arena, &list, router, error);
+}
+
 int desired_router(struct store_view *view, struct arena *arena, yyjson_val *record,
 		   struct net_router *router, struct error *error)
 {
@@ -295,5 +359,7 @@ int desired_router(struct store_view *view, struct arena *arena, yyjson_val *rec
 		kept += fill_interfaces(view, arena, ports.items[i], items + kept,
 					NET_ROUTER_INTERFACES_MAX - kept);
 	router->interfaces = (struct message_list){ items, kept };
-	return fill_routes(arena, yyjson_obj_get(record, "routes"), &router->routes);
+	result = fill_outside(view, arena, router, error);
+	return result ? result
+		      : fill_routes(arena, yyjson_obj_get(record, "routes"), &router->routes);
 }

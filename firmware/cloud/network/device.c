@@ -134,26 +134,20 @@ static void put_unbound(struct store_txn *txn, struct arena *arena, yyjson_val *
 		      json_write(arena, object));
 }
 
-static void put_dropped(struct store_txn *txn, struct arena *arena, yyjson_val *port)
-{
-	const char *id = json_string(port, "id");
-
-	addresses_release(txn, yyjson_obj_get(port, "fixed_ips"));
-	store_txn_delete(txn, arena_printf(arena, "/network/member/%s/%s",
-					   json_string(port, "network_id"), id));
-	store_txn_delete(txn, arena_printf(arena, "%s%s", resource_port.prefix, id));
-}
-
 int network_device_release(struct store_view *view, struct arena *arena, struct store_txn *txn,
 			   const char *device_id, struct error *error)
 {
+	struct request request = { .arena = arena };
+	struct change change = {
+		.request = &request, .view = view, .txn = txn, .doc = json_document(arena)
+	};
 	struct network_ports ports;
 	int result =
 		resource_range(view, arena, &resource_port, "device", device_id, &ports, error);
 
 	for (size_t i = 0; !result && i < ports.count; i++) {
 		if (json_bool(ports.items[i], "_made_for_server", false))
-			put_dropped(txn, arena, ports.items[i]);
+			result = port_drop(&change, ports.items[i], error);
 		else
 			put_unbound(txn, arena, ports.items[i]);
 	}

@@ -17,6 +17,23 @@ static const struct extension {
 	  "Adds external network attribute to network resource." },
 	{ "ext-gw-mode", "Neutron L3 Configurable external gateway mode",
 	  "Extension of the router abstraction for specifying whether SNAT should occur on the external gateway" },
+	{ "extraroute", "Neutron Extra Route", "Extra routes configuration for L3 router" },
+	{ "extraroute-atomic", "Atomically add/remove extra routes",
+	  "Edit extra routes of a router on server side by atomically adding/removing extra routes" },
+	{ "expose-port-forwarding-in-fip", "Expose Floating IP port forwardings",
+	  "Expose port forwarding fields in floating IP response" },
+	{ "fip-port-details", "Floating IP Port Details Extension",
+	  "Add port_details attribute to Floating IP resource" },
+	{ "floating-ip-port-forwarding", "Floating IP Port Forwarding",
+	  "Expose floating IP port forwarding" },
+	{ "floating-ip-port-forwarding-description",
+	  "Floating IP Port Forwarding new attribute description",
+	  "Add a description field to Port Forwarding rules" },
+	{ "floating-ip-port-forwarding-detail", "Floating IP port forwarding detail",
+	  "Allow list floating ip return more port forwarding data, include 'id' and 'internal_port_id'" },
+	{ "floating-ip-port-forwarding-port-ranges",
+	  "Floating IP Port Forwarding support range ports",
+	  "Add new fields to support port ranges in a port forwarding" },
 	{ "net-mtu", "Network MTU", "Provides MTU attribute for a network resource." },
 	{ "net-mtu-writable", "Network MTU (writable)",
 	  "Provides a writable MTU attribute for a network resource." },
@@ -112,8 +129,13 @@ int network_versions(struct request *request, struct error *error)
 
 int network_resources(struct request *request, struct error *error)
 {
-	static const char *const names[] = { "network", "subnet",         "port",
-					     "router",  "security-group", "security-group-rule",
+	static const char *const names[] = { "network",
+					     "subnet",
+					     "port",
+					     "router",
+					     "floatingip",
+					     "security-group",
+					     "security-group-rule",
 					     NULL };
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc), *item;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "firmware/cloud/network/address.h"
+#include "firmware/cloud/network/extraroutes.h"
+#include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/router.h"
 
@@ -338,6 +340,30 @@ static int find_interface(struct change *change, const char *router_id, const ch
 	return change_get(change, &resource_port, json_string(*port, "id"), port, error);
 }
 
+/* Floating IPs and routes may need the interface. */
+static int refuse_needed(struct change *change, yyjson_val *router, yyjson_val *port,
+			 const char *subnet_id, struct error *error)
+{
+	yyjson_val *list = yyjson_obj_get(port, "fixed_ips"), *item, *subnet;
+	size_t index, count;
+	int result = 0;
+
+	yyjson_arr_foreach (list, index, count, item) {
+		if (subnet_id && !json_is(item, "subnet_id", subnet_id))
+			continue;
+		if (!result)
+			result =
+				resource_get(change->view, change->request->arena, &resource_subnet,
+					     json_string(item, "subnet_id"), &subnet, error);
+		if (!result)
+			result = routes_refuse_interface(router, subnet, error);
+		if (!result)
+			result = floating_refuse_router(change, json_string(router, "id"), subnet,
+							NULL, error);
+	}
+	return result;
+}
+
 int router_interface_remove(struct request *request, struct error *error)
 {
 	const char *subnet_id = json_string(request->body, "subnet_id");
@@ -355,11 +381,16 @@ int router_interface_remove(struct request *request, struct error *error)
 				error);
 	if (result)
 		return result;
+	result = refuse_needed(&change, router, port, subnet_id, error);
+	if (result)
+		return result;
 	whole = port_id || yyjson_arr_size(yyjson_obj_get(port, "fixed_ips")) == 1;
 	if (whole)
-		port_drop(&change, port);
+		result = port_drop(&change, port, error);
 	else
 		drop_prefix(&change, port, subnet_id);
+	if (result)
+		return result;
 	change_touch(&change, &resource_router, router);
 	result = request_commit(request, change.txn, error);
 	return result ? result

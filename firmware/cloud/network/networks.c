@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/vni.h"
 
@@ -87,6 +88,14 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 					     : place_vxlan(change, object, error);
 }
 
+int network_in_use(const char *id, struct error *error)
+{
+	return error_fault(error, -EBUSY, 409, "NetworkInUse",
+			   "Unable to complete operation on network %s. There are one or more "
+			   "ports still in use on the network.",
+			   id);
+}
+
 static int refuse_in_use(struct change *change, yyjson_val *old, struct error *error)
 {
 	const char *id = json_string(old, "id");
@@ -95,11 +104,9 @@ static int refuse_in_use(struct change *change, yyjson_val *old, struct error *e
 				    id, &ports, error);
 
 	for (size_t i = 0; !result && i < ports.count; i++)
-		if (!json_is(ports.items[i], "device_owner", "network:dhcp"))
-			return error_fault(error, -EBUSY, 409, "NetworkInUse",
-					   "Unable to complete operation on network %s. There are "
-					   "one or more ports still in use on the network.",
-					   id);
+		if (!json_is(ports.items[i], "device_owner", "network:dhcp") &&
+		    !json_is(ports.items[i], "device_owner", "network:floatingip"))
+			return network_in_use(id, error);
 	return result;
 }
 
@@ -125,6 +132,8 @@ static int remove_network(struct change *change, yyjson_val *old, struct error *
 	const char *id = json_string(old, "id");
 	int result = refuse_in_use(change, old, error);
 
+	if (!result)
+		result = floating_network_gone(change, id, error);
 	if (result)
 		return result;
 	store_txn_compare_empty(change->txn,

@@ -20,8 +20,10 @@ int port_make(struct change *change, const struct port_plan *plan, yyjson_mut_va
 /* Completes an object that holds the attributes of a port: addresses, MAC, bookkeeping. */
 int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted,
 		  yyjson_mut_val *object, struct error *error);
-/* Deletes a port and gives back what it holds. */
-void port_drop(struct change *change, yyjson_val *port);
+/* Deletes a port and gives back what it holds; floating IPs that stand for it are let go. */
+int port_drop(struct change *change, yyjson_val *port, struct error *error);
+/* The same for a port that no floating IP stands for. */
+void port_put_gone(struct change *change, yyjson_val *port);
 /* Addresses of all ports of a network change with an auto-address subnet that comes or goes: a
  * key that each new port and each change of addresses writes tells it whether it saw all of them. */
 void port_addresses_changed(struct change *change, const char *network_id);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "firmware/cloud/network/address.h"
+#include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/lib/uuid.h"
 
@@ -230,8 +231,11 @@ static void set_binding(yyjson_mut_doc *doc, yyjson_mut_val *object)
 	json_set(doc, object, "binding:vif_details", details);
 }
 
+/* Free floating IPs do not keep their network from going. */
 static void put_member(struct change *change, yyjson_mut_val *object)
 {
+	if (!strcmp(json_member(object, "device_owner"), "network:floatingip"))
+		return;
 	store_txn_put(change->txn,
 		      arena_printf(change->request->arena, "/network/member/%s/%s",
 				   json_member(object, "network_id"), json_member(object, "id")),
@@ -263,7 +267,9 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 	if (result)
 		return result;
 	json_set(doc, object, "fixed_ips", fixed_ips);
-	json_set_string(doc, object, "status", "DOWN");
+	json_set_string(doc, object, "status",
+			strcmp(json_member(object, "device_owner"), "network:floatingip") ? "DOWN"
+											  : "N/A");
 	json_set(doc, object, "qos_policy_id", yyjson_mut_null(doc));
 	set_nulls_empty(doc, object);
 	set_binding(doc, object);
@@ -336,7 +342,7 @@ static int update_addresses(struct change *change, yyjson_val *old, yyjson_mut_v
 		return result;
 	json_set(change->doc, object, "fixed_ips", fixed_ips);
 	port_addresses_changed(change, holder.network_id);
-	return 0;
+	return floating_addresses_gone(change, old, fixed_ips, error);
 }
 
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
@@ -359,7 +365,7 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	return result;
 }
 
-void port_drop(struct change *change, yyjson_val *port)
+void port_put_gone(struct change *change, yyjson_val *port)
 {
 	const char *id = json_string(port, "id");
 
@@ -369,17 +375,26 @@ void port_drop(struct change *change, yyjson_val *port)
 	change_delete(change, &resource_port, id);
 }
 
+int port_drop(struct change *change, yyjson_val *port, struct error *error)
+{
+	int result = floating_port_gone(change, port, error);
+
+	if (!result)
+		port_put_gone(change, port);
+	return result;
+}
+
 static int remove_port(struct change *change, yyjson_val *old, struct error *error)
 {
 	const char *owner = json_string(old, "device_owner");
 
-	if (owner && !strncmp(owner, "network:router", 14))
+	if (owner &&
+	    (!strncmp(owner, "network:router", 14) || !strcmp(owner, "network:floatingip")))
 		return error_fault(error, -EBUSY, 409, "ServicePortInUse",
 				   "Port %s cannot be deleted directly via the port API: has "
 				   "device owner %s.",
 				   json_string(old, "id"), owner);
-	port_drop(change, old);
-	return 0;
+	return port_drop(change, old, error);
 }
 
 bool port_on_subnet(yyjson_val *port, const char *subnet_id)

@@ -18,11 +18,24 @@ static bool wanted(struct request *request, const char *name)
 	return !any;
 }
 
+/* Of a part of another resource the attributes and the id are shown alone. */
+static bool part_has(const struct resource *resource, const char *name)
+{
+	const struct attribute *attribute = resource->attributes;
+
+	for (; attribute->name; attribute++)
+		if (!strcmp(attribute->name, name))
+			return true;
+	return !strcmp(name, "id");
+}
+
 static bool hidden(const struct resource *resource, struct request *request, const char *name)
 {
 	const struct attribute *attribute = resource->attributes;
 
 	if (name[0] == '_')
+		return true;
+	if (resource->parent && !part_has(resource, name))
 		return true;
 	for (; attribute->name; attribute++)
 		if (!strcmp(attribute->name, name))

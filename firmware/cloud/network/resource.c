@@ -80,6 +80,35 @@ static const char *const sort_keys[] = { "id",
 					 "mtu",
 					 NULL };
 
+/* The id of the parent in the path; NULL for what stands for itself. */
+static const char *parent_of(const struct resource *resource, struct request *request)
+{
+	return resource->parent ? request_param(request, resource->parent_member) : NULL;
+}
+
+static bool belongs(const struct resource *resource, struct request *request, yyjson_val *record)
+{
+	const char *parent = parent_of(resource, request);
+
+	return !parent || json_is(record, resource->parent_member, parent);
+}
+
+/* A part is shown to whoever sees the whole. */
+static int see_parent(const struct resource *resource, struct request *request, struct error *error)
+{
+	const char *id = parent_of(resource, request);
+	struct store_view *view;
+	yyjson_val *parent;
+	int result = id ? request_view(request, &view, error) : 0;
+
+	if (!id || result)
+		return result;
+	result = resource_get(view, request->arena, resource->parent, id, &parent, error);
+	if (!result && !resource_visible(resource->parent, request, parent))
+		result = resource_missing(resource->parent, id, error);
+	return result;
+}
+
 static size_t keep_visible(const struct resource *resource, struct request *request,
 			   struct record_list *list)
 {
@@ -88,7 +117,8 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 	for (size_t i = 0; i < list->count; i++) {
 		yyjson_val *record = list->items[i];
 
-		if (!resource_visible(resource, request, record) ||
+		if (!belongs(resource, request, record) ||
+		    (!resource->parent && !resource_visible(resource, request, record)) ||
 		    (resource->matches && !resource->matches(request, record)))
 			continue;
 		list->items[kept++] = record;
@@ -125,6 +155,8 @@ int resource_list(const struct resource *resource, struct request *request, stru
 	ssize_t count;
 	int result = page_parse(request, &rules, &page, error);
 
+	if (!result)
+		result = see_parent(resource, request, error);
 	if (!result && resource->before_list)
 		result = resource->before_list(request, error);
 	if (!result)
@@ -155,15 +187,34 @@ int resource_show(const struct resource *resource, struct request *request, stru
 	int result = request_view(request, &view, error);
 
 	if (!result)
+		result = see_parent(resource, request, error);
+	if (!result)
 		result = resource_get(view, request->arena, resource, id, &record, error);
 	if (result)
 		return result;
-	if (!resource_visible(resource, request, record))
+	if (!belongs(resource, request, record) ||
+	    (!resource->parent && !resource_visible(resource, request, record)))
 		return resource_missing(resource, id, error);
 	return reply_object(resource, request, 200, record, error);
 }
 
 /* --- create --- */
+
+/* The object becomes a part of its parent, and its owner the parent's. */
+static int join_parent(const struct resource *resource, struct change *change,
+		       yyjson_mut_val *object, struct error *error)
+{
+	const char *id = parent_of(resource, change->request);
+	yyjson_val *parent;
+	int result = id ? change_find(change, resource->parent, id, &parent, error) : 0;
+
+	if (!id || result)
+		return result;
+	json_set_string(change->doc, object, resource->parent_member, id);
+	json_set_string(change->doc, object, "tenant_id", json_string(parent, "project_id"));
+	json_set_string(change->doc, object, "project_id", json_string(parent, "project_id"));
+	return 0;
+}
 
 static int create_one(const struct resource *resource, struct change *change, yyjson_val *given,
 		      yyjson_mut_val **object, struct error *error)
@@ -177,6 +228,8 @@ static int create_one(const struct resource *resource, struct change *change, yy
 	object_begin(change, *object);
 	result = attributes_take(change->request, resource->singular, resource->attributes, given,
 				 true, change->doc, *object, error);
+	if (!result)
+		result = join_parent(resource, change, *object, error);
 	if (!result)
 		result = resource->create(change, *object, error);
 	if (!result)
@@ -245,6 +298,8 @@ static int find_writable(const struct resource *resource, struct change *change,
 
 	if (result)
 		return result;
+	if (!belongs(resource, request, *old))
+		return resource_missing(resource, id, error);
 	if (resource->writable ? resource->writable(request, *old)
 			       : policy_owns(request, json_string(*old, "project_id")))
 		return 0;

@@ -25,6 +25,11 @@ struct resource {
 	const char *singular, *plural; /* members of bodies: "network", "networks" */
 	const char *prefix;            /* of its records: "/network/network/" */
 	const struct attribute *attributes;
+	/* A part of another resource, by whose path it is found; the path's parameter and the
+	 * member that holds the parent's id have one name. NULL: stands for itself. Its form has
+	 * the attributes and the id alone. */
+	const struct resource *parent;
+	const char *parent_member;
 	/* "NetworkNotFound", "Network ", " could not be found." */
 	const char *missing_type, *missing_before, *missing_after;
 	/* 'object' holds the checked attributes with defaults, the id and the standard
@@ -49,7 +54,7 @@ struct resource {
 };
 
 extern const struct resource resource_network, resource_subnet, resource_port, resource_router,
-	resource_group, resource_rule;
+	resource_group, resource_rule, resource_floatingip, resource_forward;
 
 /* Handlers of the five operations, given the resource. */
 int resource_list(const struct resource *resource, struct request *request, struct error *error);

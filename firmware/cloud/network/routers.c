@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "firmware/cloud/network/address.h"
+#include "firmware/cloud/network/extraroutes.h"
+#include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/router.h"
 
@@ -16,7 +18,8 @@ static const struct attribute attributes[] = {
 	  NULL },
 	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
 	{ "availability_zone_hints", ATTRIBUTE_LIST, ATTRIBUTE_POST, "[]", 0, 0, NULL, NULL },
-	{ "routes", ATTRIBUTE_LIST, ATTRIBUTE_PUT, "[]", 0, 0, NULL, NULL },
+	{ "routes", ATTRIBUTE_LIST, ATTRIBUTE_PUT | ATTRIBUTE_NULL, "[]", 0, 0, NULL,
+	  routes_validate },
 	{ "distributed", ATTRIBUTE_BOOLEAN, POST_PUT | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET, "false",
 	  0, 0, NULL, NULL },
 	{ "ha", ATTRIBUTE_BOOLEAN, POST_PUT | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET, "false", 0, 0,
@@ -43,10 +46,58 @@ static int drop_gateway(struct change *change, yyjson_val *old, struct error *er
 
 	if (!id)
 		return 0;
-	result = change_get(change, &resource_port, id, &port, error);
+	result = floating_refuse_router(
+		change, json_string(old, "id"), NULL,
+		json_string(yyjson_obj_get(old, "external_gateway_info"), "network_id"), error);
 	if (!result)
-		port_drop(change, port);
+		result = change_get(change, &resource_port, id, &port, error);
+	if (!result)
+		result = port_drop(change, port, error);
 	return result == -ENOENT ? 0 : result;
+}
+
+/* Only an admin says whether to translate, and by which addresses. */
+static int check_gateway_rights(struct change *change, const char *verb, yyjson_mut_val *info,
+				struct error *error)
+{
+	static const char *const members[] = { "enable_snat", "external_fixed_ips", NULL };
+
+	for (const char *const *name = members; *name; name++)
+		if (yyjson_mut_obj_get(info, *name) && !change->request->caller->is_admin)
+			return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
+					   "(rule:%s_router and "
+					   "(rule:%s_router:external_gateway_info and "
+					   "rule:%s_router:external_gateway_info:%s)) is "
+					   "disallowed by policy",
+					   verb, verb, verb, *name);
+	return 0;
+}
+
+static bool is_gateway_of(struct change *change, const char *network_id, const char *address)
+{
+	struct network_ports subnets;
+
+	if (!address || resource_range(change->view, change->request->arena, &resource_subnet,
+				       "network", network_id, &subnets, NULL))
+		return false;
+	for (size_t i = 0; i < subnets.count; i++)
+		if (json_is(subnets.items[i], "gateway_ip", address))
+			return true;
+	return false;
+}
+
+static int refuse_subnet_gateway(struct change *change, yyjson_mut_val *info, struct error *error)
+{
+	yyjson_mut_val *list = yyjson_mut_obj_get(info, "external_fixed_ips"), *item;
+	const char *network_id = json_member(info, "network_id");
+	size_t index, count;
+
+	yyjson_mut_arr_foreach (list, index, count, item) {
+		if (is_gateway_of(change, network_id, json_member(item, "ip_address")))
+			return router_refuse(error, "External IP %s is the same as the gateway IP",
+					     json_member(item, "ip_address"));
+	}
+	return 0;
 }
 
 static int find_external(struct change *change, yyjson_mut_val *info, yyjson_val **network,
@@ -65,32 +116,84 @@ static int find_external(struct change *change, yyjson_mut_val *info, yyjson_val
 	return result;
 }
 
-/* The gateway port and what external_gateway_info then says. */
+/* What external_gateway_info says of a gateway port. */
+static void show_gateway(struct change *change, yyjson_mut_val *object, yyjson_mut_val *port,
+			 bool snat)
+{
+	yyjson_mut_doc *doc = change->doc;
+	yyjson_mut_val *shown = yyjson_mut_obj(doc);
+
+	json_set_string(doc, shown, "network_id", json_member(port, "network_id"));
+	json_set(doc, shown, "external_fixed_ips",
+		 yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_get(port, "fixed_ips")));
+	json_set_bool(doc, shown, "enable_snat", snat);
+	json_set(doc, object, "external_gateway_info", shown);
+	json_set_string(doc, object, "_gateway_port", json_member(port, "id"));
+}
+
+static bool wants_snat(yyjson_mut_val *info, bool otherwise)
+{
+	yyjson_mut_val *snat = yyjson_mut_obj_get(info, "enable_snat");
+
+	return snat ? yyjson_mut_get_bool(snat) : otherwise;
+}
+
+static yyjson_val *wanted_addresses(struct change *change, yyjson_mut_val *info)
+{
+	yyjson_mut_val *wanted = yyjson_mut_obj_get(info, "external_fixed_ips");
+
+	return yyjson_mut_arr_size(wanted) ? value_freeze(change->request, wanted) : NULL;
+}
+
 static int make_gateway(struct change *change, yyjson_mut_val *object, yyjson_mut_val *info,
 			struct error *error)
 {
-	yyjson_mut_doc *doc = change->doc;
-	yyjson_mut_val *wanted = yyjson_mut_obj_get(info, "external_fixed_ips");
-	yyjson_mut_val *snat = yyjson_mut_obj_get(info, "enable_snat"), *port, *shown;
 	struct port_plan plan = { .project_id = "",
 				  .device_id = json_member(object, "id"),
 				  .device_owner = "network:router_gateway" };
+	yyjson_mut_val *port;
 	int result = find_external(change, info, &plan.network, error);
 
+	if (!result)
+		result = refuse_subnet_gateway(change, info, error);
 	if (result)
 		return result;
-	if (yyjson_mut_is_arr(wanted) && yyjson_mut_arr_size(wanted))
-		plan.fixed_ips = value_freeze(change->request, wanted);
+	plan.fixed_ips = wanted_addresses(change, info);
 	result = port_make(change, &plan, &port, error);
+	if (!result)
+		show_gateway(change, object, port, wants_snat(info, true));
+	return result;
+}
+
+/* The network stays: so does the port, with other addresses if they are named. */
+static int change_gateway(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+			  yyjson_mut_val *info, struct error *error)
+{
+	yyjson_val *wanted = wanted_addresses(change, info), *port;
+	bool snat = json_bool(yyjson_obj_get(old, "external_gateway_info"), "enable_snat", true);
+	yyjson_mut_val *made, *fixed_ips;
+	struct address_holder holder;
+	int result =
+		change_get(change, &resource_port, json_string(old, "_gateway_port"), &port, error);
+
+	if (!result)
+		result = refuse_subnet_gateway(change, info, error);
 	if (result)
 		return result;
-	shown = yyjson_mut_obj(doc);
-	json_set_string(doc, shown, "network_id", json_string(plan.network, "id"));
-	json_set(doc, shown, "external_fixed_ips",
-		 yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_get(port, "fixed_ips")));
-	json_set_bool(doc, shown, "enable_snat", !snat || yyjson_mut_get_bool(snat));
-	json_set(doc, object, "external_gateway_info", shown);
-	json_set_string(doc, object, "_gateway_port", json_member(port, "id"));
+	made = yyjson_val_mut_copy(change->doc, port);
+	if (wanted) {
+		holder = (struct address_holder){ .network_id = json_string(port, "network_id"),
+						  .port_id = json_string(port, "id"),
+						  .owner = "network:router_gateway",
+						  .mac = json_string(port, "mac_address") };
+		result = addresses_change(change, &holder, yyjson_obj_get(port, "fixed_ips"),
+					  wanted, &fixed_ips, error);
+		if (result)
+			return result;
+		json_set(change->doc, made, "fixed_ips", fixed_ips);
+		change_put(change, &resource_port, made);
+	}
+	show_gateway(change, object, made, wants_snat(info, snat));
 	return 0;
 }
 
@@ -98,7 +201,10 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 {
 	yyjson_mut_doc *doc = change->doc;
 	yyjson_mut_val *info = yyjson_mut_obj_get(object, "external_gateway_info");
+	int result = check_gateway_rights(change, "create", info, error);
 
+	if (result)
+		return result;
 	json_set_string(doc, object, "status", "ACTIVE");
 	json_set(doc, object, "routes", yyjson_mut_arr(doc));
 	json_set(doc, object, "flavor_id", yyjson_mut_null(doc));
@@ -107,22 +213,49 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 		       : (json_set(doc, object, "external_gateway_info", yyjson_mut_null(doc)), 0);
 }
 
-static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
-		  yyjson_mut_val *given, struct error *error)
+static int set_gateway(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		       yyjson_mut_val *info, struct error *error)
 {
-	yyjson_mut_val *info = yyjson_mut_obj_get(given, "external_gateway_info");
+	yyjson_val *had = yyjson_obj_get(old, "external_gateway_info");
+	const char *network_id = json_member(info, "network_id");
 	int result;
 
-	if (!info)
-		return 0;
+	if (network_id && had && json_is(had, "network_id", network_id))
+		return change_gateway(change, old, object, info, error);
 	result = drop_gateway(change, old, error);
 	if (result)
 		return result;
 	yyjson_mut_obj_remove_key(object, "_gateway_port");
-	if (yyjson_mut_is_obj(info) && yyjson_mut_obj_size(info))
+	if (yyjson_mut_obj_size(info))
 		return make_gateway(change, object, info, error);
 	json_set(change->doc, object, "external_gateway_info", yyjson_mut_null(change->doc));
 	return 0;
+}
+
+static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		  yyjson_mut_val *given, struct error *error)
+{
+	yyjson_mut_val *info = yyjson_mut_obj_get(given, "external_gateway_info");
+	yyjson_mut_val *routes = yyjson_mut_obj_get(given, "routes");
+	int result = info ? check_gateway_rights(change, "update", info, error) : 0;
+
+	if (!result && info)
+		result = set_gateway(change, old, object, info, error);
+	if (!result && (routes || info))
+		result = routes_check(change, object, error);
+	return result;
+}
+
+static int refuse_ports(struct change *change, const char *id, const struct network_ports *ports,
+			struct error *error)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < ports->count; i++)
+		text = arena_printf(change->request->arena, "%s%s%s", text, i ? ", " : "",
+				    json_string(ports->items[i], "id"));
+	return error_fault(error, -EBUSY, 409, "RouterInUse",
+			   "Router %s has ports still attached: %s", id, text);
 }
 
 static int remove_router(struct change *change, yyjson_val *old, struct error *error)
@@ -132,8 +265,7 @@ static int remove_router(struct change *change, yyjson_val *old, struct error *e
 	int result = router_interfaces(change->view, change->request->arena, id, &ports, error);
 
 	if (!result && ports.count)
-		return error_fault(error, -EBUSY, 409, "RouterInUse", "Router %s still has ports",
-				   id);
+		return refuse_ports(change, id, &ports, error);
 	return result ? result : drop_gateway(change, old, error);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The network service's tables. */
 #include "firmware/cloud/network/discovery.h"
+#include "firmware/cloud/network/extraroutes.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/router.h"
 #include "firmware/cloud/network/start.h"
@@ -11,6 +12,8 @@ RESOURCE_HANDLERS(port)
 RESOURCE_HANDLERS(router)
 RESOURCE_HANDLERS(group)
 RESOURCE_HANDLERS(rule)
+RESOURCE_HANDLERS(floatingip)
+RESOURCE_HANDLERS(forward)
 
 /* Attribute tables check what is in it: here it only has to be an object. */
 static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = true };
@@ -71,7 +74,18 @@ static const struct route routes[] = {
 	  .handle = router_interface_remove,
 	  .body = &any_object,
 	  .policy = "update" },
-	NOT_IMPLEMENTED("floatingips"),
+	{ .method = "PUT",
+	  .path = "/v2.0/routers/{id}/add_extraroutes",
+	  .handle = router_routes_add,
+	  .body = &any_object,
+	  .policy = "update" },
+	{ .method = "PUT",
+	  .path = "/v2.0/routers/{id}/remove_extraroutes",
+	  .handle = router_routes_remove,
+	  .body = &any_object,
+	  .policy = "update" },
+	RESOURCE_ROUTES("floatingips", floatingip),
+	RESOURCE_ROUTES("floatingips/{floatingip_id}/port_forwardings", forward),
 	NOT_IMPLEMENTED("subnetpools"),
 	NOT_IMPLEMENTED("quotas"),
 	NOT_IMPLEMENTED("agents"),
@@ -94,6 +108,11 @@ static const struct store_index indexes[] = {
 	{ "/network/port/", "device", "device_id", NULL, false },
 	{ "/network/port/", "group", "security_groups", NULL, false },
 	{ "/network/port/", "mac", "mac_address", "network_id", true },
+	{ "/network/floatingip/", "port", "port_id", NULL, false },
+	{ "/network/floatingip/", "router", "router_id", NULL, false },
+	{ "/network/floatingip/", "network", "floating_network_id", NULL, false },
+	{ "/network/port-forwarding/", "floatingip", "floatingip_id", NULL, false },
+	{ "/network/port-forwarding/", "port", "internal_port_id", NULL, false },
 	{ "/network/security-group/", "project", "project_id", NULL, false },
 	{ "/network/security-group-rule/", "group", "security_group_id", NULL, false },
 	{ "/network/security-group-rule/", "remote", "remote_group_id", NULL, false },

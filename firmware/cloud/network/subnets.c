@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "firmware/cloud/network/address.h"
+#include "firmware/cloud/network/extraroutes.h"
 #include "firmware/cloud/network/pools.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/resource.h"
@@ -38,31 +39,14 @@ static int check_addresses(const struct attribute *attribute, yyjson_val *list, 
 
 static int check_routes(const struct attribute *attribute, yyjson_val *list, struct error *error)
 {
-	yyjson_val *item;
-	size_t index, count;
-	struct ip_prefix prefix;
-	struct ip ip;
+	int result = routes_validate(attribute, list, error);
 
-	yyjson_arr_foreach (list, index, count, item) {
-		const char *destination = json_string(item, "destination");
-		const char *nexthop = json_string(item, "nexthop");
-
-		if (yyjson_obj_size(item) != 2 || !destination || !nexthop)
-			return attribute_invalid(error, attribute,
-						 "Validation of dictionary's keys failed. Expected "
-						 "keys: {'destination', 'nexthop'}");
-		if (!strchr(destination, '/') || !ip_prefix_parse(destination, &prefix))
-			return attribute_invalid(error, attribute, "'%s' is not a valid CIDR",
-						 destination);
-		if (!ip_parse(nexthop, &ip))
-			return attribute_invalid(error, attribute, "'%s' is not a valid IP address",
-						 nexthop);
-	}
-	return count > 20 ? error_fault(error, -EINVAL, 400, "HostRoutesExhausted",
-					"Unable to complete operation for %s. The number of host "
-					"routes exceeds the limit %d.",
-					"subnet", 20)
-			  : 0;
+	return !result && yyjson_arr_size(list) > 20
+		       ? error_fault(error, -EINVAL, 400, "HostRoutesExhausted",
+				     "Unable to complete operation for %s. The number of host "
+				     "routes exceeds the limit %d.",
+				     "subnet", 20)
+		       : result;
 }
 
 static const char *const ipv6_modes[] = { "dhcpv6-stateful", "dhcpv6-stateless", "slaac", NULL };

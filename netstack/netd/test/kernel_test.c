@@ -7,6 +7,7 @@
 
 #define NETWORK "aaaaaaaa-0000-4000-8000-000000000001"
 #define SUBNET "aaaaaaaa-0000-4000-8000-000000000002"
+#define EXTERNAL "eeeeeeee-0000-4000-8000-000000000001"
 #define ROUTER "bbbbbbbb-0000-4000-8000-000000000001"
 #define ROUTER_PORT "bbbbbbbb-0000-4000-8000-000000000002"
 #define GROUP "cccccccc-0000-4000-8000-000000000001"
@@ -89,6 +90,37 @@ static void router_send(void)
 				     .external_network = "eeeeeeee-0000-4000-8000-000000000001",
 				     .interfaces = { &interface, 1 } };
 
+	assert_int_equal(ask(&world.cloud, NETD_ROUTER_SET, net_router_fields, &router), 0);
+}
+
+/* The uplink's network, and a router with addresses there: its own, those of g1 and g3 (when
+ * 'floating' is set), and a port of g3's. */
+static void external_send(bool floating)
+{
+	struct net_network network = { .id = EXTERNAL,
+				       .type = "flat",
+				       .physical = "uplink",
+				       .mtu = 1500,
+				       .admin_up = true,
+				       .external = true };
+	struct net_router_interface interface = { .port_id = ROUTER_PORT,
+						  .network_id = NETWORK,
+						  .subnet_id = SUBNET,
+						  .mac = "fa:16:3e:00:00:aa",
+						  .address = "10.1.0.1/24" };
+	struct net_floating floatings[] = { { "192.0.2.101", "10.1.0.11" },
+					    { "192.0.2.103", "10.1.0.13" } };
+	struct net_forward forward = { "192.0.2.102", "10.1.0.13", 6, 8080, 8081, 80, 80 };
+	struct net_router router = { .id = ROUTER,
+				     .admin_up = true,
+				     .snat = true,
+				     .external_network = EXTERNAL,
+				     .external_address = "192.0.2.100/24",
+				     .interfaces = { &interface, 1 },
+				     .floatings = { floatings, floating ? 2 : 0 },
+				     .forwards = { &forward, floating ? 1 : 0 } };
+
+	assert_int_equal(ask(&world.cloud, NETD_NETWORK_SET, net_network_fields, &network), 0);
 	assert_int_equal(ask(&world.cloud, NETD_ROUTER_SET, net_router_fields, &router), 0);
 }
 
@@ -238,6 +270,68 @@ static void routers_translate(void **state)
 			 0);
 	/* the box itself is out of reach */
 	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 192.0.2.10 >/dev/null"), 0);
+}
+
+/* The address under which a guest is seen outside: what answers it asked for that one. */
+static int seen_as(const char *guest, const char *address)
+{
+	run("ip -n outside neigh flush dev eth0");
+	run("ip netns exec %s busybox ping -c1 -W2 192.0.2.1 >/dev/null", guest);
+	return run("ip -n outside neigh show %s | grep -q lladdr", address);
+}
+
+static void floating_addresses_lead_inside(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	run("ip -n g2 route replace default via 10.1.0.1; "
+	    "ip -n g3 route replace default via 10.1.0.1");
+	assert_int_equal(seen_as("g1", "192.0.2.10"), 0);
+	external_send(true);
+	wait_until(run("ip netns exec outside busybox ping -c1 -W2 192.0.2.100 >/dev/null") == 0);
+	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
+			     "grep -q hello"),
+			 0);
+	/* the group lets nothing else in */
+	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.103 81 /hello"), 0);
+	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.101 80 /hello"), 0);
+	assert_int_equal(seen_as("g1", "192.0.2.101"), 0);
+	assert_int_equal(seen_as("g2", "192.0.2.100"), 0);
+}
+
+static void floating_addresses_are_reached_from_inside(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	assert_int_equal(run("ip netns exec g1 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
+	assert_int_equal(run("ip netns exec g2 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
+	assert_int_equal(run("ip netns exec g3 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
+}
+
+static void ports_are_forwarded(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.102 8081 /hello | "
+			     "grep -q hello"),
+			 0);
+	assert_int_equal(run("ip netns exec g1 $FETCH 3 192.0.2.102 8080 /hello | grep -q hello"),
+			 0);
+	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.102 80 /hello"), 0);
+}
+
+static void floating_addresses_are_given_back(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	external_send(false);
+	wait_until(run("ip neigh show proxy | grep -q 192.0.2.103") != 0);
+	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.103 80 /hello"), 0);
+	assert_int_equal(run("ip neigh show proxy | grep -q 192.0.2.100"), 0);
+	assert_int_equal(seen_as("g1", "192.0.2.100"), 0);
+	router_send();
+	wait_until(run("[ -z \"$(ip neigh show proxy)\" ]") == 0);
+	assert_int_equal(seen_as("g1", "192.0.2.10"), 0);
 }
 
 static void names_are_resolved(void **state)
@@ -479,6 +573,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(rules_follow_the_group),
 		cmocka_unit_test(spoofed_frames_are_dropped),
 		cmocka_unit_test(routers_translate),
+		cmocka_unit_test(floating_addresses_lead_inside),
+		cmocka_unit_test(floating_addresses_are_reached_from_inside),
+		cmocka_unit_test(ports_are_forwarded),
+		cmocka_unit_test(floating_addresses_are_given_back),
 		cmocka_unit_test(names_are_resolved),
 		cmocka_unit_test(metadata_comes_from_cloud),
 		cmocka_unit_test(svc_comes_back),

@@ -233,6 +233,90 @@ static void router_is_wired(void **state)
 	assert_has(fixture->fake.router_rules, "oifname up masquerade");
 }
 
+#define EXTERNAL "eeeeeeee-0000-4000-8000-000000000001"
+
+static void external_set(struct fixture *fixture)
+{
+	struct net_network network = {
+		.id = EXTERNAL, .type = "flat", .mtu = 1500, .admin_up = true, .external = true
+	};
+
+	set(fixture, OBJECT_NETWORK, net_network_fields, &network);
+}
+
+/* A router with an address outside, a floating one, and ports of a third. */
+static void router_set_outside(struct fixture *fixture, bool snat)
+{
+	struct net_router_interface interface = { .port_id = ROUTER_PORT,
+						  .network_id = NETWORK,
+						  .subnet_id = SUBNET,
+						  .address = "10.1.0.1/24" };
+	struct net_floating floating = { "192.0.2.101", "10.1.0.11" };
+	struct net_forward forwards[] = {
+		{ "192.0.2.102", "10.1.0.12", 6, 8080, 8080, 80, 80 },
+		{ "192.0.2.102", "10.1.0.12", 17, 5000, 5009, 5000, 5009 },
+		{ "192.0.2.102", "10.1.0.12", 17, 6000, 6001, 7000, 7001 },
+		{ "192.0.2.102", "10.1.0.12; accept", 17, 1, 2, 1, 2 },
+	};
+	struct net_router router = { .id = ROUTER,
+				     .admin_up = true,
+				     .snat = snat,
+				     .external_network = EXTERNAL,
+				     .external_address = "192.0.2.100/24",
+				     .interfaces = { &interface, 1 },
+				     .floatings = { &floating, 1 },
+				     .forwards = { forwards, 4 } };
+
+	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
+}
+
+static void router_has_addresses_outside(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *calls, *rules;
+
+	snprintf(fixture->netd.uplink.link, sizeof(fixture->netd.uplink.link), "eth0");
+	network_set(fixture);
+	external_set(fixture);
+	router_set_outside(fixture, true);
+	netd_reconcile(&fixture->netd);
+	calls = fake_calls(&fixture->fake);
+	rules = fixture->fake.router_rules;
+	assert_has(calls, " 192.0.2.100 192.0.2.101 192.0.2.102\n");
+	assert_has(calls, "routes  192.0.2.101 via 100.127.");
+	assert_has(calls, "proxy eth0 192.0.2.102\n");
+	assert_has(calls, "announce eth0 192.0.2.100\n");
+	assert_has(rules, "map inside { type ipv4_addr : ipv4_addr; elements = { "
+			  "192.0.2.101 : 10.1.0.11, } }");
+	assert_has(rules, "th dport 8080-8080 dnat to 10.1.0.12:80\n");
+	assert_has(rules, "th dport 5000-5009 dnat to 10.1.0.12\n");
+	assert_has(rules, "th dport 6001-6001 dnat to 10.1.0.12:7001\n");
+	assert_has(rules, "oifname up snat to 192.0.2.100\n");
+	assert_lacks(rules, ";accept");
+	assert_lacks(rules, "masquerade");
+	assert_has(fixture->fake.rules, "set externals { type ipv4_addr; elements = { "
+					"192.0.2.100, 192.0.2.101, 192.0.2.102, } }");
+	fake_forget(&fixture->fake);
+	netd_reconcile(&fixture->netd);
+	assert_string_equal(fake_calls(&fixture->fake), "");
+}
+
+static void untranslated_networks_are_routed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	snprintf(fixture->netd.uplink.link, sizeof(fixture->netd.uplink.link), "eth0");
+	network_set(fixture);
+	external_set(fixture);
+	router_set_outside(fixture, false);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "routes  10.1.0.0/24 via 100.127.");
+	assert_lacks(fake_calls(&fixture->fake), "proxy eth0 10.1.0.0");
+	assert_lacks(fixture->fake.router_rules, "oifname up snat to 192.0.2.100");
+	assert_has(fixture->fake.rules,
+		   "oifname cubbbbbbbb000 meta protocol ip ip daddr 10.1.0.0/24 accept");
+}
+
 static void delete_undoes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -332,8 +416,11 @@ static void rules_compile(void **state)
 		port_set(fixture, "10.9.0.0/16");
 		group_set(fixture, &rule);
 		router_set(fixture);
+		external_set(fixture);
+		router_set_outside(fixture, native == 0);
 		netd_reconcile(&fixture->netd);
-		if (nft_compile(fixture->fake.rules, &request, &error) < 0)
+		if (nft_compile(fixture->fake.rules, &request, &error) < 0 ||
+		    nft_compile(fixture->fake.router_rules, &request, &error) < 0)
 			fail_msg("%s", error.message);
 		assert_true(request.bytes.length > 1000);
 		netlink_free(&request);
@@ -396,6 +483,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(group_rules_become_matches, setup, teardown),
 		cmocka_unit_test_setup_teardown(unsound_rules_are_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(router_is_wired, setup, teardown),
+		cmocka_unit_test_setup_teardown(router_has_addresses_outside, setup, teardown),
+		cmocka_unit_test_setup_teardown(untranslated_networks_are_routed, setup, teardown),
 		cmocka_unit_test_setup_teardown(delete_undoes, setup, teardown),
 		cmocka_unit_test_setup_teardown(sync_sweeps, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_wait_for_sync, setup, teardown),

@@ -227,7 +227,7 @@ static void fields_are_selected(void **state)
 static void unbuilt_parts_say_so(void **state)
 {
 	(void)state;
-	assert_int_equal(call("GET", "/network/v2.0/floatingips", NULL), 501);
+	assert_int_equal(call("GET", "/network/v2.0/trunks", NULL), 501);
 	assert_int_equal(call("GET", "/network/v2.0/nonsense", NULL), 404);
 }
 
