@@ -41,37 +41,31 @@ static int flag_check(yyjson_val *body, const char *name, struct error *error)
 	return error_fault(error, -EINVAL, 400, NULL, "'%s' must be boolean value only", name);
 }
 
-static int body_check(yyjson_val *body, const char **method, struct error *error)
+static int body_check(yyjson_val *body, struct error *error)
 {
 	yyjson_val *object = yyjson_obj_get(body, "method");
+	const char *method;
 	int result;
 
 	if (!body)
 		return malformed(error, "Body expected in request.");
 	if (!object)
 		return malformed(error, "Import request requires a 'method' field.");
-	*method = json_string(object, "name");
-	if (!*method)
+	method = json_string(object, "name");
+	if (!method)
 		return malformed(error, "Import request requires a 'name' field.");
-	if (!is_enabled(*method))
+	if (!is_enabled(method))
 		return error_fault(error, -EINVAL, 400, NULL, "Unknown import method name '%s'.",
-				   *method);
+				   method);
 	result = flag_check(body, "all_stores_must_succeed", error);
 	return result ? result : flag_check(body, "all_stores", error);
 }
 
-static int state_check(yyjson_val *record, const char *method, struct error *error)
+static int state_check(yyjson_val *record, struct error *error)
 {
-	bool active = json_is(record, "status", "active");
-	bool copies = !strcmp(method, "copy-image");
-
-	if (active && !copies)
+	if (json_is(record, "status", "active"))
 		return conflict(error, "Image with status active cannot be target for import");
-	if (!active && copies)
-		return conflict(error,
-				"Only images with status active can be targeted for copying");
-	if (!copies &&
-	    (!json_is(record, "status", "uploading") || !yyjson_obj_get(record, IMAGE_STAGED)))
+	if (!json_is(record, "status", "uploading") || !yyjson_obj_get(record, IMAGE_STAGED))
 		return conflict(error, "Image needs to be staged before 'glance-direct' method can "
 				       "be used");
 	if (!json_string(record, "container_format"))
@@ -79,17 +73,6 @@ static int state_check(yyjson_val *record, const char *method, struct error *err
 	if (!json_string(record, "disk_format"))
 		return conflict(error, "'disk_format' needs to be set before import");
 	return 0;
-}
-
-static int permission_check(struct request *request, yyjson_val *record, const char *method,
-			    struct error *error)
-{
-	if (strcmp(method, "copy-image") != 0)
-		return image_may(request, record, "modify_image", error);
-	if (policy_allows(request->caller, "admin"))
-		return 0;
-	return error_fault(error, -EACCES, 403, NULL,
-			   "You are not authorized to complete copy_image action.");
 }
 
 static int stores_check(struct request *request, struct error *error)
@@ -112,14 +95,6 @@ static int stores_check(struct request *request, struct error *error)
 			result = image_store_check(
 				yyjson_is_str(store) ? yyjson_get_str(store) : "", 409, error);
 	return result ? result : image_store_check(header, 409, error);
-}
-
-/* There is no other store to copy to. */
-static int copy_refuse(struct request *request, struct error *error)
-{
-	if (json_bool(request->body, "all_stores", false))
-		return reply_empty(request, 202);
-	return malformed(error, "Image is already present at store '" IMAGE_STORE "'");
 }
 
 /* --- the import */
@@ -204,23 +179,20 @@ static int import_run(struct request *request, const char *id, struct task *task
 
 int image_import(struct request *request, struct error *error)
 {
-	const char *method = "";
 	struct image image;
 	struct task task;
-	int result = body_check(request->body, &method, error);
+	int result = body_check(request->body, error);
 
 	if (!result)
 		result = image_of_request(request, &image, error);
 	if (!result)
-		result = state_check(image.record, method, error);
+		result = state_check(image.record, error);
 	if (!result)
-		result = permission_check(request, image.record, method, error);
+		result = image_may(request, image.record, "modify_image", error);
 	if (!result)
 		result = stores_check(request, error);
 	if (result)
 		return result;
-	if (!strcmp(method, "copy-image"))
-		return copy_refuse(request, error);
 	result = task_make(request, image.id, &task, error);
 	if (!result)
 		result = image_status_move_once(

@@ -39,7 +39,7 @@ static void test_create_tells_methods(void **state)
 
 	(void)state;
 	assert_string_equal(direct_header(&reply, "OpenStack-image-import-methods"),
-			    "glance-direct,copy-image");
+			    "glance-direct");
 	assert_string_equal(direct_header(&reply, "OpenStack-image-store-ids"), IMAGE_STORE);
 }
 
@@ -109,7 +109,7 @@ static void test_import_refusals(void **state)
 		{ "{\"method\":{\"name\":\"web-download\"}}", 400, "Unknown import method name" },
 		{ "{\"method\":{\"name\":\"glance-direct\"},\"all_stores\":1}", 400, "boolean" },
 		{ DIRECT, 409, "needs to be staged" },
-		{ "{\"method\":{\"name\":\"copy-image\"}}", 409, "Only images with status active" },
+		{ "{\"method\":{\"name\":\"copy-image\"}}", 400, "Unknown import method name" },
 	};
 
 	(void)state;
@@ -125,10 +125,6 @@ static void test_import_refusals(void **state)
 	token = NULL;
 	expect("POST", IMPORT, NULL, DIRECT, 202, NULL);
 	expect("POST", IMPORT, NULL, DIRECT, 409, "status active");
-	expect("POST", IMPORT, NULL, "{\"method\":{\"name\":\"copy-image\"}}", 400,
-	       "already present at store");
-	expect("POST", IMPORT, NULL, "{\"method\":{\"name\":\"copy-image\"},\"all_stores\":true}",
-	       202, NULL);
 }
 
 static void test_import_without_formats(void **state)
