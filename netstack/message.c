@@ -27,6 +27,8 @@ static const struct field net_subnet_fields[] = {
 		     NET_DNS_MAX),
 	FIELD_LISTED(7, struct net_subnet, routes, struct net_route, net_route_fields,
 		     NET_ROUTES_MAX),
+	FIELD(8, FIELD_STRING, struct net_subnet, ra_mode, false),
+	FIELD(9, FIELD_STRING, struct net_subnet, address_mode, false),
 	FIELD_END,
 };
 

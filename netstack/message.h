@@ -82,6 +82,9 @@ struct net_subnet {
 	char dhcp_address[ADDRESS_SIZE]; /* the address of svc in this subnet; "" when no dhcp */
 	struct message_list dns;         /* struct net_address; empty: svc itself */
 	struct message_list routes;      /* struct net_route: host routes of the subnet */
+	/* IPv6: "slaac", "dhcpv6-stateful", "dhcpv6-stateless"; "" when no advertisement of ours,
+	 * no address of ours is wanted */
+	char ra_mode[20], address_mode[20];
 };
 
 struct net_network {

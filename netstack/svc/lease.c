@@ -9,7 +9,7 @@
 #define CREDIT_MOST 10
 #define CREDIT_EVERY_MS 500
 
-static struct lease *by_id(const struct lease_table *table, const char *id)
+struct lease *lease_by_id(const struct lease_table *table, const char *id)
 {
 	for (size_t i = 0; i < table->count; i++)
 		if (strcmp(table->items[i].id, id) == 0)
@@ -33,21 +33,27 @@ static struct lease *lease_add(struct lease_table *table)
 	return &table->items[table->count++];
 }
 
+static void address_take(struct lease *lease, const struct address *address)
+{
+	if (address->family == AF_INET && lease->address_count < LEASE_ADDRESSES)
+		memcpy(&lease->addresses[lease->address_count++], address->bytes, sizeof(uint32_t));
+	else if (address->family == AF_INET6 && lease->ipv6_count < LEASE_IPV6)
+		memcpy(lease->ipv6[lease->ipv6_count++], address->bytes, sizeof(lease->ipv6[0]));
+}
+
 static void addresses_take(struct lease *lease, const struct net_port *port)
 {
 	const struct net_address *addresses = port->addresses.items;
 	struct address address;
 
 	for (size_t i = 0; i < port->addresses.count; i++)
-		if (lease->address_count < LEASE_ADDRESSES &&
-		    address_parse(addresses[i].address, &address) == 0 && address.family == AF_INET)
-			memcpy(&lease->addresses[lease->address_count++], address.bytes,
-			       sizeof(uint32_t));
+		if (address_parse(addresses[i].address, &address) == 0)
+			address_take(lease, &address);
 }
 
 int lease_set(struct lease_table *table, const struct net_port *port)
 {
-	struct lease *lease = by_id(table, port->id), fresh = { .credit = CREDIT_MOST };
+	struct lease *lease = lease_by_id(table, port->id), fresh = { .credit = CREDIT_MOST };
 
 	if (mac_parse(port->mac, fresh.mac) < 0)
 		return -EINVAL;
@@ -57,6 +63,7 @@ int lease_set(struct lease_table *table, const struct net_port *port)
 		return -ENOSPC;
 	snprintf(fresh.id, sizeof(fresh.id), "%s", port->id);
 	snprintf(fresh.hostname, sizeof(fresh.hostname), "%s", port->hostname);
+	fresh.is_router = strcmp(port->owner, "network:router_interface") == 0;
 	addresses_take(&fresh, port);
 	*lease = fresh;
 	return 0;
@@ -64,7 +71,7 @@ int lease_set(struct lease_table *table, const struct net_port *port)
 
 void lease_delete(struct lease_table *table, const char *id)
 {
-	struct lease *lease = by_id(table, id);
+	struct lease *lease = lease_by_id(table, id);
 
 	if (lease != NULL)
 		*lease = table->items[--table->count];
@@ -101,6 +108,15 @@ struct lease *lease_by_address(const struct lease_table *table, uint32_t address
 	for (size_t i = 0; i < table->count; i++)
 		for (unsigned j = 0; j < table->items[i].address_count; j++)
 			if (table->items[i].addresses[j] == address)
+				return &table->items[i];
+	return NULL;
+}
+
+struct lease *lease_by_ipv6(const struct lease_table *table, const uint8_t address[static 16])
+{
+	for (size_t i = 0; i < table->count; i++)
+		for (unsigned j = 0; j < table->items[i].ipv6_count; j++)
+			if (memcmp(table->items[i].ipv6[j], address, 16) == 0)
 				return &table->items[i];
 	return NULL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What netd tells svc, and cloud's replies. Without netd there is no reason to go on. */
+#include <string.h>
 #include <unistd.h>
 
 #include "firmware/lib/log.h"
@@ -57,6 +58,8 @@ static void port_take(struct svc *svc, struct message *message, struct arena *ar
 
 	if (result == 0)
 		result = lease_set(&svc->leases, &port);
+	if (result == 0 && strcmp(port.owner, "network:router_interface") == 0)
+		ipv6_changed(svc);
 	if (result < 0)
 		log_error("svc", "port not set", "port=%s errno=%d", port.id, -result);
 }
@@ -64,9 +67,16 @@ static void port_take(struct svc *svc, struct message *message, struct arena *ar
 static void port_drop(struct svc *svc, struct message *message, struct arena *arena)
 {
 	struct net_id id = { 0 };
+	const struct lease *lease;
 
-	if (message_decode(arena, message, net_id_fields, &id, NULL) == 0)
-		lease_delete(&svc->leases, id.id);
+	if (message_decode(arena, message, net_id_fields, &id, NULL) < 0)
+		return;
+	lease = lease_by_id(&svc->leases, id.id);
+	if (lease != NULL && lease->is_router) {
+		ipv6_router_gone(svc, lease);
+		ipv6_changed(svc);
+	}
+	lease_delete(&svc->leases, id.id);
 }
 
 static void dns_take(struct svc *svc, struct message *message, struct arena *arena)

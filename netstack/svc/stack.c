@@ -130,6 +130,7 @@ int svc_network_set(struct svc *svc, const struct net_network *network, struct a
 	for (size_t i = 0; i < network->subnets.count; i++)
 		subnet_up(svc, &subnets[i]);
 	interface_up(svc, &svc->metadata_interface, METADATA_ADDRESS, 32);
+	ipv6_changed(svc);
 	return 0;
 }
 
@@ -210,6 +211,8 @@ void svc_input(struct svc *svc, const uint8_t *frame, size_t size)
 		return;
 	if (!(frame[0] & 1) && memcmp(frame, svc->mac, MAC_SIZE) != 0)
 		return; /* flooded, for somebody else */
+	if (frame[12] == 0x86 && frame[13] == 0xdd && ipv6_input(svc, frame, size))
+		return;
 	interface = interface_for(svc, frame, size);
 	packet = interface != NULL ? pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_POOL) : NULL;
 	if (packet == NULL)
@@ -268,6 +271,7 @@ void svc_free(struct svc *svc)
 	udp_remove(svc->dns);
 	interfaces_down(svc);
 	loop_timer_stop(&svc->timer);
+	loop_timer_stop(&svc->advertising);
 	loop_fd_stop(&svc->tap_handle);
 	channel_close(&svc->netd);
 	channel_close(&svc->cloud);

@@ -56,6 +56,9 @@ struct svc {
 	uint32_t dns_token;
 	struct dns_pending pending[DNS_PENDING_MOST];
 	struct metadata *metadata;
+
+	struct loop_timer advertising;
+	unsigned advertised; /* since the last change */
 };
 
 /* --- stack.c: lwIP and the tap --- */
@@ -69,6 +72,13 @@ void svc_free(struct svc *svc);
 
 /* --- messages.c: netd and cloud --- */
 int svc_netd_attach(struct svc *svc, int fd);
+
+/* --- ipv6_service.c --- */
+/* true: the IPv6 frame is dealt with, or nobody's. */
+bool ipv6_input(struct svc *svc, const uint8_t *frame, size_t size);
+/* The network, or one of its routers, is another: guests are told. */
+void ipv6_changed(struct svc *svc);
+void ipv6_router_gone(struct svc *svc, const struct lease *router);
 
 /* --- dhcp_service.c, dns_service.c, metadata.c --- */
 int dhcp_service_start(struct svc *svc);

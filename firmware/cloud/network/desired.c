@@ -60,6 +60,8 @@ static int fill_subnet(struct arena *arena, yyjson_val *record, struct net_subne
 	COPY(subnet->id, json_string(record, "id"));
 	COPY(subnet->cidr, json_string(record, "cidr"));
 	COPY(subnet->gateway, json_string(record, "gateway_ip"));
+	COPY(subnet->ra_mode, json_string(record, "ipv6_ra_mode"));
+	COPY(subnet->address_mode, json_string(record, "ipv6_address_mode"));
 	COPY(subnet->dhcp_address, json_string(record, "_dhcp_address"));
 	subnet->dhcp = subnet->dhcp_address[0] != '\0';
 	result = fill_dns(arena, record, &subnet->dns);
