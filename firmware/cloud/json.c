@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/json.h"
 
+const char *json_string(yyjson_val *object, const char *member)
+{
+	return yyjson_get_str(yyjson_obj_get(object, member));
+}
+
 static void *take(void *arena, size_t size)
 {
 	return arena_alloc(arena, size);

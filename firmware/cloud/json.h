@@ -18,10 +18,8 @@ yyjson_val *json_parse(struct arena *arena, const char *text, size_t size);
 yyjson_mut_doc *json_document(struct arena *arena);
 const char *json_write(struct arena *arena, const yyjson_mut_val *value);
 
-static inline const char *json_string(yyjson_val *object, const char *member)
-{
-	return yyjson_get_str(yyjson_obj_get(object, member));
-}
+/* Not inline: seeing through it, compilers would ask for a test of every member of a record. */
+const char *json_string(yyjson_val *object, const char *member);
 
 static inline bool json_bool(yyjson_val *object, const char *member, bool fallback)
 {

@@ -68,7 +68,7 @@ static const char *optional_param(struct request *request, const char *name)
 static const char *association_key(struct arena *arena, const char *endpoint_id,
 				   const char *service_id, const char *region_id)
 {
-	if (endpoint_id)
+	if (!service_id)
 		return arena_printf(arena, ASSOCIATION "endpoint-%s", endpoint_id);
 	return region_id ? arena_printf(arena, ASSOCIATION "service-%s-region-%s", service_id,
 					region_id)
