@@ -65,11 +65,13 @@ static const char *optional_param(struct request *request, const char *name)
 	return NULL;
 }
 
-static const char *association_key(struct arena *arena, const char *endpoint_id,
-				   const char *service_id, const char *region_id)
+static const char *endpoint_key(struct arena *arena, const char *endpoint_id)
 {
-	if (!service_id)
-		return arena_printf(arena, ASSOCIATION "endpoint-%s", endpoint_id);
+	return arena_printf(arena, ASSOCIATION "endpoint-%s", endpoint_id);
+}
+
+static const char *service_key(struct arena *arena, const char *service_id, const char *region_id)
+{
 	return region_id ? arena_printf(arena, ASSOCIATION "service-%s-region-%s", service_id,
 					region_id)
 			 : arena_printf(arena, ASSOCIATION "service-%s", service_id);
@@ -94,9 +96,11 @@ static int association_of(struct request *request, const char **key, struct erro
 		if (result < 0)
 			return result;
 	}
-	*key = association_key(request->arena, optional_param(request, "endpoint_id"),
-			       optional_param(request, "service_id"),
-			       optional_param(request, "region_id"));
+	if (optional_param(request, "endpoint_id"))
+		*key = endpoint_key(request->arena, optional_param(request, "endpoint_id"));
+	else
+		*key = service_key(request->arena, request_param(request, "service_id"),
+				   optional_param(request, "region_id"));
 	return 0;
 }
 
@@ -224,19 +228,19 @@ static int policy_id_find(struct request *request, yyjson_val *endpoint, const c
 {
 	const char *service_id = json_string(endpoint, "service_id");
 	const char *region_id = json_string(endpoint, "region_id");
-	const char *key = association_key(request->arena, json_string(endpoint, "id"), NULL, NULL);
+	const char *key = endpoint_key(request->arena, json_string(endpoint, "id"));
 	yyjson_val *found, *region;
 	int result = request_get(request, &found, NULL, error, "%s", key);
 
 	for (unsigned i = 0; result == -ENOENT && region_id && i < REGIONS_MOST; i++) {
-		key = association_key(request->arena, NULL, service_id, region_id);
+		key = service_key(request->arena, service_id, region_id);
 		result = request_get(request, &found, NULL, error, "%s", key);
 		if (result == 0 || request_get(request, &region, NULL, error, "%s%s",
 					       kind_region.prefix, region_id) < 0)
 			break;
 		region_id = json_string(region, "parent_region_id");
 	}
-	key = association_key(request->arena, NULL, service_id, NULL);
+	key = service_key(request->arena, service_id, NULL);
 	if (result == -ENOENT)
 		result = request_get(request, &found, NULL, error, "%s", key);
 	*policy_id = result == 0 ? json_string(found, "policy_id") : NULL;
