@@ -104,7 +104,17 @@ static int refuse(const struct request *request, const char *rule, struct error 
 	return error_fault(error, -EACCES, 403, NULL, "Not allowed: %s.", rule);
 }
 
-int policy_check(const struct request *request, struct error *error)
+/* The service's own decision goes first, where it has one for this rule. */
+static bool allows(struct request *request, const char *rule)
+{
+	const struct service *service = request->service;
+	int decision = service->decide ? service->decide(request, rule) : -ENOENT;
+
+	return decision == -ENOENT ? policy_allows(request->caller, find_check(service, rule))
+				   : decision == 1;
+}
+
+int policy_check(struct request *request, struct error *error)
 {
 	const struct route *route = request->route;
 	const struct caller *caller = request->caller;
@@ -114,7 +124,5 @@ int policy_check(const struct request *request, struct error *error)
 		return refuse(request, "operator", error);
 	if (!route->policy || (route->flags & ROUTE_PUBLIC))
 		return 0;
-	if (policy_allows(caller, find_check(request->service, route->policy)))
-		return 0;
-	return refuse(request, route->policy, error);
+	return allows(request, route->policy) ? 0 : refuse(request, route->policy, error);
 }

@@ -6,6 +6,6 @@
 #include "firmware/cloud/http/service.h"
 
 /* 0, or -EACCES with the service's own words. A rule that is not in the table allows nobody. */
-int policy_check(const struct request *request, struct error *error);
+int policy_check(struct request *request, struct error *error);
 
 #endif

@@ -39,6 +39,15 @@ struct caller {
 	bool is_admin;                       /* has the role admin */
 	uint64_t expires;                    /* Unix seconds */
 	const char *const *methods, *audit_id;
+	const char *trust_id; /* through which it acts; NULL: none */
+	/* What its application credential may ask for; NULL: no such limits. */
+	const struct access_rule *access_rules;
+};
+
+/* One request that is allowed; the path may have {name}, * (one segment) and ** (any number). */
+struct access_rule {
+	const char *service; /* type in the catalog; NULL ends a list */
+	const char *method, *path;
 };
 
 bool caller_has_role(const struct caller *caller, const char *role);

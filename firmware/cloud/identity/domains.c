@@ -29,18 +29,8 @@ const struct kind kind_domain = { .singular = "domain",
 				  .page = &page,
 				  .finish = domain_finish };
 
-/* Its admins see it, and so do those whose token lies in it. */
-static bool domain_is_callers(const struct caller *caller, const char *id)
-{
-	return (caller->domain_id && !strcmp(caller->domain_id, id)) ||
-	       (caller->project_domain_id && !strcmp(caller->project_domain_id, id));
-}
-
 int domain_show(struct request *request, struct error *error)
 {
-	if (!request->caller->is_admin &&
-	    !domain_is_callers(request->caller, request_param(request, "domain_id")))
-		return refuse_forbidden(error, "identity:get_domain");
 	return kind_show(request, &kind_domain, "domain_id", error);
 }
 

@@ -21,6 +21,7 @@ static void group_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mu
 const struct kind kind_group = { .singular = "group",
 				 .plural = "groups",
 				 .prefix = "/identity/group/",
+				 .in_domain = true,
 				 .what = "group",
 				 .page = &page,
 				 .finish = group_finish };
@@ -205,7 +206,8 @@ int user_group_list(struct request *request, struct error *error)
 	const char *id = request_param(request, "user_id");
 	struct records memberships = { 0 };
 	struct reader reader;
-	int result = allow_self(request, id, "identity:list_groups_for_user", error);
+	yyjson_val *user;
+	int result = kind_find(request, &kind_user, id, &user, NULL, error);
 
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);

@@ -102,8 +102,14 @@ int kind_show(struct request *request, const struct kind *kind, const char *para
 int kind_list(struct request *request, const struct kind *kind, struct error *error)
 {
 	struct record_list list = { .request = request };
-	int result = record_list_range(request, &list, kind->prefix, error);
+	const char *domain_id = kind->in_domain ? request->caller->domain_id : NULL;
+	int result;
 
+	if (domain_id) /* a token of a domain sees what lies in it */
+		result = record_list_index(request, &list, kind->prefix, "domain", NULL, domain_id,
+					   error);
+	else
+		result = record_list_range(request, &list, kind->prefix, error);
 	if (result < 0)
 		return result;
 	return kind_reply_list(request, kind, list.items, list.count, error);
@@ -217,14 +223,6 @@ void json_default(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *membe
 const char *json_mut_string(yyjson_mut_val *object, const char *member)
 {
 	return yyjson_mut_get_str(yyjson_mut_obj_get(object, member));
-}
-
-int allow_self(const struct request *request, const char *user_id, const char *action,
-	       struct error *error)
-{
-	if (request->caller->is_admin || !strcmp(request->caller->user_id, user_id))
-		return 0;
-	return refuse_forbidden(error, action);
 }
 
 static const char *domain_of_caller(const struct caller *caller)

@@ -29,17 +29,13 @@ static void project_finish(struct request *request, yyjson_mut_doc *doc, yyjson_
 const struct kind kind_project = { .singular = "project",
 				   .plural = "projects",
 				   .prefix = "/identity/project/",
+				   .in_domain = true,
 				   .what = "project",
 				   .page = &page,
 				   .finish = project_finish };
 
 int project_show(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "project_id");
-	const struct caller *caller = request->caller;
-
-	if (!caller->is_admin && !(caller->project_id && !strcmp(caller->project_id, id)))
-		return refuse_forbidden(error, "identity:get_project");
 	return kind_show(request, &kind_project, "project_id", error);
 }
 

@@ -119,10 +119,8 @@ int user_project_list(struct request *request, struct error *error)
 {
 	const char *user_id = request_param(request, "user_id");
 	yyjson_val *user;
-	int result = allow_self(request, user_id, "identity:list_user_projects", error);
+	int result = kind_find(request, &kind_user, user_id, &user, NULL, error);
 
-	if (result == 0)
-		result = kind_find(request, &kind_user, user_id, &user, NULL, error);
 	return result == 0 ? scopes_of_user(request, &kind_project, user_id, error) : result;
 }
 

@@ -6,13 +6,14 @@
 #include "firmware/cloud/identity/auth.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/instant.h"
+#include "firmware/cloud/identity/rules.h"
 #include "firmware/cloud/identity/service.h"
 
 #define SWEEP_MOST 64 /* expired revocations that go with a new one */
 
-/* The token in X-Subject-Token: its own user may ask, and who has one of the roles in 'check'. */
-static int subject_find(struct request *request, struct reader *reader, const char *check,
-			const char *action, struct principal **subject, struct error *error)
+/* The token in X-Subject-Token: its own user may ask, and whom the rule lets pass. */
+static int subject_find(struct request *request, struct reader *reader, const char *rule,
+			struct principal **subject, struct error *error)
 {
 	const char *token = request_header(request, "X-Subject-Token");
 	int result;
@@ -25,9 +26,8 @@ static int subject_find(struct request *request, struct reader *reader, const ch
 			principal_of_token(request->cloud->identity, reader, token, subject, error);
 	if (result == -EPERM)
 		return error_fault(error, -ENOENT, 404, NULL, "Failed to validate token");
-	if (result == 0 && strcmp((*subject)->claims.user_id, request->caller->user_id) &&
-	    !policy_allows(request->caller, check))
-		return refuse_forbidden(error, action);
+	if (result == 0 && strcmp((*subject)->caller.user_id, request->caller->user_id))
+		return identity_allow(request, rule, error);
 	return result;
 }
 
@@ -35,7 +35,9 @@ int token_show(struct request *request, struct error *error)
 {
 	struct principal *subject;
 	struct reader reader;
-	int result = subject_find(request, &reader, "admin service", "identity:validate_token",
+	bool check = !strcmp(request->method, "HEAD");
+	int result = subject_find(request, &reader,
+				  check ? "identity:check_token" : "identity:validate_token",
 				  &subject, error);
 
 	if (result < 0)
@@ -65,8 +67,7 @@ int token_delete(struct request *request, struct error *error)
 	struct principal *subject;
 	char key[STORE_KEY_MAX];
 	struct reader reader;
-	int result =
-		subject_find(request, &reader, "admin", "identity:revoke_token", &subject, error);
+	int result = subject_find(request, &reader, "identity:revoke_token", &subject, error);
 
 	if (result == 0)
 		result = sweep(&reader, txn, error);

@@ -29,6 +29,7 @@ static void user_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut
 const struct kind kind_user = { .singular = "user",
 				.plural = "users",
 				.prefix = "/identity/user/",
+				.in_domain = true,
 				.what = "user",
 				.page = &page,
 				.hidden = hidden,
@@ -36,10 +37,7 @@ const struct kind kind_user = { .singular = "user",
 
 int user_show(struct request *request, struct error *error)
 {
-	int result =
-		allow_self(request, request_param(request, "user_id"), "identity:get_user", error);
-
-	return result == 0 ? kind_show(request, &kind_user, "user_id", error) : result;
+	return kind_show(request, &kind_user, "user_id", error);
 }
 
 int user_list(struct request *request, struct error *error)
