@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "firmware/cloud/cloud.h"
+#include "firmware/cloud/http/access.h"
 #include "firmware/cloud/http/exchange.h"
 #include "firmware/cloud/http/fault.h"
 #include "firmware/cloud/http/microversion.h"
@@ -117,6 +118,8 @@ static int authenticate(struct request *request)
 	if (!token || !*token)
 		return open ? 0 : -EPERM;
 	result = identity_caller(request->cloud, request->arena, token, &request->caller, &error);
+	if (result == 0 && !access_allows(request))
+		result = error_set(&error, -EPERM, "the access rules have no such request");
 	if (result == 0)
 		return 0;
 	log_info("http", "token refused", "id=%s reason=%s", request->id, log_quote(error.message));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/cloud/identity/access_rules.h"
 #include "firmware/cloud/identity/base64url.h"
 #include "firmware/cloud/identity/instant.h"
 #include "firmware/cloud/identity/kind.h"
@@ -21,7 +22,7 @@ static const struct page_rules page = {
 	.id_member = "id",
 };
 
-static const char *const hidden[] = { "secret_hash", "user_id", "access_rules", NULL };
+static const char *const hidden[] = { "secret_hash", "user_id", NULL };
 
 static void credential_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
 {
@@ -57,8 +58,10 @@ static int delegate_check(struct request *request, struct principal **principal,
 {
 	const char *token = request_header(request, "X-Auth-Token");
 	struct reader reader;
-	int result = reader_of_request(request, &reader, error);
+	int result = access_rules_delegate_check(request, error);
 
+	if (result == 0)
+		result = reader_of_request(request, &reader, error);
 	if (result == 0)
 		result = principal_of_token(request->cloud->identity, &reader, token ? token : "",
 					    principal, error);
@@ -176,10 +179,6 @@ static int secret_settle(struct request *request, yyjson_mut_doc *doc, yyjson_mu
 
 static int create_check(struct request *request, struct principal **principal, struct error *error)
 {
-	yyjson_val *body = yyjson_obj_get(request->body, "application_credential");
-
-	if (yyjson_arr_size(yyjson_obj_get(body, "access_rules")))
-		return refuse_not_implemented(error); /* what is not enforced is not promised */
 	if (!request->caller->project_id)
 		return refuse_credential(error, "a project-scoped token is needed.");
 	return delegate_check(request, principal, error);
@@ -200,6 +199,8 @@ int application_credential_create(struct request *request, struct error *error)
 	if (result == 0)
 		result = expiry_settle(doc, credential, error);
 	if (result == 0)
+		result = access_rules_settle(request, txn, doc, credential, error);
+	if (result == 0)
 		result = secret_settle(request, doc, credential, &secret, error);
 	if (result < 0)
 		return result;
@@ -215,8 +216,10 @@ int application_credential_show(struct request *request, struct error *error)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_val *credential;
-	int result = credential_find(request, &credential, NULL, error);
+	int result = access_rules_delegate_check(request, error);
 
+	if (result == 0)
+		result = credential_find(request, &credential, NULL, error);
 	if (result < 0)
 		return result;
 	return kind_reply(request, &kind_application_credential, 200, doc,
@@ -227,9 +230,11 @@ int application_credential_list(struct request *request, struct error *error)
 {
 	const char *user_id = request_param(request, "user_id");
 	struct record_list list = { .request = request };
-	int result = record_list_index(request, &list, kind_application_credential.prefix, "user",
-				       NULL, user_id, error);
+	int result = access_rules_delegate_check(request, error);
 
+	if (result == 0)
+		result = record_list_index(request, &list, kind_application_credential.prefix,
+					   "user", NULL, user_id, error);
 	if (result < 0)
 		return result;
 	return kind_reply_list(request, &kind_application_credential, list.items, list.count,

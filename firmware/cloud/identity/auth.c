@@ -7,6 +7,7 @@
 #include "firmware/cloud/identity/instant.h"
 #include "firmware/cloud/identity/mfa.h"
 #include "firmware/cloud/identity/service.h"
+#include "firmware/cloud/identity/trust.h"
 #include "firmware/lib/log.h"
 #include "firmware/lib/uuid.h"
 
@@ -69,7 +70,6 @@ static int claims_complete(struct auth *auth, struct error *error)
 
 	if (result < 0)
 		return result == -ENOENT ? refuse_unauthorized(error) : result;
-	claims->epoch = (uint32_t)json_integer(user, "token_epoch", 0);
 	claims->issued = instant_now();
 	if (!claims->expires)
 		claims->expires = claims->issued + TOKEN_LIFE;
@@ -98,6 +98,7 @@ static int auth_reply(struct auth *auth, struct error *error)
 
 	if (!principal)
 		return error_set(error, -ENOMEM, "no memory");
+	principal->fresh = true;
 	principal->claims = auth->claims;
 	result = principal_resolve(&auth->reader, principal, error);
 	if (result == -EPERM) {
@@ -107,12 +108,15 @@ static int auth_reply(struct auth *auth, struct error *error)
 	}
 	if (result < 0)
 		return result;
-	token = token_issue(request->cloud->identity, request->arena, &auth->claims, error);
+	token = token_issue(request->cloud->identity, request->arena, &principal->claims, error);
 	if (!token)
 		return error_set(error, -EIO, "token can't be made");
-	return token_reply(request, &auth->reader, principal, auth->unnamed ? NULL : token,
-			   auth->status ? auth->status : 201, !request_query(request, "nocatalog"),
-			   error);
+	result = token_reply(request, &auth->reader, principal, auth->unnamed ? NULL : token,
+			     auth->status ? auth->status : 201, !request_query(request, "nocatalog"),
+			     error);
+	if (result == 0 && principal->trust)
+		result = trust_consume(request, principal->trust, error);
+	return result;
 }
 
 int auth_finish(struct auth *auth, struct error *error)

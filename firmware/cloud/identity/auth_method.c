@@ -99,6 +99,9 @@ static int rescope_check(struct auth *auth, const struct token_claims *from, str
 	bool narrower =
 		yyjson_obj_get(auth->scope, "project") || yyjson_obj_get(auth->scope, "domain");
 
+	if (from->trust_id[0])
+		return refuse_forbidden(error, "Using trust-scoped token to create another token. "
+					       "Create a new trust-scoped token instead");
 	if (from->credential_id[0] || from->methods & (METHOD_EC2 | METHOD_OAUTH1))
 		return refuse_forbidden(error, "Using a delegated token to create another token is "
 					       "not allowed.");

@@ -3,6 +3,7 @@
 
 #include "firmware/cloud/identity/auth.h"
 #include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/trust.h"
 
 static void scope_set(struct auth *auth, enum token_scope scope, const char *id)
 {
@@ -33,6 +34,8 @@ static int scope_project(struct auth *auth, yyjson_val *wanted, struct error *er
 	if (!json_string(wanted, "id") && !yyjson_is_obj(yyjson_obj_get(wanted, "domain")))
 		return refuse_expecting(error, "domain", "project");
 	result = auth_find_named(&auth->reader, "/identity/project/", wanted, &project, error);
+	if (result == -ENOENT && json_string(wanted, "id")) /* a domain is a project, too */
+		result = auth_find_domain(&auth->reader, wanted, &project, error);
 	return scope_found(auth, result, SCOPE_PROJECT, project, error);
 }
 
@@ -67,9 +70,21 @@ static int scope_unscoped(struct auth *auth, yyjson_val *wanted, struct error *e
 
 static int scope_trust(struct auth *auth, yyjson_val *wanted, struct error *error)
 {
-	(void)auth;
-	(void)wanted;
-	return refuse_not_implemented(error);
+	const char *id = json_string(wanted, "id"), *project_id;
+	yyjson_val *trust;
+	int result;
+
+	if (!id)
+		return refuse_expecting(error, "trust_id", "trust");
+	result = trust_find(&auth->reader, id, &trust, error);
+	if (result == 0 && !trust_is_usable(trust))
+		result = -ENOENT;
+	if (result < 0)
+		return result == -ENOENT ? refuse_unauthorized(error) : result;
+	project_id = json_string(trust, "project_id");
+	snprintf(auth->claims.trust_id, sizeof(auth->claims.trust_id), "%s", id);
+	scope_set(auth, project_id ? SCOPE_PROJECT : SCOPE_NONE, project_id ? project_id : "");
+	return 0;
 }
 
 static const struct {
@@ -113,6 +128,7 @@ static int scope_default(struct auth *auth, struct error *error)
 	project_id = json_string(user, "default_project_id");
 	if (!project_id)
 		return 0;
+	trial->fresh = true;
 	trial->claims = auth->claims;
 	trial->claims.scope = SCOPE_PROJECT;
 	snprintf(trial->claims.scope_id, sizeof(trial->claims.scope_id), "%s", project_id);

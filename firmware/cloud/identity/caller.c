@@ -62,6 +62,25 @@ static const char *const *strings_copy(struct arena *arena, const char *const *s
 	return copy;
 }
 
+static const struct access_rule *access_rules_copy(struct arena *arena,
+						   const struct access_rule *rules)
+{
+	struct access_rule *copy;
+	size_t count = 0;
+
+	if (!rules)
+		return NULL;
+	while (rules[count].service)
+		count++;
+	copy = arena_alloc(arena, (count + 1) * sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i].service = arena_strdup(arena, rules[i].service);
+		copy[i].method = arena_strdup(arena, rules[i].method);
+		copy[i].path = arena_strdup(arena, rules[i].path);
+	}
+	return copy;
+}
+
 /* False when memory ran out. */
 static bool caller_copy(struct arena *arena, struct caller *to, const struct caller *from)
 {
@@ -77,6 +96,8 @@ static bool caller_copy(struct arena *arena, struct caller *to, const struct cal
 	to->domain_id = arena_strdup(arena, from->domain_id);
 	to->domain_name = arena_strdup(arena, from->domain_name);
 	to->audit_id = arena_strdup(arena, from->audit_id);
+	to->trust_id = arena_strdup(arena, from->trust_id);
+	to->access_rules = access_rules_copy(arena, from->access_rules);
 	to->roles = strings_copy(arena, from->roles);
 	to->methods = strings_copy(arena, from->methods);
 	return !arena->failed;

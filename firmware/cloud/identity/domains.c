@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "firmware/cloud/identity/kind.h"
+#include "firmware/cloud/identity/options.h"
 #include "firmware/cloud/identity/purge.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/service.h"
@@ -12,6 +13,8 @@ static const struct page_rules page = {
 						 { 0 } },
 	.id_member = "id",
 };
+
+static const char *const hidden[] = { "token_epoch", NULL };
 
 static void domain_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
 {
@@ -27,6 +30,7 @@ const struct kind kind_domain = { .singular = "domain",
 				  .prefix = "/identity/domain/",
 				  .what = "domain",
 				  .page = &page,
+				  .hidden = hidden,
 				  .finish = domain_finish };
 
 int domain_show(struct request *request, struct error *error)
@@ -63,7 +67,12 @@ int domain_update(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
+	result = options_allow_update(request, &kind_domain, domain, error);
+	if (result < 0)
+		return result;
 	changed = kind_merge(request, &kind_domain, doc, domain);
+	options_merge(doc, domain, changed);
+	kind_epoch(doc, domain, changed);
 	kind_compare(request, &kind_domain, txn, id, revision);
 	kind_put(request, &kind_domain, txn, changed);
 	return kind_commit(request, &kind_domain, txn, 200, doc, changed, error);
@@ -71,7 +80,11 @@ int domain_update(struct request *request, struct error *error)
 
 int domain_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "domain_id");
+	return domain_remove(request, request_param(request, "domain_id"), error);
+}
+
+int domain_remove(struct request *request, const char *id, struct error *error)
+{
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_val *domain;
 	uint64_t revision;
@@ -81,6 +94,9 @@ int domain_delete(struct request *request, struct error *error)
 		return result;
 	if (!strcmp(id, IDENTITY_DOMAIN_DEFAULT))
 		return refuse_forbidden(error, "delete the default domain");
+	result = options_allow_delete(&kind_domain, domain, error);
+	if (result < 0)
+		return result;
 	if (json_bool(domain, "enabled", true))
 		return error_fault(error, -EACCES, 403, NULL,
 				   "Cannot delete a domain that is enabled, please disable it "

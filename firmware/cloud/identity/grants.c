@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/identity/grants.h"
 
+#include "firmware/cloud/identity/hierarchy.h"
+
 #include <string.h>
 
 bool role_set_has(const struct role_set *roles, const char *role_id)
@@ -75,7 +77,7 @@ int grants_name(const struct reader *reader, struct role_set *roles, struct erro
 		int result =
 			record_get(reader, &role, NULL, error, "/identity/role/%s", roles->ids[i]);
 
-		if (result == -ENOENT)
+		if (result == -ENOENT || (result == 0 && json_string(role, "domain_id")))
 			continue;
 		if (result < 0)
 			return result;
@@ -87,14 +89,43 @@ int grants_name(const struct reader *reader, struct role_set *roles, struct erro
 	return 0;
 }
 
-int grants_effective(const struct reader *reader, const char *user_id, enum token_scope scope,
-		     const char *scope_id, struct role_set *roles, struct error *error)
+int grants_inherited(const struct reader *reader, const char *user_id, const char *project_id,
+		     struct role_set *roles, struct error *error)
+{
+	struct records above = { 0 };
+	int result = hierarchy_above(reader, project_id, &above, error);
+
+	for (size_t i = 0; result == 0 && i < above.count; i++)
+		result = grants_direct(reader, user_id,
+				       arena_printf(reader->arena, "inherited/project-%s",
+						    json_string(above.items[i].value, "id")),
+				       roles, error);
+	/* The topmost is the domain: it takes grants as a project and as a domain. */
+	if (result == 0 && above.count)
+		result = grants_direct(
+			reader, user_id,
+			arena_printf(reader->arena, "inherited/domain-%s",
+				     json_string(above.items[above.count - 1].value, "id")),
+			roles, error);
+	return result;
+}
+
+int grants_all(const struct reader *reader, const char *user_id, enum token_scope scope,
+	       const char *scope_id, struct role_set *roles, struct error *error)
 {
 	const char *target = grants_target(reader->arena, scope, scope_id);
 	int result = grants_direct(reader, user_id, target, roles, error);
 
-	if (result == 0)
-		result = grants_imply(reader, roles, error);
+	if (result == 0 && scope == SCOPE_PROJECT)
+		result = grants_inherited(reader, user_id, scope_id, roles, error);
+	return result == 0 ? grants_imply(reader, roles, error) : result;
+}
+
+int grants_effective(const struct reader *reader, const char *user_id, enum token_scope scope,
+		     const char *scope_id, struct role_set *roles, struct error *error)
+{
+	int result = grants_all(reader, user_id, scope, scope_id, roles, error);
+
 	if (result == 0)
 		result = grants_name(reader, roles, error);
 	return result;

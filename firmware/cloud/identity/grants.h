@@ -3,7 +3,11 @@
  * Who may do what where: role assignments and role implication.
  *
  *	/identity/assignment/<target>/<actor>/<role id>   target: project-<id>, domain-<id>,
- *	                                                  system-all; actor: user-<id>, group-<id>
+ *	                                                  system-all, inherited/project-<id>,
+ *	                                                  inherited/domain-<id>;
+ *	                                                  actor: user-<id>, group-<id>
+ *
+ * What is inherited counts on the projects below its target, not on the target itself.
  *	/identity/implication/<prior role id>/<implied role id>
  *	/identity/membership/<user id>/<group id>
  */
@@ -28,10 +32,17 @@ int grants_direct(const struct reader *reader, const char *user_id, const char *
 		  struct role_set *roles, struct error *error);
 /* Adds what the roles imply, however deep; cycles do no harm. */
 int grants_imply(const struct reader *reader, struct role_set *roles, struct error *error);
-/* Direct, implied, and named. */
+/* Given on the projects above this one, or on its domain, to be inherited; without names. */
+int grants_inherited(const struct reader *reader, const char *user_id, const char *project_id,
+		     struct role_set *roles, struct error *error);
+/* Direct, inherited and implied; without names. */
+int grants_all(const struct reader *reader, const char *user_id, enum token_scope scope,
+	       const char *scope_id, struct role_set *roles, struct error *error);
+/* The same, named. */
 int grants_effective(const struct reader *reader, const char *user_id, enum token_scope scope,
 		     const char *scope_id, struct role_set *roles, struct error *error);
-/* Fills the names in; roles that are gone are dropped. */
+/* Fills the names in; roles that are gone are dropped, and so are those of one domain: they count
+ * by what they imply alone. */
 int grants_name(const struct reader *reader, struct role_set *roles, struct error *error);
 
 #endif

@@ -141,21 +141,27 @@ int implication_check(struct request *request, struct error *error)
 	return result == 0 ? reply_empty(request, 204) : result;
 }
 
+static int refuse_implied(const char *role_id, struct error *error)
+{
+	return error_fault(error, -EACCES, 403, NULL, "%s cannot be an implied roles.", role_id);
+}
+
 int implication_create(struct request *request, struct error *error)
 {
 	const char *prior_id = request_param(request, "prior_role_id");
 	const char *implied_id = request_param(request, "implied_role_id");
 	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *role;
-	int result = kind_find(request, &kind_role, prior_id, &role, NULL, error);
+	yyjson_val *role, *prior;
+	int result = kind_find(request, &kind_role, prior_id, &prior, NULL, error);
 
 	if (result == 0)
 		result = kind_find(request, &kind_role, implied_id, &role, NULL, error);
 	if (result < 0)
 		return result;
+	if (json_string(role, "domain_id") && !json_string(prior, "domain_id"))
+		return refuse_implied(implied_id, error); /* everybody's role, one domain's */
 	if (json_is(role, "name", "admin")) /* else anybody may be made one by the back door */
-		return error_fault(error, -EACCES, 403, NULL, "%s cannot be an implied roles.",
-				   implied_id);
+		return refuse_implied(implied_id, error);
 	store_txn_put(
 		txn,
 		arena_printf(request->arena, "/identity/implication/%s/%s", prior_id, implied_id),

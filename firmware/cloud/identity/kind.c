@@ -2,6 +2,7 @@
 #include "firmware/cloud/identity/kind.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/lib/uuid.h"
@@ -20,7 +21,7 @@ static const char *self_path(struct request *request, const struct kind *kind,
 {
 	const char *id = json_mut_string(shown, "id");
 
-	if (kind != &kind_application_credential)
+	if (kind != &kind_application_credential && strcmp(kind->plural, "access_rules"))
 		return arena_printf(request->arena, "%s/%s", kind->path ? kind->path : kind->plural,
 				    id);
 	return arena_printf(request->arena, "users/%s/%s/%s", json_mut_string(shown, "user_id"),
@@ -203,6 +204,22 @@ int kind_remove(struct request *request, const struct kind *kind, struct store_t
 	store_txn_delete(txn, arena_printf(request->arena, "%s%s", kind->prefix, id));
 	result = identity_commit(request, txn, error);
 	return result == 0 ? reply_empty(request, 204) : result;
+}
+
+void kind_epoch(yyjson_mut_doc *doc, yyjson_val *before, yyjson_mut_val *after)
+{
+	bool off = yyjson_mut_is_false(yyjson_mut_obj_get(after, "enabled"));
+
+	if (off && json_bool(before, "enabled", true))
+		json_set_integer(doc, after, "token_epoch",
+				 json_integer(before, "token_epoch", 0) + 1);
+}
+
+bool query_flag(const struct request *request, const char *name)
+{
+	const char *value = request_query(request, name);
+
+	return value && strcmp(value, "0") && strcasecmp(value, "false");
 }
 
 void kind_identify(yyjson_mut_doc *doc, yyjson_mut_val *record)

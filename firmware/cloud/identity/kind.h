@@ -22,7 +22,7 @@ struct kind {
 };
 
 extern const struct kind kind_domain, kind_project, kind_user, kind_group, kind_role, kind_region,
-	kind_catalog_service, kind_endpoint, kind_application_credential;
+	kind_trust, kind_catalog_service, kind_endpoint, kind_application_credential;
 
 /* 404 in Keystone's words when there is none. */
 int kind_find(struct request *request, const struct kind *kind, const char *id, yyjson_val **record,
@@ -31,6 +31,11 @@ int kind_find(struct request *request, const struct kind *kind, const char *id, 
 /* Makes of a record what is shown: links, nothing hidden, finished. */
 void kind_present(struct request *request, const struct kind *kind, yyjson_mut_doc *doc,
 		  yyjson_mut_val *shown);
+/* A project, or a domain, which is one, too; 'kind' says where it lies. */
+int project_find(struct request *request, const char *id, const struct kind **kind,
+		 yyjson_val **record, uint64_t *revision, struct error *error);
+/* Deletes a domain that is switched off, with all that is in it, and replies. */
+int domain_remove(struct request *request, const char *id, struct error *error);
 int kind_reply(struct request *request, const struct kind *kind, int status, yyjson_mut_doc *doc,
 	       yyjson_mut_val *record);
 /* The records that the query leaves over. */
@@ -64,6 +69,10 @@ int kind_commit(struct request *request, const struct kind *kind, struct store_t
 /* Deletes the record if it is still as it was read, with what else the transaction does; 204. */
 int kind_remove(struct request *request, const struct kind *kind, struct store_txn *txn,
 		const char *id, uint64_t revision, struct error *error);
+/* Voids the tokens that hang on a record that is switched off. */
+void kind_epoch(yyjson_mut_doc *doc, yyjson_val *before, yyjson_mut_val *after);
+/* A flag of a query: there without a value it is true. */
+bool query_flag(const struct request *request, const char *name);
 /* A new random id as the record's "id". */
 void kind_identify(yyjson_mut_doc *doc, yyjson_mut_val *record);
 

@@ -34,7 +34,6 @@ static int operator_claims(const struct reader *reader, struct token_claims *cla
 		return result;
 	*claims = (struct token_claims){ .methods = METHOD_PASSWORD,
 					 .scope = SCOPE_PROJECT,
-					 .epoch = (uint32_t)json_integer(user, "token_epoch", 0),
 					 .issued = instant_now(),
 					 .expires = instant_now() + TOKEN_LIFE };
 	random_bytes(claims->audit, sizeof(claims->audit));
@@ -55,6 +54,7 @@ int identity_operator(struct cloud *cloud, struct arena *arena, const struct cal
 	result = store_view_open(cloud->identity->store, &reader.view, error);
 	if (result < 0)
 		return result;
+	principal->fresh = true;
 	result = operator_claims(&reader, &principal->claims, error);
 	if (result == 0)
 		result = principal_resolve(&reader, principal, error);

@@ -11,7 +11,8 @@
 		method, path, handler, policy, body, flags, 0, 0, NULL, 0                          \
 	}
 
-extern const struct service_part identity_limit_part, identity_credential_part,
-	identity_policy_part, identity_endpoint_filter_part;
+extern const struct service_part identity_access_rule_part, identity_grant_part,
+	identity_trust_part, identity_limit_part, identity_credential_part, identity_policy_part,
+	identity_endpoint_filter_part;
 
 #endif

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "firmware/cloud/identity/access_rules.h"
 #include "firmware/cloud/identity/instant.h"
+#include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/trust.h"
 
 /* A lookup whose miss means that the claims hold no longer. */
 static int claimed(int result, const char *what, struct error *error)
@@ -11,8 +14,14 @@ static int claimed(int result, const char *what, struct error *error)
 	return result == -ENOENT ? error_set(error, -EPERM, "%s is gone", what) : result;
 }
 
-static int domain_resolve(const struct reader *reader, const char *domain_id, const char **id,
-			  const char **name, struct error *error)
+static void epoch_add(struct principal *principal, yyjson_val *record)
+{
+	principal->epochs += (uint64_t)json_integer(record, "token_epoch", 0);
+}
+
+static int domain_resolve(const struct reader *reader, struct principal *principal,
+			  const char *domain_id, const char **id, const char **name,
+			  struct error *error)
 {
 	yyjson_val *domain;
 	int result = record_get(reader, &domain, NULL, error, "/identity/domain/%s",
@@ -22,6 +31,7 @@ static int domain_resolve(const struct reader *reader, const char *domain_id, co
 		return claimed(result, "domain", error);
 	if (!json_bool(domain, "enabled", true))
 		return error_set(error, -EPERM, "domain is disabled");
+	epoch_add(principal, domain);
 	*id = json_string(domain, "id");
 	*name = json_string(domain, "name");
 	return 0;
@@ -38,12 +48,22 @@ static int user_resolve(const struct reader *reader, struct principal *principal
 		return claimed(result, "user", error);
 	if (!json_bool(principal->user, "enabled", true))
 		return error_set(error, -EPERM, "user is disabled");
-	if (json_integer(principal->user, "token_epoch", 0) != principal->claims.epoch)
-		return error_set(error, -EPERM, "user's tokens were revoked");
+	epoch_add(principal, principal->user);
 	caller->user_id = json_string(principal->user, "id");
 	caller->user_name = json_string(principal->user, "name");
-	return domain_resolve(reader, json_string(principal->user, "domain_id"),
+	return domain_resolve(reader, principal, json_string(principal->user, "domain_id"),
 			      &caller->user_domain_id, &caller->user_domain_name, error);
+}
+
+/* A domain is a project, too: one of no domain. */
+static int domain_as_project(const struct reader *reader, struct principal *principal,
+			     struct error *error)
+{
+	struct caller *caller = &principal->caller;
+
+	principal->is_domain = true;
+	return domain_resolve(reader, principal, principal->claims.scope_id, &caller->project_id,
+			      &caller->project_name, error);
 }
 
 static int project_resolve(const struct reader *reader, struct principal *principal,
@@ -53,13 +73,16 @@ static int project_resolve(const struct reader *reader, struct principal *princi
 	int result = record_get(reader, &principal->project, NULL, error, "/identity/project/%s",
 				principal->claims.scope_id);
 
+	if (result == -ENOENT)
+		return domain_as_project(reader, principal, error);
 	if (result < 0)
-		return claimed(result, "project", error);
+		return result;
 	if (!json_bool(principal->project, "enabled", true))
 		return error_set(error, -EPERM, "project is disabled");
+	epoch_add(principal, principal->project);
 	caller->project_id = json_string(principal->project, "id");
 	caller->project_name = json_string(principal->project, "name");
-	return domain_resolve(reader, json_string(principal->project, "domain_id"),
+	return domain_resolve(reader, principal, json_string(principal->project, "domain_id"),
 			      &caller->project_domain_id, &caller->project_domain_name, error);
 }
 
@@ -72,8 +95,8 @@ static int scope_resolve(const struct reader *reader, struct principal *principa
 	case SCOPE_PROJECT:
 		return project_resolve(reader, principal, error);
 	case SCOPE_DOMAIN:
-		return domain_resolve(reader, principal->claims.scope_id, &caller->domain_id,
-				      &caller->domain_name, error);
+		return domain_resolve(reader, principal, principal->claims.scope_id,
+				      &caller->domain_id, &caller->domain_name, error);
 	case SCOPE_SYSTEM:
 		caller->system = true;
 		return 0;
@@ -119,6 +142,7 @@ static int credential_resolve(const struct reader *reader, struct principal *pri
 			    "/identity/application_credential/%s", principal->claims.credential_id);
 	if (result < 0)
 		return claimed(result, "application credential", error);
+	principal->caller.access_rules = access_rules_of(reader->arena, principal->credential);
 	expires = json_string(principal->credential, "expires_at");
 	if (expires && instant_parse(expires) <= (int64_t)instant_now())
 		return error_set(error, -EPERM, "application credential has expired");
@@ -131,7 +155,9 @@ static int roles_resolve(const struct reader *reader, struct principal *principa
 	struct caller *caller = &principal->caller;
 	int result = 0;
 
-	if (principal->claims.scope != SCOPE_NONE) {
+	if (principal->trust) {
+		result = trust_roles(reader, principal->trust, &principal->roles, error);
+	} else if (principal->claims.scope != SCOPE_NONE) {
 		result =
 			grants_effective(reader, principal->claims.user_id, principal->claims.scope,
 					 principal->claims.scope_id, &principal->roles, error);
@@ -141,9 +167,53 @@ static int roles_resolve(const struct reader *reader, struct principal *principa
 			result = error_set(error, -EPERM, "user has no role in this scope");
 	}
 	caller->roles = principal->roles.names;
-	for (size_t i = 0; i < principal->roles.count; i++)
+	for (size_t i = 0; result == 0 && i < principal->roles.count; i++)
 		caller->is_admin |= !strcmp(principal->roles.names[i], "admin");
 	return result;
+}
+
+/* Who acts for somebody else: the trustor's state counts, and with impersonation its name. */
+static int trust_resolve(const struct reader *reader, struct principal *principal,
+			 struct error *error)
+{
+	struct caller *caller = &principal->caller;
+	const char *id, *name;
+	yyjson_val *trustor;
+	int result;
+
+	if (!principal->claims.trust_id[0])
+		return 0;
+	result = trust_find(reader, principal->claims.trust_id, &principal->trust, error);
+	if (result < 0)
+		return claimed(result, "trust", error);
+	if (!json_is(principal->trust, "trustee_user_id", caller->user_id))
+		return refuse_denied(error);
+	result = record_get(reader, &trustor, NULL, error, "/identity/user/%s",
+			    json_string(principal->trust, "trustor_user_id"));
+	if (result < 0)
+		return claimed(result, "trustor", error);
+	if (!json_bool(trustor, "enabled", true))
+		return refuse_denied(error);
+	epoch_add(principal, trustor);
+	result = domain_resolve(reader, principal, json_string(trustor, "domain_id"), &id, &name,
+				error);
+	caller->trust_id = json_string(principal->trust, "id");
+	if (result < 0 || !json_bool(principal->trust, "impersonation", false))
+		return result;
+	caller->user_id = json_string(trustor, "id");
+	caller->user_name = json_string(trustor, "name");
+	caller->user_domain_id = id;
+	caller->user_domain_name = name;
+	return 0;
+}
+
+static int epoch_check(struct principal *principal, struct error *error)
+{
+	if (principal->fresh)
+		principal->claims.epoch = (uint32_t)principal->epochs;
+	if (principal->claims.epoch != (uint32_t)principal->epochs)
+		return error_set(error, -EPERM, "what the token hangs on was disabled or changed");
+	return 0;
 }
 
 static int revocation_check(const struct reader *reader, const struct principal *principal,
@@ -183,7 +253,11 @@ int principal_resolve(const struct reader *reader, struct principal *principal, 
 	if (result == 0)
 		result = user_resolve(reader, principal, error);
 	if (result == 0)
+		result = trust_resolve(reader, principal, error);
+	if (result == 0)
 		result = scope_resolve(reader, principal, error);
+	if (result == 0)
+		result = epoch_check(principal, error);
 	if (result == 0)
 		result = roles_resolve(reader, principal, error);
 	return result;

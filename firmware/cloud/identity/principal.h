@@ -14,12 +14,16 @@ struct principal {
 	struct role_set roles;
 	const char *method_names[METHOD_COUNT + 1]; /* ends with NULL */
 	char audit[TOKEN_AUDIT_TEXT_SIZE], parent[TOKEN_AUDIT_TEXT_SIZE];
-	yyjson_val *user, *project, *credential; /* records; NULL: none */
+	yyjson_val *user, *project, *credential, *trust; /* records; NULL: none */
+	uint64_t epochs; /* of the records that the token hangs on, added up */
+	bool is_domain;  /* the project is a domain */
+	bool fresh;      /* the token is being made: it takes the epoch of now */
 };
 
-/* Fills the principal, which lies in the arena, from the claims that it holds. -EPERM with the reason when they hold no
- * longer: user, project or domain gone or disabled, no role left, an epoch that has passed,
- * revoked. Says nothing about the token's expiry. */
+/* Fills the principal, which lies in the arena, from the claims that it holds. -EPERM with the
+ * reason when they hold no longer: user, project or domain gone or disabled, no role left, an
+ * epoch that has passed, revoked; -EACCES with Keystone's 403 when a trust does no longer. Says
+ * nothing about the token's expiry. */
 int principal_resolve(const struct reader *reader, struct principal *principal,
 		      struct error *error);
 

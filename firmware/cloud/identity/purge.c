@@ -45,6 +45,27 @@ static void purge_index(struct purge *purge, const char *prefix, const char *ind
 	records_delete(purge->txn, &found);
 }
 
+static void purge_trusts(struct purge *purge, const char *index, const char *id)
+{
+	struct records found = { 0 };
+
+	if (purge->result == 0)
+		purge->result = records_index(&purge->reader, &found, "/identity/trust/", index,
+					      NULL, id, purge->error);
+	for (size_t i = 0; purge->result == 0 && i < found.count; i++)
+		purge->result = purge_trust(purge->request, purge->txn,
+					    json_string(found.items[i].value, "id"), purge->error);
+}
+
+int purge_trust(struct request *request, struct store_txn *txn, const char *id, struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/trust/", id);
+	purge_trusts(&purge, "redelegated", id);
+	return purge.result;
+}
+
 int purge_user(struct request *request, struct store_txn *txn, const char *id, struct error *error)
 {
 	struct purge purge = purge_begin(request, txn, error);
@@ -55,6 +76,9 @@ int purge_user(struct request *request, struct store_txn *txn, const char *id, s
 	purge_index(&purge, "/identity/assignment/", "actor", id);
 	purge_index(&purge, "/identity/application_credential/", "user", id);
 	purge_index(&purge, "/identity/credential/", "user", id);
+	purge_index(&purge, "/identity/access_rule/", "user", id);
+	purge_trusts(&purge, "trustor", id);
+	purge_trusts(&purge, "trustee", id);
 	return purge.result;
 }
 
@@ -75,6 +99,8 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 
 	purge_key(&purge, "/identity/project/", id);
 	purge_range(&purge, "/identity/assignment/project-", id);
+	purge_range(&purge, "/identity/assignment/inherited/project-", id);
+	purge_trusts(&purge, "project", id);
 	purge_index(&purge, "/identity/application_credential/", "project", id);
 	purge_index(&purge, "/identity/limit/", "project", id);
 	purge_range(&purge, "/identity/project_endpoint/", id);
@@ -115,9 +141,13 @@ int purge_domain(struct request *request, struct store_txn *txn, const char *id,
 
 	purge_key(&purge, "/identity/domain/", id);
 	purge_range(&purge, "/identity/assignment/domain-", id);
+	purge_range(&purge, "/identity/assignment/project-", id);
+	purge_range(&purge, "/identity/assignment/inherited/domain-", id);
+	purge_range(&purge, "/identity/assignment/inherited/project-", id);
 	purge_index(&purge, "/identity/limit/", "domain", id);
 	purge_members(&purge, "/identity/user/", id, purge_user);
 	purge_members(&purge, "/identity/group/", id, purge_group);
 	purge_members(&purge, "/identity/project/", id, purge_project);
+	purge_members(&purge, "/identity/role/", id, purge_role);
 	return purge.result;
 }

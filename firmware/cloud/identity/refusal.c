@@ -16,6 +16,12 @@ int refuse_forbidden(struct error *error, const char *action)
 			   "You are not authorized to perform the requested action: %s.", action);
 }
 
+int refuse_denied(struct error *error)
+{
+	return error_fault(error, -EACCES, 403, NULL,
+			   "You are not authorized to perform the requested action.");
+}
+
 int refuse_not_found(struct error *error, const char *what, const char *id)
 {
 	return error_fault(error, -ENOENT, 404, NULL, "Could not find %s: %.255s.", what, id);

@@ -8,6 +8,8 @@
 int refuse_unauthorized(struct error *error);
 /* "You are not authorized to perform the requested action: <action>." */
 int refuse_forbidden(struct error *error, const char *action);
+/* "You are not authorized to perform the requested action." */
+int refuse_denied(struct error *error);
 /* "Could not find user: <id>." */
 int refuse_not_found(struct error *error, const char *what, const char *id);
 /* "Expecting to find <attribute> in <target>. ..." */

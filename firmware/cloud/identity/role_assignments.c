@@ -2,16 +2,19 @@
 /* GET /role_assignments: who has which role where, as given or (?effective) as it works out. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "firmware/cloud/identity/kind.h"
+#include "firmware/cloud/identity/hierarchy.h"
 #include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/rules.h"
 #include "firmware/cloud/identity/service.h"
 
 struct assignment {
 	const char *scope, *scope_id, *actor, *actor_id, *role_id;
 	const char *group_id;      /* through which the user has it; NULL: directly */
 	const char *prior_role_id; /* that implies it; NULL: given itself */
+	bool inherited;
+	const char *from, *from_id; /* scope that it was inherited from; NULL: given here */
 };
 
 struct listing {
@@ -20,16 +23,9 @@ struct listing {
 	yyjson_mut_doc *doc;
 	yyjson_mut_val *list;
 	bool effective, names;
+	struct records tree; /* with include_subtree: what lies below the project asked for */
 	struct error *error;
 };
-
-/* A flag of a query: there without a value it is true. */
-static bool query_flag(const struct request *request, const char *name)
-{
-	const char *value = request_query(request, name);
-
-	return value && strcmp(value, "0") && strcasecmp(value, "false");
-}
 
 static bool query_matches(const struct request *request, const char *name, const char *value)
 {
@@ -38,8 +34,28 @@ static bool query_matches(const struct request *request, const char *name, const
 	return !wanted || (value && !strcmp(wanted, value));
 }
 
-static bool is_wanted(const struct request *request, const struct assignment *assignment)
+/* The project asked for, or one below it. */
+static bool project_matches(const struct listing *listing, const char *project_id)
 {
+	if (query_matches(listing->request, "scope.project.id", project_id))
+		return true;
+	for (size_t i = 0; project_id && i < listing->tree.count; i++)
+		if (json_is(listing->tree.items[i].value, "id", project_id))
+			return true;
+	return false;
+}
+
+static bool inherited_matches(const struct request *request, const struct assignment *assignment)
+{
+	const char *wanted = request_query(request, "scope.OS-INHERIT:inherited_to");
+	bool projects = wanted && !strcmp(wanted, "projects");
+
+	return !wanted || projects == assignment->inherited;
+}
+
+static bool is_wanted(const struct listing *listing, const struct assignment *assignment)
+{
+	const struct request *request = listing->request;
 	bool project = !strcmp(assignment->scope, "project");
 	bool domain = !strcmp(assignment->scope, "domain");
 	bool user = !strcmp(assignment->actor, "user");
@@ -47,7 +63,8 @@ static bool is_wanted(const struct request *request, const struct assignment *as
 	return query_matches(request, "role.id", assignment->role_id) &&
 	       query_matches(request, "user.id", user ? assignment->actor_id : NULL) &&
 	       query_matches(request, "group.id", user ? NULL : assignment->actor_id) &&
-	       query_matches(request, "scope.project.id", project ? assignment->scope_id : NULL) &&
+	       inherited_matches(request, assignment) &&
+	       project_matches(listing, project ? assignment->scope_id : NULL) &&
 	       query_matches(request, "scope.domain.id", domain ? assignment->scope_id : NULL) &&
 	       query_matches(request, "scope.system", project || domain ? NULL : "all");
 }
@@ -70,6 +87,8 @@ static yyjson_mut_val *reference(struct listing *listing, const char *collection
 	yyjson_val *record = listing->names ? look_up(listing, collection, id) : NULL;
 	const char *domain_id = json_string(record, "domain_id");
 
+	if (!record && listing->names && !strcmp(collection, "project"))
+		record = look_up(listing, "domain", id);
 	json_set_string(listing->doc, shown, "id", id);
 	if (record)
 		json_set_string(listing->doc, shown, "name", json_string(record, "name"));
@@ -85,6 +104,8 @@ static yyjson_mut_val *render_scope(struct listing *listing, const struct assign
 	if (strcmp(assignment->scope, "system")) {
 		json_set(listing->doc, scope, assignment->scope,
 			 reference(listing, assignment->scope, assignment->scope_id));
+		if (assignment->inherited)
+			json_set_string(listing->doc, scope, "OS-INHERIT:inherited_to", "projects");
 		return scope;
 	}
 	all = yyjson_mut_obj(listing->doc);
@@ -97,15 +118,20 @@ static const char *assignment_link(struct listing *listing, const struct assignm
 {
 	struct request *request = listing->request;
 	bool system = !strcmp(assignment->scope, "system");
-	const char *scope = system ? "system"
-				   : arena_printf(request->arena, "%ss/%s", assignment->scope,
-						  assignment->scope_id);
+	const char *scope =
+		system ? "system"
+		       : arena_printf(request->arena, "%ss/%s",
+				      assignment->from ? assignment->from : assignment->scope,
+				      assignment->from ? assignment->from_id
+						       : assignment->scope_id);
 
-	return arena_printf(
-		request->arena, "%s%s/%s/%ss/%s/roles/%s", request->base_url,
-		request->service->prefix, scope, assignment->group_id ? "group" : assignment->actor,
-		assignment->group_id ? assignment->group_id : assignment->actor_id,
-		assignment->prior_role_id ? assignment->prior_role_id : assignment->role_id);
+	return arena_printf(request->arena, "%s%s%s/%s/%ss/%s/roles/%s%s", request->base_url,
+			    request->service->prefix, assignment->inherited ? "/OS-INHERIT" : "",
+			    scope, assignment->group_id ? "group" : assignment->actor,
+			    assignment->group_id ? assignment->group_id : assignment->actor_id,
+			    assignment->prior_role_id ? assignment->prior_role_id
+						      : assignment->role_id,
+			    assignment->inherited ? "/inherited_to_projects" : "");
 }
 
 static void add_links(struct listing *listing, yyjson_mut_val *shown,
@@ -122,17 +148,30 @@ static void add_links(struct listing *listing, yyjson_mut_val *shown,
 					     assignment->group_id, assignment->actor_id));
 	if (assignment->prior_role_id)
 		json_set_string(listing->doc, links, "prior_role",
-				arena_printf(request->arena, "%s%s/prior_roles/%s/implies/%s",
+				arena_printf(request->arena, "%s%s/prior_role/%s/implies/%s",
 					     request->base_url, request->service->prefix,
-					     assignment->prior_role_id, assignment->role_id));
+					     assignment->role_id, assignment->prior_role_id));
 	json_set(listing->doc, shown, "links", links);
+}
+
+/* A domain's token sees what is given in its domain. */
+static bool is_visible(struct listing *listing, const struct assignment *assignment)
+{
+	const char *domain_id = listing->request->caller->domain_id;
+
+	if (!domain_id)
+		return true;
+	if (!strcmp(assignment->scope, "project"))
+		return json_is(look_up(listing, "project", assignment->scope_id), "domain_id",
+			       domain_id);
+	return !strcmp(assignment->scope, "domain") && !strcmp(assignment->scope_id, domain_id);
 }
 
 static void render(struct listing *listing, const struct assignment *assignment)
 {
 	yyjson_mut_val *shown;
 
-	if (!is_wanted(listing->request, assignment))
+	if (!is_wanted(listing, assignment) || !is_visible(listing, assignment))
 		return;
 	shown = yyjson_mut_arr_add_obj(listing->doc, listing->list);
 	add_links(listing, shown, assignment);
@@ -142,7 +181,7 @@ static void render(struct listing *listing, const struct assignment *assignment)
 	json_set(listing->doc, shown, "role", reference(listing, "role", assignment->role_id));
 }
 
-/* The role itself and what it implies. */
+/* The role itself and what it implies; a role of one domain counts by what it implies alone. */
 static int render_implied(struct listing *listing, struct assignment assignment)
 {
 	struct role_set roles = { .ids = { assignment.role_id }, .count = 1 };
@@ -152,7 +191,28 @@ static int render_implied(struct listing *listing, struct assignment assignment)
 	for (size_t i = 0; result == 0 && i < roles.count; i++) {
 		assignment.role_id = roles.ids[i];
 		assignment.prior_role_id = i ? given : NULL;
+		if (json_string(look_up(listing, "role", roles.ids[i]), "domain_id"))
+			continue;
 		render(listing, &assignment);
+	}
+	return result;
+}
+
+/* One that is inherited is one for each project below. */
+static int render_targets(struct listing *listing, struct assignment assignment)
+{
+	struct records below = { 0 };
+	int result;
+
+	if (!assignment.inherited)
+		return render_implied(listing, assignment);
+	result = hierarchy_below(&listing->reader, assignment.scope_id, &below, listing->error);
+	assignment.from = assignment.scope;
+	assignment.from_id = assignment.scope_id;
+	assignment.scope = "project";
+	for (size_t i = 0; result == 0 && i < below.count; i++) {
+		assignment.scope_id = json_string(below.items[i].value, "id");
+		result = render_implied(listing, assignment);
 	}
 	return result;
 }
@@ -168,7 +228,7 @@ static int render_members(struct listing *listing, struct assignment assignment)
 	assignment.actor = "user";
 	for (size_t i = 0; result == 0 && i < members.count; i++) {
 		assignment.actor_id = json_string(members.items[i].value, "user_id");
-		result = render_implied(listing, assignment);
+		result = render_targets(listing, assignment);
 	}
 	return result;
 }
@@ -179,7 +239,8 @@ static int render_record(struct listing *listing, yyjson_val *record)
 					 .scope_id = json_string(record, "scope_id"),
 					 .actor = json_string(record, "actor"),
 					 .actor_id = json_string(record, "actor_id"),
-					 .role_id = json_string(record, "role_id") };
+					 .role_id = json_string(record, "role_id"),
+					 .inherited = json_bool(record, "inherited", false) };
 
 	if (!listing->effective) {
 		render(listing, &assignment);
@@ -187,7 +248,7 @@ static int render_record(struct listing *listing, yyjson_val *record)
 	}
 	if (!strcmp(assignment.actor, "group"))
 		return render_members(listing, assignment);
-	return render_implied(listing, assignment);
+	return render_targets(listing, assignment);
 }
 
 /* Filters that contradict each other. */
@@ -204,11 +265,43 @@ static int query_check(const struct request *request, struct error *error)
 		  "Combining effective and group filter will always result in an empty list." },
 	};
 
+	const char *inherited = request_query(request, "scope.OS-INHERIT:inherited_to");
+
 	for (size_t i = 0; i < sizeof(clashes) / sizeof(clashes[0]); i++)
 		if (request_query(request, clashes[i].one) &&
 		    request_query(request, clashes[i].other))
 			return error_fault(error, -EINVAL, 400, NULL, "%s", clashes[i].text);
+	if (query_flag(request, "effective") && inherited && !strcmp(inherited, "projects") &&
+	    request_query(request, "scope.domain.id"))
+		return error_fault(error, -EINVAL, 400, NULL,
+				   "Combining effective, domain and inherited filters will always "
+				   "result in an empty list.");
 	return 0;
+}
+
+/* With include_subtree, what lies below a project counts as the project. */
+static int tree_read(struct listing *listing)
+{
+	struct request *request = listing->request;
+	const char *project_id = request_query(request, "scope.project.id");
+	const struct kind *kind;
+	yyjson_val *project;
+	int result = 0;
+
+	if (!query_flag(request, "include_subtree"))
+		return identity_allow(request, "identity:list_role_assignments", listing->error);
+	if (project_id && *project_id)
+		result = project_find(request, project_id, &kind, &project, NULL, listing->error);
+	if (result == 0)
+		result = identity_allow(request, "identity:list_role_assignments_for_tree",
+					listing->error);
+	if (result == 0 && !(project_id && *project_id))
+		return error_fault(listing->error, -EINVAL, 400, NULL,
+				   "scope.project.id must be specified if include_subtree is also "
+				   "specified");
+	return result == 0 ? hierarchy_below(&listing->reader, project_id, &listing->tree,
+					     listing->error)
+			   : result;
 }
 
 static int reply_listing(struct listing *listing)
@@ -234,11 +327,13 @@ int role_assignment_list(struct request *request, struct error *error)
 				   .names = query_flag(request, "include_names"),
 				   .error = error };
 	struct records records = { 0 };
-	int result = query_check(request, error);
+	int result = reader_of_request(request, &listing.reader, error);
 
 	listing.list = yyjson_mut_arr(listing.doc);
 	if (result == 0)
-		result = reader_of_request(request, &listing.reader, error);
+		result = tree_read(&listing);
+	if (result == 0)
+		result = query_check(request, error);
 	if (result == 0)
 		result = records_range(&listing.reader, &records, error, "/identity/assignment/");
 	for (size_t i = 0; result == 0 && i < records.count; i++)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
 #include "firmware/cloud/identity/kind.h"
+#include "firmware/cloud/identity/options.h"
 #include "firmware/cloud/identity/purge.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/service.h"
@@ -31,9 +34,19 @@ int role_show(struct request *request, struct error *error)
 	return kind_show(request, &kind_role, "role_id", error);
 }
 
+/* Without a filter, the roles of no domain. */
 int role_list(struct request *request, struct error *error)
 {
-	return kind_list(request, &kind_role, error);
+	struct record_list list = { .request = request };
+	int result = record_list_range(request, &list, kind_role.prefix, error);
+	size_t kept = 0;
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < list.count; i++)
+		if (request_query(request, "domain_id") || !json_string(list.items[i], "domain_id"))
+			list.items[kept++] = list.items[i];
+	return kind_reply_list(request, &kind_role, list.items, kept, error);
 }
 
 int role_create(struct request *request, struct error *error)
@@ -41,12 +54,23 @@ int role_create(struct request *request, struct error *error)
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *role = kind_body(request, &kind_role, doc);
+	int result = 0;
 
-	if (json_mut_string(role, "domain_id")) /* roles of one domain */
-		return refuse_not_implemented(error);
+	if (json_mut_string(role, "domain_id")) /* a role of one domain */
+		result = domain_settle(request, txn, doc, role, error);
+	if (result < 0)
+		return result;
 	kind_identify(doc, role);
 	kind_put(request, &kind_role, txn, role);
 	return kind_commit(request, &kind_role, txn, 201, doc, role, error);
+}
+
+static bool domain_is_kept(yyjson_val *before, yyjson_mut_val *after)
+{
+	const char *old = json_string(before, "domain_id");
+	const char *new = json_mut_string(after, "domain_id");
+
+	return old && new ? !strcmp(old, new) : old == new;
 }
 
 int role_update(struct request *request, struct error *error)
@@ -61,9 +85,14 @@ int role_update(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
+	result = options_allow_update(request, &kind_role, role, error);
 	changed = kind_merge(request, &kind_role, doc, role);
-	if (json_mut_string(changed, "domain_id"))
-		return refuse_not_implemented(error);
+	if (result == 0 && !domain_is_kept(role, changed))
+		return error_fault(error, -EINVAL, 400, NULL,
+				   "Update of `domain_id` is not allowed.");
+	if (result < 0)
+		return result;
+	options_merge(doc, role, changed);
 	kind_compare(request, &kind_role, txn, id, revision);
 	kind_put(request, &kind_role, txn, changed);
 	return kind_commit(request, &kind_role, txn, 200, doc, changed, error);
@@ -77,6 +106,8 @@ int role_delete(struct request *request, struct error *error)
 	uint64_t revision;
 	int result = kind_find(request, &kind_role, id, &role, &revision, error);
 
+	if (result == 0)
+		result = options_allow_delete(&kind_role, role, error);
 	if (result < 0)
 		return result;
 	kind_compare(request, &kind_role, txn, id, revision);

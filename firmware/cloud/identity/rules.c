@@ -248,8 +248,8 @@ static bool is_grant_domain(struct request *request)
 /* With the whole tree asked for, it must be one of the caller's domain. */
 static bool is_assignment_domain(struct request *request)
 {
-	yyjson_val *project = target(request, "/identity/project/",
-				     request_query(request, "scope.project.id"));
+	yyjson_val *project =
+		target(request, "/identity/project/", request_query(request, "scope.project.id"));
 
 	return is_domain_reader(request) &&
 	       same(request->caller->domain_id, json_string(project, "domain_id"));

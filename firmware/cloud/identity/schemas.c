@@ -114,6 +114,13 @@ const struct schema schema_auth = {
 	.additional = true,
 };
 
+static const struct schema nullable_boolean = { .types = SCHEMA_BOOLEAN | SCHEMA_NULL };
+static const struct schema options = {
+	.types = SCHEMA_OBJECT,
+	.members = (const struct schema_member[]){ { "immutable", &nullable_boolean, false, 0, 0 },
+						   { 0 } },
+};
+
 /* --- the collections: create needs what update may leave out */
 
 #define CREATE_AND_UPDATE(kind, wrapper, members_of)                                               \
@@ -133,7 +140,7 @@ const struct schema schema_auth = {
 #define DOMAIN_MEMBERS(needed)                                                                     \
 	{ "name", &name_64, needed, 0, 0 },                                                        \
 		{ "description", &schema_nullable_string, false, 0, 0 },                           \
-		{ "enabled", &schema_boolean, false, 0, 0 },                                       \
+		{ "enabled", &schema_boolean, false, 0, 0 }, { "options", &options, false, 0, 0 }, \
 	{                                                                                          \
 		"tags", &tags, false, 0, 0                                                         \
 	}
@@ -145,7 +152,7 @@ const struct schema schema_auth = {
 		{ "is_domain", &schema_boolean, false, 0, 0 },                                     \
 		{ "parent_id", &schema_nullable_id, false, 0, 0 }, { "tags", &tags, false, 0, 0 }, \
 	{                                                                                          \
-		"options", &schema_object, false, 0, 0                                             \
+		"options", &options, false, 0, 0                                                   \
 	}
 #define USER_MEMBERS(needed)                                                                       \
 	{ "name", &schema_name_255, needed, 0, 0 },                                                \
@@ -167,7 +174,7 @@ const struct schema schema_auth = {
 	{ "name", &schema_name_255, needed, 0, 0 },                                                \
 		{ "description", &schema_nullable_string, false, 0, 0 },                           \
 	{                                                                                          \
-		"options", &schema_object, false, 0, 0                                             \
+		"options", &options, false, 0, 0                                                   \
 	}
 #define REGION_MEMBERS(needed)                                                                     \
 	{ "id", &schema_string, false, 0, 0 },                                                     \
@@ -218,7 +225,20 @@ static const struct schema credential_role = {
 	.max_members = 1,
 };
 static const struct schema credential_roles = { .types = SCHEMA_ARRAY, .items = &credential_role };
-static const struct schema access_rules = { .types = SCHEMA_ARRAY, .items = &schema_any };
+static const struct schema rule_path = { .types = SCHEMA_STRING,
+					 .max_length = 225,
+					 .pattern = "^/.*" };
+static const struct schema rule_method = { .types = SCHEMA_STRING,
+					   .pattern = "^(POST|GET|HEAD|PATCH|PUT|DELETE)$" };
+static const struct schema access_rule = {
+	.types = SCHEMA_OBJECT,
+	.members = (const struct schema_member[]){ { "path", &rule_path, false, 0, 0 },
+						   { "method", &rule_method, false, 0, 0 },
+						   { "service", &schema_id, false, 0, 0 },
+						   { "id", &schema_id, false, 0, 0 },
+						   { 0 } },
+};
+static const struct schema access_rules = { .types = SCHEMA_ARRAY, .items = &access_rule };
 
 static const struct schema application_credential = {
 	.types = SCHEMA_OBJECT,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/cloud/identity/auth.h"
+#include "firmware/cloud/identity/hierarchy.h"
 #include "firmware/cloud/identity/kind.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/service.h"
@@ -63,6 +64,31 @@ static void scope_add(struct scope_list *list, yyjson_val *record)
 	list->items[list->count++] = record;
 }
 
+/* Adds what an assignment makes of use: its target, or the projects below it. */
+static int scopes_of_assignment(struct scope_list *list, const struct kind *kind,
+				yyjson_val *assignment, struct error *error)
+{
+	const char *id = json_string(assignment, "scope_id");
+	struct records below = { 0 };
+	yyjson_val *record;
+	int result;
+
+	if (json_bool(assignment, "inherited", false)) {
+		result = kind == &kind_project ? hierarchy_below(&list->reader, id, &below, error)
+					       : 0;
+		for (size_t i = 0; result == 0 && i < below.count; i++)
+			if (json_bool(below.items[i].value, "enabled", true))
+				scope_add(list, below.items[i].value);
+		return result;
+	}
+	if (!json_is(assignment, "scope", kind->singular))
+		return 0;
+	result = record_get(&list->reader, &record, NULL, error, "%s%s", kind->prefix, id);
+	if (result == 0 && json_bool(record, "enabled", true))
+		scope_add(list, record);
+	return result == -ENOENT ? 0 : result;
+}
+
 /* Adds the enabled records of 'kind' on which the actor has a role. */
 static int scopes_of_actor(struct scope_list *list, const struct kind *kind, const char *actor_id,
 			   struct error *error)
@@ -71,17 +97,8 @@ static int scopes_of_actor(struct scope_list *list, const struct kind *kind, con
 	int result = records_index(&list->reader, &assigned, "/identity/assignment/", "actor", NULL,
 				   actor_id, error);
 
-	for (size_t i = 0; result == 0 && i < assigned.count; i++) {
-		yyjson_val *assignment = assigned.items[i].value, *record;
-
-		if (!json_is(assignment, "scope", kind->singular))
-			continue;
-		result = record_get(&list->reader, &record, NULL, error, "%s%s", kind->prefix,
-				    json_string(assignment, "scope_id"));
-		if (result == 0 && json_bool(record, "enabled", true))
-			scope_add(list, record);
-		result = result == -ENOENT ? 0 : result;
-	}
+	for (size_t i = 0; result == 0 && i < assigned.count; i++)
+		result = scopes_of_assignment(list, kind, assigned.items[i].value, error);
 	return result;
 }
 

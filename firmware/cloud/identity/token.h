@@ -5,13 +5,16 @@
  *	text    base64url, without padding, of
  *	binary  u8 version, u32 key number, 12 bytes nonce, ciphertext, 16 bytes tag
  *	plain   u8 methods, u8 scope, u32 epoch, u64 issued, u64 expires, 16 bytes audit id,
- *	        u8 has parent [16 bytes parent], then the ids of user, scope and credential
+ *	        u8 has parent [16 bytes parent], then the ids of user, scope and credential,
+ *	        and that of the trust when there is one
  *
  * Integers are little-endian. An id is a length byte and the text; one of 32 hexadecimal digits
  * is packed into 16 bytes (length byte 0x90). The usual project token has 164 characters.
  *
- * 'epoch' is a counter in the user's record: a change of the password raises it, and with it goes
- * every older token. A counter, not a time, because the box's clock may be wrong and set back.
+ * 'epoch' is the sum of the counters in the records that the token hangs on: its user, project,
+ * domains, trustor. A change of the password raises the user's, disabling a project or a domain
+ * raises theirs, and with it goes every older token. Counters, not times, because the box's clock
+ * may be wrong and set back; they only grow, so a sum tells as well as each of them would.
  */
 #ifndef CUMULET_IDENTITY_TOKEN_H
 #define CUMULET_IDENTITY_TOKEN_H
@@ -24,7 +27,7 @@
 
 #define TOKEN_KEY_SIZE 32
 #define TOKEN_AUDIT_SIZE 16
-#define TOKEN_TEXT_MAX 400 /* with NUL; three ids of 64 unpacked characters fit */
+#define TOKEN_TEXT_MAX 480 /* with NUL; four ids of 64 unpacked characters fit */
 #define TOKEN_ID_SIZE 65   /* with NUL */
 #define TOKEN_AUDIT_TEXT_SIZE 23
 
@@ -70,6 +73,7 @@ struct token_claims {
 	char user_id[TOKEN_ID_SIZE];
 	char scope_id[TOKEN_ID_SIZE];      /* project or domain; "" for the others */
 	char credential_id[TOKEN_ID_SIZE]; /* application credential; "": none */
+	char trust_id[TOKEN_ID_SIZE];      /* "": none; the user is its trustee */
 };
 
 /* -EINVAL when an id is too long. */

@@ -60,7 +60,6 @@ static void add_project(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct
 		add_named(doc, token, "project", caller->project_id, caller->project_name);
 
 	add_named(doc, project, "domain", caller->project_domain_id, caller->project_domain_name);
-	json_set_bool(doc, token, "is_domain", false);
 }
 
 static void add_scope(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct principal *principal)
@@ -72,6 +71,8 @@ static void add_scope(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct p
 	add_roles(doc, token, &principal->roles);
 	if (principal->claims.scope == SCOPE_PROJECT)
 		add_project(doc, token, caller);
+	if (principal->claims.scope == SCOPE_PROJECT && !principal->trust)
+		json_set_bool(doc, token, "is_domain", principal->is_domain);
 	if (principal->claims.scope == SCOPE_DOMAIN)
 		add_named(doc, token, "domain", caller->domain_id, caller->domain_name);
 	if (principal->claims.scope == SCOPE_SYSTEM) {
@@ -89,6 +90,30 @@ static void add_credential(yyjson_mut_doc *doc, yyjson_mut_val *token, yyjson_va
 			  json_string(credential, "name"));
 
 	json_set_bool(doc, object, "restricted", !json_bool(credential, "unrestricted", false));
+	if (yyjson_obj_get(credential, "access_rules"))
+		json_set(doc, object, "access_rules",
+			 yyjson_val_mut_copy(doc, yyjson_obj_get(credential, "access_rules")));
+}
+
+static void add_trust(yyjson_mut_doc *doc, yyjson_mut_val *token, yyjson_val *trust)
+{
+	static const struct {
+		const char *shown, *member;
+	} agents[] = {
+		{ "trustor_user", "trustor_user_id" },
+		{ "trustee_user", "trustee_user_id" },
+	};
+	yyjson_mut_val *object = yyjson_mut_obj(doc);
+
+	json_set_string(doc, object, "id", json_string(trust, "id"));
+	json_set_bool(doc, object, "impersonation", json_bool(trust, "impersonation", false));
+	for (size_t i = 0; i < sizeof(agents) / sizeof(agents[0]); i++) {
+		yyjson_mut_val *user = yyjson_mut_obj(doc);
+
+		json_set_string(doc, user, "id", json_string(trust, agents[i].member));
+		json_set(doc, object, agents[i].shown, user);
+	}
+	json_set(doc, token, "OS-TRUST:trust", object);
 }
 
 static yyjson_mut_val *token_render(yyjson_mut_doc *doc, const struct principal *principal)
@@ -103,6 +128,8 @@ static yyjson_mut_val *token_render(yyjson_mut_doc *doc, const struct principal 
 	add_instant(doc, token, "expires_at", principal->claims.expires);
 	add_instant(doc, token, "issued_at", principal->claims.issued);
 	add_scope(doc, token, principal);
+	if (principal->trust)
+		add_trust(doc, token, principal->trust);
 	if (principal->credential)
 		add_credential(doc, token, principal->credential);
 	return token;

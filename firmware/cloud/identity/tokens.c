@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /auth/tokens for a token that is there already: show, check, revoke. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/cloud/identity/auth.h"
@@ -31,6 +32,14 @@ static int subject_find(struct request *request, struct reader *reader, const ch
 	return result;
 }
 
+/* Who would let a token pass without its access rules is not told that it is good. */
+static bool rules_are_understood(const struct request *request, const struct principal *subject)
+{
+	const char *version = request_header(request, "OpenStack-Identity-Access-Rules");
+
+	return !subject->caller.access_rules || (version && strtod(version, NULL) >= 1.0);
+}
+
 int token_show(struct request *request, struct error *error)
 {
 	struct principal *subject;
@@ -40,6 +49,8 @@ int token_show(struct request *request, struct error *error)
 				  check ? "identity:check_token" : "identity:validate_token",
 				  &subject, error);
 
+	if (result == 0 && !rules_are_understood(request, subject))
+		return error_fault(error, -ENOENT, 404, NULL, "Failed to validate token");
 	if (result < 0)
 		return result;
 	return token_reply(request, &reader, subject, request_header(request, "X-Subject-Token"),

@@ -67,10 +67,8 @@ static void bad_records_are_refused(void **state)
 			fail_msg("%s %s: %d", cases[i].target, cases[i].body, box->reply.status);
 	assert_int_equal(box_do(box, "POST", V3 "/projects",
 				"{\"project\":{\"name\":\"a\",\"domain_id\":\"nowhere\"}}"),
-			 404);
-	assert_int_equal(box_do(box, "POST", V3 "/projects",
-				"{\"project\":{\"name\":\"a\",\"is_domain\":true}}"),
-			 501);
+			 400);
+	assert_string_equal(box_message(box), "Could not find domain: nowhere.");
 }
 
 static void lists_are_filtered(void **state)
