@@ -10,6 +10,7 @@
 
 #include "firmware/cloud/identity/kind.h"
 #include "firmware/cloud/identity/parts.h"
+#include "firmware/cloud/identity/purge.h"
 #include "firmware/cloud/identity/refusal.h"
 
 struct grant {
@@ -170,6 +171,10 @@ static int grant_delete(struct request *request, struct error *error)
 	if (result < 0)
 		return result;
 	store_txn_delete(grant.txn, grant.key);
+	if (!strcmp(grant.actor, "user") && !strcmp(grant.scope, "project"))
+		result = purge_delegates(request, grant.txn, grant.actor_id, grant.scope_id, error);
+	if (result < 0)
+		return result;
 	result = identity_commit(request, grant.txn, error);
 	return result == 0 ? reply_empty(request, 204) : result;
 }

@@ -112,8 +112,8 @@ static int auth_reply(struct auth *auth, struct error *error)
 	if (!token)
 		return error_set(error, -EIO, "token can't be made");
 	result = token_reply(request, &auth->reader, principal, auth->unnamed ? NULL : token,
-			     auth->status ? auth->status : 201, !request_query(request, "nocatalog"),
-			     error);
+			     auth->status ? auth->status : 201,
+			     !request_query(request, "nocatalog"), error);
 	if (result == 0 && principal->trust)
 		result = trust_consume(request, principal->trust, error);
 	return result;

@@ -109,6 +109,22 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 	return purge.result;
 }
 
+int purge_delegates(struct request *request, struct store_txn *txn, const char *user_id,
+		    const char *project_id, struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+	struct records found = { 0 };
+
+	if (purge.result == 0)
+		purge.result =
+			records_index(&purge.reader, &found, "/identity/application_credential/",
+				      "user", NULL, user_id, error);
+	for (size_t i = 0; i < found.count; i++)
+		if (json_is(found.items[i].value, "project_id", project_id))
+			store_txn_delete(txn, found.items[i].key);
+	return purge.result;
+}
+
 int purge_role(struct request *request, struct store_txn *txn, const char *id, struct error *error)
 {
 	struct purge purge = purge_begin(request, txn, error);

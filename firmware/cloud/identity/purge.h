@@ -13,6 +13,9 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 /* With those that were redelegated from it. */
 int purge_trust(struct request *request, struct store_txn *txn, const char *id,
 		struct error *error);
+/* The application credentials of a user on a project where it has lost a role. */
+int purge_delegates(struct request *request, struct store_txn *txn, const char *user_id,
+		    const char *project_id, struct error *error);
 int purge_role(struct request *request, struct store_txn *txn, const char *id, struct error *error);
 /* With its users, groups and projects. */
 int purge_domain(struct request *request, struct store_txn *txn, const char *id,
