@@ -219,21 +219,15 @@ static void base_build(struct base *base, int image_fd, const char *format)
 
 static int base_inspect(struct base *base, int image_fd, const char **format)
 {
-	CLEANUP_FREE char *header = malloc(IMAGE_HEADER_SIZE);
+	struct image_source source;
 	struct image_facts facts;
 	struct stat status;
-	ssize_t got;
 	int result;
 
-	if (header == NULL)
-		return error_set(&base->error, -ENOMEM, "Out of memory");
 	if (fstat(image_fd, &status) < 0 || !S_ISREG(status.st_mode))
 		return error_set(&base->error, -EINVAL, "Image is not a file");
-	got = pread(image_fd, header, IMAGE_HEADER_SIZE, 0);
-	if (got < 0)
-		return error_errno(&base->error, "Image can't be read");
-	result = image_inspect(header, (size_t)got, (uint64_t)status.st_size, base->format, &facts,
-			       &base->error);
+	source = image_source_file(image_fd, (uint64_t)status.st_size);
+	result = image_inspect(&source, base->format, &facts, &base->error);
 	*format = facts.format;
 	base->virtual_size = facts.virtual_size;
 	return result;

@@ -1,44 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hypervisor/image_inspect.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "firmware/lib/cleanup.h"
+#include "hypervisor/image_view.h"
 
 #define SECTOR 512
 #define VIRTUAL_SIZE_MAX (UINT64_C(1) << 46) /* 64 TiB, more than any board has */
-
-/* ---- bounds-checked access: out of range reads as zero and sets 'overrun' ---- */
-
-struct view {
-	const uint8_t *data;
-	size_t size;
-	bool overrun;
-};
-
-static const uint8_t *view_at(struct view *view, uint64_t offset, size_t size)
-{
-	static const uint8_t zeros[8];
-
-	if (offset > view->size || size > view->size - offset) {
-		view->overrun = true;
-		return zeros;
-	}
-	return view->data + offset;
-}
-
-static uint32_t big32(struct view *view, uint64_t offset)
-{
-	const uint8_t *p = view_at(view, offset, 4);
-
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint64_t big64(struct view *view, uint64_t offset)
-{
-	return (uint64_t)big32(view, offset) << 32 | big32(view, offset + 4);
-}
 
 /* ---- which format ---- */
 
@@ -74,132 +46,127 @@ const char *image_format_detect(const void *header, size_t size)
 	return "raw";
 }
 
-/* ---- qcow2 ---- */
-
-/* Incompatible features (docs/interop/qcow2.txt). 'Corrupt' (bit 1) is not accepted; 'dirty' only
- * means that reference counts are stale, which reading does not use. */
-#define QCOW2_DIRTY (UINT64_C(1) << 0)
-#define QCOW2_DATA_FILE (UINT64_C(1) << 2)
-#define QCOW2_COMPRESSION (UINT64_C(1) << 3)
-#define QCOW2_EXTENDED_L2 (UINT64_C(1) << 4)
-#define QCOW2_ACCEPTED (QCOW2_DIRTY | QCOW2_COMPRESSION | QCOW2_EXTENDED_L2)
-
-#define QCOW2_EXTENSION_BACKING UINT32_C(0xe2792aca)
-#define QCOW2_EXTENSION_DATA_FILE UINT32_C(0x44415441)
-
-static int qcow2_features(struct view *view, struct error *error)
-{
-	uint64_t features = big64(view, 72);
-
-	if (features & QCOW2_DATA_FILE)
-		return error_set(error, -EINVAL, "fmt=qcow2 has data-file");
-	if (features & ~QCOW2_ACCEPTED)
-		return error_set(error, -EINVAL, "Image has unknown qcow2 features 0x%llx",
-				 (unsigned long long)(features & ~QCOW2_ACCEPTED));
-	return 0;
-}
-
-/* The chain ends with type 0; a backing format or data file without its feature bit is a lie. */
-static int qcow2_extensions(struct view *view, uint64_t offset, uint64_t end, struct error *error)
-{
-	while (offset + 8 <= end && offset + 8 <= view->size) {
-		uint32_t type = big32(view, offset), length = big32(view, offset + 4);
-
-		if (type == 0)
-			return 0;
-		if (type == QCOW2_EXTENSION_BACKING)
-			return error_set(error, -EINVAL, "fmt=qcow2 names a backing format");
-		if (type == QCOW2_EXTENSION_DATA_FILE)
-			return error_set(error, -EINVAL, "fmt=qcow2 has data-file");
-		offset += 8 + (((uint64_t)length + 7) & ~UINT64_C(7));
-	}
-	return 0;
-}
-
-static int qcow2_inspect(struct view *view, uint64_t file_size, struct image_facts *facts,
-			 struct error *error)
-{
-	uint32_t version = big32(view, 4), cluster_bits = big32(view, 20);
-	uint32_t header_length = version >= 3 ? big32(view, 100) : 72;
-	uint32_t encryption = big32(view, 32), l1_entries = big32(view, 36);
-	uint64_t backing = big64(view, 8), l1_offset = big64(view, 40);
-	int result = 0;
-
-	facts->virtual_size = big64(view, 24);
-	if (view->overrun || (version != 2 && version != 3))
-		return error_set(error, -EINVAL, "Image is not a valid qcow2 of version 2 or 3");
-	if (backing != 0)
-		return error_set(error, -EINVAL, "Image has a backing file");
-	if (encryption != 0)
-		return error_set(error, -EINVAL, "Image is encrypted");
-	if (cluster_bits < 9 || cluster_bits > 21 || header_length < 72 ||
-	    header_length > UINT32_C(1) << cluster_bits)
-		return error_set(error, -EINVAL, "Image has a damaged qcow2 header");
-	if (l1_entries != 0 &&
-	    (l1_offset > file_size || (uint64_t)l1_entries * 8 > file_size - l1_offset))
-		return error_set(error, -EINVAL, "Image is truncated");
-	if (version == 3)
-		result = qcow2_features(view, error);
-	if (result == 0)
-		result = qcow2_extensions(view, header_length, UINT64_C(1) << cluster_bits, error);
-	return result;
-}
-
 /* ---- raw ---- */
 
 /* What claims to be raw must not look like anything else: a guest could write a qcow2 header
  * into its disk, snapshot it, and have a file of the box read back as the backing file. */
-static int raw_inspect(uint64_t file_size, struct image_facts *facts, struct error *error)
+static int raw_inspect(const struct image_source *source, struct image_facts *facts,
+		       struct error *error)
 {
-	if (file_size == 0)
+	if (source->size == 0)
 		return error_set(error, -EINVAL, "Image is empty");
-	facts->virtual_size = file_size;
+	facts->virtual_size = source->size;
 	return 0;
+}
+
+/* The first volume descriptor of ISO 9660 (ECMA-119, 8.1) stands in sector 16. */
+static int iso_inspect(const struct image_source *source, struct image_facts *facts,
+		       struct error *error)
+{
+	char mark[5];
+
+	if (source->read(source, 16 * 2048 + 1, mark, sizeof(mark)) != sizeof(mark) ||
+	    memcmp(mark, "CD001", sizeof(mark)) != 0)
+		return error_set(error, -EINVAL, "Image content does not match disk_format");
+	return raw_inspect(source, facts, error);
 }
 
 /* ---- the table ---- */
 
-static const struct alias {
+static const struct kind {
 	const char *claimed, *format;
-} aliases[] = {
-	{ "raw", "raw" },   { "iso", "raw" }, { "ami", "raw" },         { "aki", "raw" },
-	{ "ari", "raw" },   { "vhd", "vpc" }, { "qcow2", "qcow2" },     { "vmdk", "vmdk" },
-	{ "vhdx", "vhdx" }, { "vdi", "vdi" }, { "ploop", "parallels" },
+	image_parser *inspect; /* NULL: not converted here */
+} kinds[] = {
+	{ "raw", "raw", raw_inspect },          { "iso", "raw", iso_inspect },
+	{ "ami", "raw", raw_inspect },          { "aki", "raw", raw_inspect },
+	{ "ari", "raw", raw_inspect },          { "qcow2", "qcow2", image_qcow2_inspect },
+	{ "vhd", "vpc", image_vhd_inspect },    { "vmdk", "vmdk", image_vmdk_inspect },
+	{ "vhdx", "vhdx", image_vhdx_inspect }, { "vdi", "vdi", image_vdi_inspect },
+	{ "ploop", "parallels", NULL },
 };
 
-static const char *format_of_claim(const char *claimed)
+static const struct kind *kind_of_claim(const char *claimed)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(aliases); i++)
-		if (strcmp(aliases[i].claimed, claimed) == 0)
-			return aliases[i].format;
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+		if (strcmp(kinds[i].claimed, claimed) == 0)
+			return &kinds[i];
 	return NULL;
 }
 
-int image_inspect(const void *header, size_t size, uint64_t file_size, const char *claimed,
-		  struct image_facts *facts, struct error *error)
+/* A fixed VHD begins with the guest's own bytes, and says what it is at its end alone. */
+static bool may_be(const struct kind *kind, const char *found)
 {
-	struct view view = { header, size, false };
-	const char *format = format_of_claim(claimed), *found = image_format_detect(header, size);
+	return strcmp(kind->format, found) == 0 ||
+	       (strcmp(kind->format, "vpc") == 0 && strcmp(found, "raw") == 0);
+}
+
+int image_inspect(const struct image_source *source, const char *claimed, struct image_facts *facts,
+		  struct error *error)
+{
+	const struct kind *kind = kind_of_claim(claimed);
+	char header[512];
+	size_t size = source->read(source, 0, header, sizeof(header));
 	int result;
 
-	*facts = (struct image_facts){ .format = found };
-	if (format == NULL)
+	*facts = (struct image_facts){ .format = image_format_detect(header, size) };
+	if (kind == NULL)
 		return error_set(error, -EINVAL, "Image not in a supported format");
-	if (strcmp(format, found) != 0)
+	if (!may_be(kind, facts->format))
 		return error_set(error, -EINVAL, "Image content does not match disk_format");
-	if (strcmp(format, "qcow2") == 0)
-		result = qcow2_inspect(&view, file_size, facts, error);
-	else if (strcmp(format, "raw") == 0)
-		result = raw_inspect(file_size, facts, error);
-	else
+	if (kind->inspect == NULL)
 		return error_set(error, -EINVAL,
 				 "Format %s is not converted on this host; convert the image to "
 				 "qcow2 or raw first",
 				 claimed);
+	facts->format = kind->format;
+	result = kind->inspect(source, facts, error);
 	if (result < 0)
 		return result;
 	facts->virtual_size = (facts->virtual_size + SECTOR - 1) / SECTOR * SECTOR;
 	if (facts->virtual_size == 0 || facts->virtual_size > VIRTUAL_SIZE_MAX)
 		return error_set(error, -EINVAL, "Image has an unreasonable virtual size");
 	return 0;
+}
+
+/* ---- where the bytes are ---- */
+
+static size_t file_read(const struct image_source *source, uint64_t offset, void *buffer,
+			size_t size)
+{
+	size_t done = 0;
+
+	while (done < size && offset <= INT64_MAX - size) {
+		ssize_t got = pread(source->fd, (char *)buffer + done, size - done,
+				    (off_t)(offset + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	return done;
+}
+
+static size_t memory_read(const struct image_source *source, uint64_t offset, void *buffer,
+			  size_t size)
+{
+	if (offset >= source->data_size)
+		return 0;
+	if (size > source->data_size - offset)
+		size = source->data_size - offset;
+	memcpy(buffer, (const char *)source->data + offset, size);
+	return size;
+}
+
+struct image_source image_source_file(int fd, uint64_t size)
+{
+	return (struct image_source){ .size = size, .read = file_read, .fd = fd };
+}
+
+struct image_source image_source_memory(const void *data, size_t data_size, uint64_t size)
+{
+	return (struct image_source){
+		.size = size, .read = memory_read, .fd = -1, .data = data, .data_size = data_size
+	};
 }

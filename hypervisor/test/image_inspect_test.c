@@ -11,7 +11,7 @@
 
 #define FILE_SIZE (16 * 65536)
 
-static uint8_t header[4096];
+static uint8_t header[65536];
 
 static void put32(size_t offset, uint32_t value)
 {
@@ -47,9 +47,9 @@ static void accepted(const char *claimed, uint64_t virtual_size)
 {
 	struct image_facts facts;
 	struct error error = { 0 };
+	const struct image_source source = image_source_memory(header, sizeof(header), FILE_SIZE);
 
-	assert_int_equal(image_inspect(header, sizeof(header), FILE_SIZE, claimed, &facts, &error),
-			 0);
+	assert_int_equal(image_inspect(&source, claimed, &facts, &error), 0);
 	assert_int_equal(facts.virtual_size, virtual_size);
 }
 
@@ -57,9 +57,9 @@ static void refused(const char *claimed, const char *reason)
 {
 	struct image_facts facts;
 	struct error error = { 0 };
+	const struct image_source source = image_source_memory(header, sizeof(header), FILE_SIZE);
 
-	assert_int_equal(image_inspect(header, sizeof(header), FILE_SIZE, claimed, &facts, &error),
-			 -EINVAL);
+	assert_int_equal(image_inspect(&source, claimed, &facts, &error), -EINVAL);
 	assert_string_equal(error.message, reason);
 }
 
@@ -118,12 +118,16 @@ static void qcow2_that_is_strange(void **state)
 
 static void short_files(void **state)
 {
+	struct image_source source;
 	struct image_facts facts;
 
 	(void)state;
-	for (size_t size = 0; size < 104; size++)
-		assert_int_equal(image_inspect(header, size, size, "qcow2", &facts, NULL), -EINVAL);
-	assert_int_equal(image_inspect(header, 0, 0, "raw", &facts, NULL), -EINVAL);
+	for (size_t size = 0; size < 104; size++) {
+		source = image_source_memory(header, size, size);
+		assert_int_equal(image_inspect(&source, "qcow2", &facts, NULL), -EINVAL);
+	}
+	source = image_source_memory(header, 0, 0);
+	assert_int_equal(image_inspect(&source, "raw", &facts, NULL), -EINVAL);
 }
 
 static void raw_that_is_something_else(void **state)
@@ -151,6 +155,8 @@ static void raw_that_is_something_else(void **state)
 	}
 	memset(header, 0, sizeof(header));
 	accepted("raw", FILE_SIZE);
+	refused("iso", "Image content does not match disk_format");
+	memcpy(header + 32769, "CD001", 5);
 	accepted("iso", FILE_SIZE);
 	refused("qcow2", "Image content does not match disk_format");
 	refused("floppy", "Image not in a supported format");
@@ -159,9 +165,10 @@ static void raw_that_is_something_else(void **state)
 static void kinds_that_are_not_converted(void **state)
 {
 	(void)state;
-	memcpy(header, "KDMV", 4);
-	refused("vmdk", "Format vmdk is not converted on this host; convert the image to qcow2 or "
-			"raw first");
+	memset(header, 0, sizeof(header));
+	memcpy(header, "WithoutFreeSpace", 16);
+	refused("ploop", "Format ploop is not converted on this host; convert the image to qcow2 "
+			 "or raw first");
 }
 
 int main(void)
