@@ -170,23 +170,39 @@ static void ip4_put(struct firewall_writer *writer)
 	firewall_put(writer, "\t\tdrop\n\t}\n");
 }
 
+static void advertised_put(struct firewall_writer *writer, const char *tap, const char *mac,
+			   const struct address *address)
+{
+	char text[CIDR_SIZE];
+
+	if (address->family != AF_INET6 || address_is_host(address) || address->prefix == 0)
+		return;
+	address_format(address, text);
+	firewall_put(writer, "\t\tiifname %s ether saddr %s icmpv6 taddr %s return\n", tap, mac,
+		     text);
+}
+
 /* ICMPv6: 134 router advertisement, 137 redirect (RA guard, RFC 6105); 136 neighbour
- * advertisement, only of own addresses; from :: only duplicate detection and listener reports. */
+ * advertisement, from and of own addresses; from :: only listener reports (131, 143) and the
+ * question whether somebody has an own address (135, RFC 4862, 5.4). */
 static void ip6_put(struct firewall_writer *writer)
 {
-	firewall_put(writer, "\tchain guest-ip6 {\n"
+	firewall_put(writer, "\tchain guest-na {\n"
+			     "\t\tiifname . ether saddr . icmpv6 taddr @allowed6 return\n");
+	identities_visit(writer, advertised_put);
+	firewall_put(writer, "\t\tdrop\n\t}\n"
+			     "\tchain guest-ip6 {\n"
 			     "\t\tmeta l4proto ipv6-icmp icmpv6 type 134 drop\n"
 			     "\t\tmeta l4proto ipv6-icmp icmpv6 type 137 drop\n"
 			     "\t\tmeta l4proto udp th sport 547 th dport 546 drop\n"
-			     "\t\tmeta l4proto ipv6-icmp icmpv6 type 136 goto guest-na\n"
+			     "\t\tmeta l4proto ipv6-icmp icmpv6 type 136 jump guest-na\n"
 			     "\t\tiifname . ether saddr . ip6 saddr @allowed6 accept\n"
-			     "\t\tip6 saddr :: meta l4proto ipv6-icmp icmpv6 type 135 accept\n"
+			     "\t\tip6 saddr :: meta l4proto ipv6-icmp icmpv6 type 135 "
+			     "iifname . ether saddr . icmpv6 taddr @allowed6 accept\n"
+			     "\t\tip6 saddr :: meta l4proto ipv6-icmp icmpv6 type 131 accept\n"
 			     "\t\tip6 saddr :: meta l4proto ipv6-icmp icmpv6 type 143 accept\n");
 	identities_visit(writer, network6_put);
-	firewall_put(writer, "\t\tdrop\n\t}\n"
-			     "\tchain guest-na {\n"
-			     "\t\tiifname . ether saddr . icmpv6 taddr @allowed6 accept\n"
-			     "\t\tdrop\n\t}\n");
+	firewall_put(writer, "\t\tdrop\n\t}\n");
 }
 
 static void hooks_put(struct firewall_writer *writer)

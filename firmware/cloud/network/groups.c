@@ -40,6 +40,8 @@ static int make_default(struct change *change, const char *project_id, const cha
 	rule_put(change, &(struct rule_plan){ *id, project_id, "ingress", "IPv4", *id });
 	rule_put(change, &(struct rule_plan){ *id, project_id, "ingress", "IPv6", *id });
 	change_put(change, &resource_group, object);
+	change->default_group_key = marker;
+	change->default_group = *id;
 	store_txn_compare(change->txn, marker, 0);
 	store_txn_put(change->txn, marker,
 		      arena_printf(change->request->arena, "{\"id\":\"%s\"}", *id));
@@ -56,8 +58,10 @@ int group_default(struct change *change, const char *project_id, const char **id
 	int result;
 
 	/* An earlier object of the same bulk request may have made it. */
-	if (store_txn_has(change->txn, key))
-		return error_set(error, -EAGAIN, "the default group is in the making");
+	if (change->default_group && !strcmp(change->default_group_key, key)) {
+		*id = change->default_group;
+		return 0;
+	}
 	result = store_get(change->view, arena, key, &record, error);
 	if (result == -ENOENT)
 		return make_default(change, project_id, id);

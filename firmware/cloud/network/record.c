@@ -28,6 +28,7 @@ yyjson_val *value_freeze(struct request *request, yyjson_mut_val *object)
 int change_begin(struct change *change, struct request *request, struct error *error)
 {
 	change->request = request;
+	change->default_group = change->default_group_key = NULL;
 	change->doc = request_document(request);
 	change->txn = store_txn_new(request->arena);
 	if (!change->doc || !change->txn)

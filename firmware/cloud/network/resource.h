@@ -19,6 +19,7 @@ struct change {
 	struct store_view *view;
 	struct store_txn *txn;
 	yyjson_mut_doc *doc;
+	const char *default_group_key, *default_group; /* made by this transaction; NULL: none */
 };
 
 struct resource {
