@@ -171,6 +171,8 @@ int image_create(struct request *request, struct error *error)
 		return result;
 	record = record_make(request);
 	result = record_check(request, record, error);
+	if (!result)
+		result = quota_check(request, QUOTA_COUNT_TOTAL, 0, 1, error);
 	if (result)
 		return result;
 	json = request_write(request, record);

@@ -126,6 +126,8 @@ static int upload_check(struct request *request, struct image *image, struct err
 	int result = intake_media_type_check(request, error);
 
 	if (!result)
+		result = quota_check(request, QUOTA_SIZE_TOTAL, 0, 0, error);
+	if (!result)
 		result = image_store_check(request_header(request, "X-Image-Meta-Store"), 400,
 					   error);
 	if (!result)
@@ -134,7 +136,9 @@ static int upload_check(struct request *request, struct image *image, struct err
 		result = image_may(request, image->record, "upload_image", error);
 	if (!result)
 		result = image_status_check(json_string(image->record, "status"), "saving", error);
-	return result ? result : formats_check(image->record, error);
+	if (!result)
+		result = formats_check(image->record, error);
+	return result ? result : quota_check(request, QUOTA_COUNT_UPLOADING, 1, 0, error);
 }
 
 int image_upload(struct request *request, struct error *error)
@@ -160,9 +164,16 @@ int image_stage(struct request *request, struct error *error)
 	int result = intake_media_type_check(request, error);
 
 	if (!result)
+		result = quota_check(request, QUOTA_STAGE_TOTAL, 0, 0, error);
+	if (!result)
 		result = image_of_request(request, &image, error);
 	if (!result)
 		result = image_may(request, image.record, "modify_image", error);
+	if (!result)
+		result =
+			image_status_check(json_string(image.record, "status"), "uploading", error);
+	if (!result)
+		result = quota_check(request, QUOTA_COUNT_UPLOADING, 1, 0, error);
 	if (!result)
 		result = intake_prepare(&intake, request, image.id, ".staged", error);
 	if (!result)

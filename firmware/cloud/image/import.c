@@ -156,14 +156,17 @@ static int file_take(struct request *request, const char *id, struct error *erro
 }
 
 /* Ends as 'active' or as 'queued', and the task as it went. */
-static int import_run(struct request *request, const char *id, struct task *task,
+static int import_run(struct request *request, const char *id, int64_t size, struct task *task,
 		      struct error *error)
 {
 	struct outcome outcome = { task, id, NULL };
 	struct status_move move = { request, id, "active", end, &outcome };
 	struct error reason = { 0 };
 	const char *staged = files_path(request->cloud, request->arena, id, ".staged");
-	int result = file_take(request, id, &reason);
+	int result = quota_check(request, QUOTA_SIZE_TOTAL, 0, size / 1048576, &reason);
+
+	if (!result)
+		result = file_take(request, id, &reason);
 
 	if (result) {
 		outcome.failure = reason.message;
@@ -184,6 +187,8 @@ int image_import(struct request *request, struct error *error)
 	int result = body_check(request->body, error);
 
 	if (!result)
+		result = quota_check(request, QUOTA_SIZE_TOTAL, 0, 0, error);
+	if (!result)
 		result = image_of_request(request, &image, error);
 	if (!result)
 		result = state_check(image.record, error);
@@ -199,6 +204,7 @@ int image_import(struct request *request, struct error *error)
 			&(struct status_move){ request, image.id, "importing", begin, &task },
 			error);
 	if (!result)
-		result = import_run(request, image.id, &task, error);
+		result = import_run(request, image.id, json_integer(image.record, "size", 0), &task,
+				    error);
 	return result ? result : reply_empty(request, 202);
 }

@@ -27,6 +27,12 @@ static int storage_full(struct error *error)
 			   "image storage media.");
 }
 
+static int too_large(struct error *error)
+{
+	return error_fault(error, -EFBIG, 413, NULL,
+			   "The incoming image is too large: The provided image is too large.");
+}
+
 static int write_error(struct error *error)
 {
 	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
@@ -68,6 +74,8 @@ static int chunk_take(struct stream *stream, const char *data, size_t size, stru
 	mbedtls_md_update(&stream->md5, (const unsigned char *)data, size);
 	mbedtls_md_update(&stream->sha512, (const unsigned char *)data, size);
 	intake->size += size;
+	if (intake->size > IMAGE_SIZE_MAX)
+		return too_large(error);
 	if (intake->size / IMAGE_CHUNK_SIZE != (intake->size - size) / IMAGE_CHUNK_SIZE &&
 	    disk_is_short(stream->fd, 0))
 		return storage_full(error);
@@ -79,7 +87,11 @@ static int room_check(const struct stream *stream, struct error *error)
 {
 	uint64_t length = stream->intake->request->content_length;
 
-	if (length == UINT64_MAX || !disk_is_short(stream->fd, length))
+	if (length == UINT64_MAX)
+		return 0;
+	if (length > IMAGE_SIZE_MAX)
+		return too_large(error);
+	if (!disk_is_short(stream->fd, length))
 		return 0;
 	return storage_full(error);
 }

@@ -37,6 +37,8 @@
 #define IMAGE_CHUNK_SIZE (256UL * 1024)
 #define IMAGE_PROPERTIES_MAX 128
 #define IMAGE_TAGS_MAX 128
+#define IMAGE_MEMBERS_MAX 128
+#define IMAGE_SIZE_MAX (UINT64_C(1) << 40) /* bytes of an image's file */
 #define IMAGE_TAG_LENGTH_MAX 255
 
 /* --- record.c: images as records */
@@ -107,6 +109,13 @@ const char *image_import_methods_text(struct arena *arena);
 /* 'status' for a store that is not IMAGE_STORE; NULL is fine. */
 int image_store_check(const char *store, int status, struct error *error);
 
+/* --- quota.c */
+enum quota { QUOTA_SIZE_TOTAL, QUOTA_STAGE_TOTAL, QUOTA_COUNT_TOTAL, QUOTA_COUNT_UPLOADING };
+/* 413 in Glance's words when what the caller's project has, 'more' that it is about to have, and
+ * 'delta' are over its limit. */
+int quota_check(struct request *request, enum quota quota, int64_t more, int64_t delta,
+		struct error *error);
+
 /* --- tasks.c: the traces of imports */
 struct task {
 	struct request *request;
@@ -173,7 +182,7 @@ const char *image_page_url(struct request *request, const char *path, const char
 /* --- handlers */
 typedef int image_handler(struct request *request, struct error *error);
 image_handler image_versions_negotiate, image_versions_list;
-image_handler image_import_info, image_stores_info, image_stores_detail;
+image_handler image_usage_info, image_import_info, image_stores_info, image_stores_detail;
 image_handler image_store_delete, image_cache_refuse, image_cache_image_refuse;
 image_handler image_schema_show;
 image_handler image_create, image_list, image_show, image_delete, image_delete_nothing;

@@ -76,6 +76,20 @@ static yyjson_mut_val *member_make(struct request *request, yyjson_mut_doc *doc,
 	return record;
 }
 
+static int quota_members_check(struct request *request, const struct image *image,
+			       struct error *error)
+{
+	struct record_list list = { 0 };
+	int result = record_list_range(request, &list, member_key(request, image, ""), error);
+
+	if (result < 0 || list.count < IMAGE_MEMBERS_MAX)
+		return result < 0 ? result : 0;
+	return error_fault(error, -EMSGSIZE, 413, NULL,
+			   "The limit has been exceeded on the number of allowed image members "
+			   "for this image. Attempted: %zu, Maximum: %d",
+			   list.count + 1, IMAGE_MEMBERS_MAX);
+}
+
 int image_member_add(struct request *request, struct error *error)
 {
 	const char *member = json_string(request->body, "member"), *key;
@@ -97,6 +111,9 @@ int image_member_add(struct request *request, struct error *error)
 	if (!request_get(request, &existing, NULL, error, "%s", key))
 		return error_fault(error, -EEXIST, 409, NULL,
 				   "Member %s is duplicated for image %s", member, image.id);
+	result = quota_members_check(request, &image, error);
+	if (result)
+		return result;
 	record = member_make(request, doc, image.id, member);
 	result = member_put(request, key, 0, record, error);
 	return result ? result : member_reply(request, doc, record);

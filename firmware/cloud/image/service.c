@@ -12,6 +12,7 @@ static const struct route routes[] = {
 	{ "GET", "/versions", image_versions_list, .flags = ROUTE_PUBLIC },
 	{ "GET", "/v2/schemas/{schema}", .handle = image_schema_show },
 	{ "GET", "/v2/info/import", .handle = image_import_info },
+	{ "GET", "/v2/info/usage", .handle = image_usage_info },
 	{ "GET", "/v2/info/stores", .handle = image_stores_info },
 	{ "GET", "/v2/info/stores/detail", image_stores_detail, .policy = "stores_info_detail" },
 	{ "DELETE", "/v2/stores/{store_id}/{image_id}", image_store_delete,
