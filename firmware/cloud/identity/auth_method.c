@@ -8,7 +8,9 @@
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/instant.h"
 #include "firmware/cloud/identity/password.h"
+#include "firmware/cloud/identity/security.h"
 #include "firmware/cloud/identity/totp.h"
+#include "firmware/cloud/identity/user_options.h"
 #include "firmware/lib/log.h"
 
 static int user_claim(struct auth *auth, const char *user_id, struct error *error)
@@ -39,26 +41,49 @@ static int refuse_locked(const char *user_id, struct error *error)
 			   user_id);
 }
 
+static int refuse_disabled(const char *user_id, struct error *error)
+{
+	return error_fault(error, -EPERM, 401, NULL, "The account is disabled for user: %s.",
+			   user_id);
+}
+
 int user_password_check(struct identity *identity, const struct reader *reader, yyjson_val *user,
 			const char *password, struct error *error)
 {
 	const char *user_id = json_string(user, "id");
+	struct lockout_rule rule;
+	struct security security;
+	int result = security_load(reader, &security, error);
 
-	if (user_id && lockout_is_locked(&identity->lockout, user_id, instant_monotonic()))
+	if (result < 0)
+		return result;
+	rule = security_lockout(&security, user);
+	if (user_id && lockout_is_locked(&identity->lockout, &rule, user_id, instant_monotonic()))
 		return refuse_locked(user_id, error);
 	if (!password_verify(password, user_password_hash(reader, user_id, error))) {
 		if (user_id)
-			lockout_failed(&identity->lockout, user_id, instant_monotonic());
+			lockout_failed(&identity->lockout, &rule, user_id, instant_monotonic());
 		log_warning("identity", "wrong password", "user=%s", user_id ? user_id : "unknown");
 		return refuse_unauthorized(error);
 	}
-	if (!json_bool(user, "enabled", true))
-		return error_fault(error, -EPERM, 401, NULL,
-				   "The account is disabled for user: %s.", user_id);
+	if (!json_bool(user, "enabled", true) || security_is_inactive(reader, &security, user))
+		return refuse_disabled(user_id, error);
 	lockout_succeeded(&identity->lockout, user_id);
 	if (json_is(user, "name", "admin") && json_is(user, "domain_id", IDENTITY_DOMAIN_DEFAULT))
 		first_password_forget(identity);
 	return 0;
+}
+
+/* A password that is over is good for one thing: to be changed. */
+static int expiry_check(const struct reader *reader, yyjson_val *user, struct error *error)
+{
+	uint64_t expires = security_password_expiry(reader, json_string(user, "id"));
+
+	if (!expires || expires > instant_now() || user_option(user, "ignore_password_expiry"))
+		return 0;
+	return error_fault(error, -EPERM, 401, NULL,
+			   "The password is expired and needs to be changed for user: %s.",
+			   json_string(user, "id"));
 }
 
 /* A user by id or name; *user stays NULL when there is none. */
@@ -90,6 +115,11 @@ static int run_password(struct auth *auth, yyjson_val *payload, struct error *er
 	if (result == 0)
 		result = user_password_check(auth->request->cloud->identity, &auth->reader, user,
 					     password, error);
+	if (result == 0)
+		result = expiry_check(&auth->reader, user, error);
+	if (result == 0)
+		result = security_saw(&auth->reader, auth->request->cloud->store,
+				      json_string(user, "id"), error);
 	return result == 0 ? user_claim(auth, json_string(user, "id"), error) : result;
 }
 
@@ -196,9 +226,14 @@ static int totp_check(struct auth *auth, yyjson_val *user, const char *code, str
 	struct identity *identity = auth->request->cloud->identity;
 	struct records found = { 0 };
 	const char *id = json_string(user, "id");
-	int result;
+	struct lockout_rule rule;
+	struct security security;
+	int result = security_load(&auth->reader, &security, error);
 
-	if (lockout_is_locked(&identity->lockout, id, instant_monotonic()))
+	if (result < 0)
+		return result;
+	rule = security_lockout(&security, user);
+	if (lockout_is_locked(&identity->lockout, &rule, id, instant_monotonic()))
 		return refuse_locked(id, error);
 	result = records_index(&auth->reader, &found, "/identity/credential/", "user", NULL, id,
 			       error);
@@ -212,7 +247,7 @@ static int totp_check(struct auth *auth, yyjson_val *user, const char *code, str
 		if (seed && totp_holds(seed, instant_now(), code))
 			return 0;
 	}
-	lockout_failed(&identity->lockout, id, instant_monotonic());
+	lockout_failed(&identity->lockout, &rule, id, instant_monotonic());
 	return result < 0 ? result : refuse_unauthorized(error);
 }
 

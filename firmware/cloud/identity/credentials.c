@@ -66,6 +66,9 @@ static bool is_primary(const char *method)
 
 int refuse_delegated(struct request *request, struct error *error)
 {
+	if (request->caller->trust_id)
+		return refuse_forbidden(error,
+					"Delegated tokens cannot access credentials directly");
 	for (const char *const *method = request->caller->methods; *method; method++)
 		if (!is_primary(*method))
 			return refuse_forbidden(

@@ -24,24 +24,28 @@ static struct lockout_account *account_add(struct lockout *lockout, const char *
 	return oldest;
 }
 
-static bool is_over(const struct lockout_account *account, uint64_t now)
+static bool is_over(const struct lockout_account *account, const struct lockout_rule *rule,
+		    uint64_t now)
 {
-	return now - account->last >= LOCKOUT_SECONDS * 1000;
+	return rule->seconds && now - account->last >= rule->seconds * 1000;
 }
 
-bool lockout_is_locked(struct lockout *lockout, const char *user_id, uint64_t now)
+bool lockout_is_locked(struct lockout *lockout, const struct lockout_rule *rule,
+		       const char *user_id, uint64_t now)
 {
 	const struct lockout_account *account;
 	bool locked;
 
 	pthread_mutex_lock(&lockout->lock);
 	account = account_find(lockout, user_id);
-	locked = account && account->failures >= LOCKOUT_FAILURES && !is_over(account, now);
+	locked = account && rule->failures && account->failures >= rule->failures &&
+		 !is_over(account, rule, now);
 	pthread_mutex_unlock(&lockout->lock);
 	return locked;
 }
 
-void lockout_failed(struct lockout *lockout, const char *user_id, uint64_t now)
+void lockout_failed(struct lockout *lockout, const struct lockout_rule *rule, const char *user_id,
+		    uint64_t now)
 {
 	struct lockout_account *account;
 
@@ -49,7 +53,7 @@ void lockout_failed(struct lockout *lockout, const char *user_id, uint64_t now)
 	account = account_find(lockout, user_id);
 	if (!account)
 		account = account_add(lockout, user_id);
-	if (account->failures >= LOCKOUT_FAILURES && is_over(account, now))
+	if (account->failures >= rule->failures && is_over(account, rule, now))
 		account->failures = 0;
 	account->failures++;
 	account->last = now;

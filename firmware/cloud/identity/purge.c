@@ -72,6 +72,7 @@ int purge_user(struct request *request, struct store_txn *txn, const char *id, s
 
 	purge_key(&purge, "/identity/user/", id);
 	purge_key(&purge, "/identity/password/", id);
+	purge_key(&purge, "/identity/activity/", id);
 	purge_range(&purge, "/identity/membership/", id);
 	purge_index(&purge, "/identity/assignment/", "actor", id);
 	purge_index(&purge, "/identity/application_credential/", "user", id);
@@ -161,6 +162,7 @@ int purge_domain(struct request *request, struct store_txn *txn, const char *id,
 	purge_range(&purge, "/identity/assignment/inherited/domain-", id);
 	purge_range(&purge, "/identity/assignment/inherited/project-", id);
 	purge_index(&purge, "/identity/limit/", "domain", id);
+	purge_key(&purge, "/identity/domain_config/", id);
 	purge_members(&purge, "/identity/user/", id, purge_user);
 	purge_members(&purge, "/identity/group/", id, purge_group);
 	purge_members(&purge, "/identity/project/", id, purge_project);

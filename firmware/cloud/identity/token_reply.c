@@ -2,6 +2,7 @@
 /* The body that describes a token: POST and GET /auth/tokens. */
 #include "firmware/cloud/identity/auth.h"
 #include "firmware/cloud/identity/instant.h"
+#include "firmware/cloud/identity/security.h"
 
 static yyjson_mut_val *add_named(yyjson_mut_doc *doc, yyjson_mut_val *parent, const char *member,
 				 const char *id, const char *name)
@@ -28,7 +29,6 @@ static void add_user(yyjson_mut_doc *doc, yyjson_mut_val *token, const struct ca
 	yyjson_mut_val *user = add_named(doc, token, "user", caller->user_id, caller->user_name);
 
 	add_named(doc, user, "domain", caller->user_domain_id, caller->user_domain_name);
-	json_set_string(doc, user, "password_expires_at", NULL);
 }
 
 static void add_strings(yyjson_mut_doc *doc, yyjson_mut_val *token, const char *member,
@@ -149,6 +149,8 @@ int token_reply(struct request *request, const struct reader *reader,
 			return error_set(error, -EIO, "catalog can't be read");
 		json_set(doc, body, "catalog", offered);
 	}
+	json_set_string(doc, yyjson_mut_obj_get(body, "user"), "password_expires_at",
+			security_expiry_text(reader, principal->caller.user_id));
 	json_set(doc, root, "token", body);
 	if (token)
 		reply_header(request, "X-Subject-Token", "%s", token);

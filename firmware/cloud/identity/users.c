@@ -4,6 +4,7 @@
 #include "firmware/cloud/identity/kind.h"
 #include "firmware/cloud/identity/purge.h"
 #include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/security.h"
 #include "firmware/cloud/identity/service.h"
 #include "firmware/cloud/identity/user_options.h"
 #include "firmware/cloud/identity/user_password.h"
@@ -20,10 +21,15 @@ static const char *const hidden[] = { "password", "token_epoch", NULL };
 
 static void user_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
 {
-	(void)request;
+	struct error unused = { 0 };
+	const char *expires = NULL;
+	struct reader reader;
+
+	if (reader_of_request(request, &reader, &unused) == 0)
+		expires = security_expiry_text(&reader, json_mut_string(shown, "id"));
 	json_default(doc, shown, "enabled", yyjson_mut_true(doc));
 	json_default(doc, shown, "options", yyjson_mut_obj(doc));
-	json_set_string(doc, shown, "password_expires_at", NULL);
+	json_set_string(doc, shown, "password_expires_at", expires);
 }
 
 const struct kind kind_user = { .singular = "user",
@@ -65,8 +71,7 @@ int user_create(struct request *request, struct error *error)
 	json_default(doc, user, "enabled", yyjson_mut_true(doc));
 	kind_put(request, &kind_user, txn, user);
 	if (password)
-		result = user_password_put(request, txn, json_mut_string(user, "id"), password,
-					   NULL, error);
+		result = user_password_put(request, txn, user, password, false, error);
 	if (result < 0)
 		return result;
 	return kind_commit(request, &kind_user, txn, 201, doc, user, error);
@@ -87,6 +92,19 @@ void user_revoke_tokens(yyjson_mut_doc *doc, yyjson_mut_val *user)
 	json_set_integer(doc, user, "token_epoch", epoch + 1);
 }
 
+/* An admin who enables a user forgives it wrong passwords and absence. */
+static int user_forgive(struct request *request, const char *id, struct error *error)
+{
+	struct reader reader;
+	int result;
+
+	if (!json_bool(yyjson_obj_get(request->body, "user"), "enabled", false))
+		return 0;
+	lockout_succeeded(&request->cloud->identity->lockout, id);
+	result = reader_of_request(request, &reader, error);
+	return result == 0 ? security_saw(&reader, request->cloud->store, id, error) : result;
+}
+
 int user_update(struct request *request, struct error *error)
 {
 	const char *id = request_param(request, "user_id"), *password = body_password(request);
@@ -103,11 +121,14 @@ int user_update(struct request *request, struct error *error)
 	user_options_merge(request, doc, user, changed);
 	result = domain_keep(user, changed, error);
 	if (result == 0 && password)
-		result = user_password_put(request, txn, id, password, NULL, error);
+		result = user_password_put(request, txn, changed, password, false, error);
 	if (result < 0)
 		return result;
 	if (change_revokes(request, user, changed))
 		user_revoke_tokens(doc, changed);
+	result = user_forgive(request, id, error);
+	if (result < 0)
+		return result;
 	kind_compare(request, &kind_user, txn, id, revision);
 	kind_put(request, &kind_user, txn, changed);
 	return kind_commit(request, &kind_user, txn, 200, doc, changed, error);

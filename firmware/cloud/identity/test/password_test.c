@@ -48,25 +48,27 @@ static void a_made_up_password_can_be_typed(void **state)
 	assert_string_not_equal(one, other);
 }
 
+static const struct lockout_rule rule = { 2, 5 };
+
 static void guessing_locks_for_a_while(void **state)
 {
 	struct lockout lockout = LOCKOUT_INIT;
 	uint64_t now = 1000000;
 
 	(void)state;
-	for (int i = 0; i < LOCKOUT_FAILURES; i++) {
-		assert_false(lockout_is_locked(&lockout, "u", now));
-		lockout_failed(&lockout, "u", now);
+	for (int i = 0; i < (int)rule.failures; i++) {
+		assert_false(lockout_is_locked(&lockout, &rule, "u", now));
+		lockout_failed(&lockout, &rule, "u", now);
 	}
-	assert_true(lockout_is_locked(&lockout, "u", now));
-	assert_false(lockout_is_locked(&lockout, "v", now));
-	now += LOCKOUT_SECONDS * 1000;
-	assert_false(lockout_is_locked(&lockout, "u", now));
-	lockout_failed(&lockout, "u", now); /* counts anew */
-	assert_false(lockout_is_locked(&lockout, "u", now));
+	assert_true(lockout_is_locked(&lockout, &rule, "u", now));
+	assert_false(lockout_is_locked(&lockout, &rule, "v", now));
+	now += rule.seconds * 1000;
+	assert_false(lockout_is_locked(&lockout, &rule, "u", now));
+	lockout_failed(&lockout, &rule, "u", now); /* counts anew */
+	assert_false(lockout_is_locked(&lockout, &rule, "u", now));
 	lockout_succeeded(&lockout, "u");
-	lockout_failed(&lockout, "u", now);
-	assert_false(lockout_is_locked(&lockout, "u", now));
+	lockout_failed(&lockout, &rule, "u", now);
+	assert_false(lockout_is_locked(&lockout, &rule, "u", now));
 }
 
 static void many_accounts_push_out_the_oldest(void **state)
@@ -77,12 +79,12 @@ static void many_accounts_push_out_the_oldest(void **state)
 	(void)state;
 	for (int i = 0; i <= LOCKOUT_ACCOUNTS; i++) {
 		snprintf(user_id, sizeof(user_id), "u%d", i);
-		for (int j = 0; j < LOCKOUT_FAILURES; j++)
-			lockout_failed(&lockout, user_id, (uint64_t)(1000 + i));
+		for (int j = 0; j < (int)rule.failures; j++)
+			lockout_failed(&lockout, &rule, user_id, (uint64_t)(1000 + i));
 	}
-	assert_false(lockout_is_locked(&lockout, "u0", 1100));
-	assert_true(lockout_is_locked(&lockout, "u1", 1100));
-	assert_true(lockout_is_locked(&lockout, user_id, 1100));
+	assert_false(lockout_is_locked(&lockout, &rule, "u0", 1100));
+	assert_true(lockout_is_locked(&lockout, &rule, "u1", 1100));
+	assert_true(lockout_is_locked(&lockout, &rule, user_id, 1100));
 }
 
 static void instants_are_read_and_written(void **state)
