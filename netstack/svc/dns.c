@@ -10,7 +10,7 @@
 #define NAME_MAX_SIZE 255
 #define TTL_SECONDS 60
 
-enum { TYPE_A = 1, TYPE_PTR = 12, TYPE_ANY = 255, CLASS_IN = 1 };
+enum { TYPE_A = 1, TYPE_PTR = 12, TYPE_AAAA = 28, TYPE_ANY = 255, CLASS_IN = 1 };
 enum { CODE_OK = 0, CODE_FORMAT = 1, CODE_NO_NAME = 3, CODE_NOT_IMPLEMENTED = 4, CODE_REFUSED = 5 };
 
 struct question {
@@ -91,12 +91,12 @@ static bool record(struct writer *writer, uint16_t type, size_t size)
 	return true;
 }
 
-static void put_address(struct writer *writer, uint32_t address)
+static void put_address(struct writer *writer, uint16_t type, const void *address, size_t size)
 {
-	if (!record(writer, TYPE_A, sizeof(address)))
+	if (!record(writer, type, size))
 		return;
-	memcpy(writer->data + writer->size, &address, sizeof(address));
-	writer->size += sizeof(address);
+	memcpy(writer->data + writer->size, address, size);
+	writer->size += size;
 }
 
 static void put_pointer(struct writer *writer, const char *name)
@@ -146,7 +146,7 @@ static enum dns_verdict answer_code(struct writer *writer, const uint8_t *packet
 /* --- what is ours --- */
 
 /* "a.b.c.d.in-addr.arpa", d the first byte */
-static bool reverse_parse(const char *name, uint32_t *address)
+static bool reverse4_parse(const char *name, struct address *address)
 {
 	unsigned a, b, c, d;
 	int end = 0;
@@ -154,19 +154,52 @@ static bool reverse_parse(const char *name, uint32_t *address)
 	if (sscanf(name, "%3u.%3u.%3u.%3u.%n", &a, &b, &c, &d, &end) != 4 || end == 0 ||
 	    strcasecmp(name + end, "in-addr.arpa") != 0 || (a | b | c | d) > 255)
 		return false;
-	*address = htonl(d << 24 | c << 16 | b << 8 | a);
+	*address = (struct address){ .family = AF_INET,
+				     .prefix = 32,
+				     .bytes = { (uint8_t)d, (uint8_t)c, (uint8_t)b, (uint8_t)a } };
 	return true;
 }
 
-static bool in_network(const struct dns_zone *zone, uint32_t value)
+static int nibble_of(char digit)
 {
-	struct address address = { .family = AF_INET, .prefix = 32 };
+	const char *digits = "0123456789abcdef";
+	const char *found = digit != '\0' ? strchr(digits, digit | 0x20) : NULL;
 
-	memcpy(address.bytes, &value, sizeof(value));
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* 32 nibbles, the last one first, and "ip6.arpa" (RFC 3596, 2.5) */
+static bool reverse6_parse(const char *name, struct address *address)
+{
+	*address = (struct address){ .family = AF_INET6, .prefix = 128 };
+	if (strlen(name) != 72 || strcasecmp(name + 64, "ip6.arpa") != 0)
+		return false;
+	for (int i = 0; i < 32; i++) {
+		int nibble = nibble_of(name[i * 2]);
+
+		if (nibble < 0 || name[i * 2 + 1] != '.')
+			return false;
+		address->bytes[15 - i / 2] |= (uint8_t)(i % 2 == 0 ? nibble : nibble << 4);
+	}
+	return true;
+}
+
+static bool in_network(const struct dns_zone *zone, const struct address *address)
+{
 	for (size_t i = 0; i < zone->subnet_count; i++)
-		if (address_contains(&zone->subnets[i], &address))
+		if (address_contains(&zone->subnets[i], address))
 			return true;
 	return false;
+}
+
+static const struct lease *lease_of(const struct dns_zone *zone, const struct address *address)
+{
+	uint32_t ipv4;
+
+	if (address->family == AF_INET6)
+		return lease_by_ipv6(zone->leases, address->bytes);
+	memcpy(&ipv4, address->bytes, sizeof(ipv4));
+	return lease_by_address(zone->leases, ipv4);
 }
 
 /* The part of the name before the domain; the whole of a name of one label. false: not ours. */
@@ -188,9 +221,10 @@ static bool host_part(const struct dns_zone *zone, const char *name, size_t *len
 }
 
 static enum dns_verdict reverse_answer(const struct dns_zone *zone, const struct question *question,
-				       uint32_t address, struct writer *writer, size_t *size)
+				       const struct address *address, struct writer *writer,
+				       size_t *size)
 {
-	const struct lease *lease = lease_by_address(zone->leases, address);
+	const struct lease *lease = lease_of(zone, address);
 	char name[NAME_MAX_SIZE + 1];
 
 	if (lease == NULL || lease->hostname[0] == '\0')
@@ -211,7 +245,10 @@ static enum dns_verdict host_answer(const struct dns_zone *zone, const struct qu
 		return answer_end(writer, length == 0 ? CODE_OK : CODE_NO_NAME, size);
 	if (question->type == TYPE_A || question->type == TYPE_ANY)
 		for (unsigned i = 0; i < lease->address_count; i++)
-			put_address(writer, lease->addresses[i]);
+			put_address(writer, TYPE_A, &lease->addresses[i], sizeof(uint32_t));
+	if (question->type == TYPE_AAAA || question->type == TYPE_ANY)
+		for (unsigned i = 0; i < lease->ipv6_count; i++)
+			put_address(writer, TYPE_AAAA, lease->ipv6[i], sizeof(lease->ipv6[i]));
 	return answer_end(writer, CODE_OK, size);
 }
 
@@ -220,7 +257,7 @@ enum dns_verdict dns_query(const struct dns_zone *zone, const uint8_t *packet, s
 {
 	struct writer writer = { .data = answer };
 	struct question question;
-	uint32_t address;
+	struct address address;
 	size_t length;
 
 	if (size < HEADER_SIZE || size > DNS_PACKET_MAX || packet[2] & 0x80)
@@ -235,9 +272,10 @@ enum dns_verdict dns_query(const struct dns_zone *zone, const uint8_t *packet, s
 				   answer_size);
 	}
 	answer_begin(&writer, packet, question.end);
-	if (question.class == CLASS_IN && reverse_parse(question.name, &address) &&
-	    in_network(zone, address))
-		return reverse_answer(zone, &question, address, &writer, answer_size);
+	if (question.class == CLASS_IN &&
+	    (reverse4_parse(question.name, &address) || reverse6_parse(question.name, &address)) &&
+	    in_network(zone, &address))
+		return reverse_answer(zone, &question, &address, &writer, answer_size);
 	if (question.class == CLASS_IN && question.name[0] != '\0' &&
 	    host_part(zone, question.name, &length))
 		return host_answer(zone, &question, length, &writer, answer_size);

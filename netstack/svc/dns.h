@@ -3,7 +3,7 @@
  * DNS (RFC 1035) as far as a tenant's network needs it: its own names and addresses are answered,
  * the rest is for the box's resolver. Nothing is cached, nothing is followed.
  *
- *	A <host>, <host>.<domain>     its addresses; AAAA and other types: none (NOERROR)
+ *	A, AAAA <host>[.<domain>]     its addresses; other types: none (NOERROR)
  *	PTR of a port's address       <host>.<domain>
  *	unknown name in <domain>, unknown address of the network, name of one label: NXDOMAIN
  *	everything else               forwarded when recursion is desired, otherwise REFUSED

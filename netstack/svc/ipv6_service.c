@@ -241,29 +241,33 @@ static bool binding_fill(const struct svc *svc, const struct lease *lease,
 	return any;
 }
 
-static void answer_send(struct svc *svc, const struct frame6 *asked, uint8_t *data, size_t size)
+static void put16(uint8_t *at, size_t value)
 {
-	struct address from = address_from_mac(svc->mac);
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+void ipv6_udp_send(struct svc *svc, const struct frame6 *asked, const uint8_t from[static 16],
+		   uint16_t from_port, uint16_t to_port, uint8_t *data, size_t size)
+{
 	struct frame6 frame = { .mac = svc->mac,
-				.from = from.bytes,
+				.from = from,
 				.to = asked->from,
 				.next = FRAME6_UDP,
 				.hops = 64,
 				.size = UDP_HEADER + size };
 	uint8_t *udp = data + FRAME6_HEADERS;
 
-	udp[0] = PORT_SERVER >> 8;
-	udp[1] = PORT_SERVER & 0xff;
-	udp[2] = PORT_CLIENT >> 8;
-	udp[3] = PORT_CLIENT & 0xff;
-	udp[4] = (uint8_t)(frame.size >> 8);
-	udp[5] = (uint8_t)frame.size;
+	put16(udp, from_port);
+	put16(udp + 2, to_port);
+	put16(udp + 4, frame.size);
 	svc->output(svc, data, frame6_build(data, asked->mac, &frame, 6));
 }
 
 static void dhcp6_serve(struct svc *svc, const struct frame6 *frame)
 {
-	static uint8_t data[FRAME6_HEADERS + UDP_HEADER + DHCP6_MESSAGE_MAX];
+	static uint8_t data[IPV6_UDP_HEADERS + DHCP6_MESSAGE_MAX];
+	struct address own = address_from_mac(svc->mac);
 	struct lease *lease = lease_by_mac(&svc->leases, frame->mac);
 	uint8_t addresses[LEASE_IPV6][16];
 	struct dhcp6_binding binding;
@@ -277,8 +281,8 @@ static void dhcp6_serve(struct svc *svc, const struct frame6 *frame)
 	type = dhcp6_decide(&message, &binding);
 	if (type == DHCP6_NONE)
 		return;
-	answer_send(svc, frame, data,
-		    dhcp6_build(type, &message, &binding, data + FRAME6_HEADERS + UDP_HEADER));
+	ipv6_udp_send(svc, frame, own.bytes, PORT_SERVER, PORT_CLIENT, data,
+		      dhcp6_build(type, &message, &binding, data + IPV6_UDP_HEADERS));
 	log_debug("dhcp6", "answered", "port=%s asked=%d answer=%d", lease->id, message.type, type);
 }
 
@@ -305,21 +309,21 @@ static bool is_sound_dhcp6(const struct frame6 *frame)
 	       (size_t)(udp[4] << 8 | udp[5]) == frame->size && frame6_checksum(frame) == 0;
 }
 
-bool ipv6_input(struct svc *svc, const uint8_t *data, size_t size)
+void ipv6_input(struct svc *svc, const uint8_t *data, size_t size)
 {
 	struct frame6 frame;
 
 	if (!frame6_parse(data, size, &frame))
-		return true;
+		return;
 	if (is_dhcp6(&frame)) {
 		if (is_sound_dhcp6(&frame))
 			dhcp6_serve(svc, &frame);
-		return true;
+		return;
 	}
-	if (frame.next != FRAME6_ICMP || frame.size == 0)
-		return false;
-	if (frame.payload[0] == 133 && frame6_checksum(&frame) == 0)
-		solicitation_serve(svc, &frame);
-	/* Nobody tells svc which router or way to take: 134 advertisement, 137 redirect. */
-	return frame.payload[0] == 133 || frame.payload[0] == 134 || frame.payload[0] == 137;
+	if (frame.next == FRAME6_ICMP && frame.size > 0 && frame.payload[0] == 133) {
+		if (frame6_checksum(&frame) == 0)
+			solicitation_serve(svc, &frame);
+		return;
+	}
+	ipv6_host_input(svc, &frame);
 }

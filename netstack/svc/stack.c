@@ -211,8 +211,10 @@ void svc_input(struct svc *svc, const uint8_t *frame, size_t size)
 		return;
 	if (!(frame[0] & 1) && memcmp(frame, svc->mac, MAC_SIZE) != 0)
 		return; /* flooded, for somebody else */
-	if (frame[12] == 0x86 && frame[13] == 0xdd && ipv6_input(svc, frame, size))
+	if (frame[12] == 0x86 && frame[13] == 0xdd) {
+		ipv6_input(svc, frame, size);
 		return;
+	}
 	interface = interface_for(svc, frame, size);
 	packet = interface != NULL ? pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_POOL) : NULL;
 	if (packet == NULL)

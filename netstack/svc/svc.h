@@ -26,11 +26,18 @@ struct svc_interface {
 	struct address network;
 };
 
+/* Who asks a question, and where; by IPv6 svc answers at the MAC that asked. */
+struct dns_peer {
+	bool ipv6;
+	uint16_t port;
+	uint32_t client, local;
+	uint8_t client6[16], local6[16], mac[MAC_SIZE];
+};
+
 /* A query that netd forwards. */
 struct dns_pending {
 	uint32_t token; /* 0: free */
-	uint32_t client, local;
-	uint16_t client_port;
+	struct dns_peer peer;
 	uint64_t deadline;
 };
 
@@ -74,15 +81,24 @@ void svc_free(struct svc *svc);
 int svc_netd_attach(struct svc *svc, int fd);
 
 /* --- ipv6_service.c --- */
-/* true: the IPv6 frame is dealt with, or nobody's. */
-bool ipv6_input(struct svc *svc, const uint8_t *frame, size_t size);
+/* All of IPv6: lwIP sees none of it. */
+void ipv6_input(struct svc *svc, const uint8_t *frame, size_t size);
 /* The network, or one of its routers, is another: guests are told. */
 void ipv6_changed(struct svc *svc);
 void ipv6_router_gone(struct svc *svc, const struct lease *router);
+/* Sends a UDP payload that stands in the frame behind its headers (IPV6_UDP_HEADERS bytes). */
+#define IPV6_UDP_HEADERS 62
+struct frame6;
+void ipv6_udp_send(struct svc *svc, const struct frame6 *asked, const uint8_t from[static 16],
+		   uint16_t from_port, uint16_t to_port, uint8_t *data, size_t size);
+/* --- ipv6_host.c: svc's own IPv6 addresses: neighbours, echo, DNS --- */
+void ipv6_host_input(struct svc *svc, const struct frame6 *frame);
 
 /* --- dhcp_service.c, dns_service.c, metadata.c --- */
 int dhcp_service_start(struct svc *svc);
 int dns_service_start(struct svc *svc);
+void dns_service_ask(struct svc *svc, const struct dns_peer *peer, const uint8_t *data,
+		     size_t size);
 void dns_service_answer(struct svc *svc, const struct svc_dns *answer);
 int metadata_start(struct svc *svc);
 void metadata_reply(struct svc *svc, uint32_t serial, const struct svc_metadata *reply);

@@ -312,6 +312,16 @@ static void neighbours_and_routed_networks_answer(void **state)
 	assert_int_equal(run("ip netns exec g3 " PING "2001:db8:aa::1 >/dev/null"), 0);
 }
 
+static void service_answers_by_ipv6(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	assert_int_equal(run_beside("ip netns exec g1 " PING "2001:db8:a::2 >/dev/null"), 0);
+	assert_int_equal(run_beside("ip netns exec g1 busybox nslookup -type=aaaa h2.cloud.test "
+				    "2001:db8:a::2 >/run/dns; grep -q " ADDRESS_2 " /run/dns"),
+			 0);
+}
+
 static void groups_are_enforced(void **state)
 {
 	(void)state;
@@ -403,6 +413,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guests_configure_themselves),
 		cmocka_unit_test(neighbours_and_routed_networks_answer),
+		cmocka_unit_test(service_answers_by_ipv6),
 		cmocka_unit_test(groups_are_enforced),
 		cmocka_unit_test(forged_frames_are_dropped),
 		cmocka_unit_test(forged_frames_pass_without_port_security),

@@ -10,13 +10,15 @@
 #include "netstack/svc/dns.h"
 #include "netstack/svc/http.h"
 
-enum { A = 1, PTR = 12, AAAA = 28 };
+enum { A = 1, PTR = 12, MX = 15, AAAA = 28 };
+#define NETWORK6 "0.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
+
 enum { NOERROR = 0, FORMERR = 1, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5 };
 
 static struct lease_table leases;
-static struct address subnet;
+static struct address subnets[2];
 static struct dns_zone zone = {
-	.leases = &leases, .domain = "cloud.test", .subnets = &subnet, .subnet_count = 1
+	.leases = &leases, .domain = "cloud.test", .subnets = subnets, .subnet_count = 2
 };
 static uint8_t answer[DNS_ANSWER_MAX];
 static size_t answer_size;
@@ -57,14 +59,15 @@ static int ask(const char *name, uint8_t type)
 
 static int setup(void **state)
 {
-	struct net_address fixed = { "10.1.0.11" };
+	struct net_address fixed[] = { { "10.1.0.11" }, { "2001:db8:1::11" } };
 	struct net_port port = { .id = "11111111-0000-4000-8000-000000000001",
 				 .mac = "fa:16:3e:00:00:01",
 				 .hostname = "one",
-				 .addresses = { &fixed, 1 } };
+				 .addresses = { fixed, 2 } };
 
 	(void)state;
-	assert_int_equal(address_parse("10.1.0.0/24", &subnet), 0);
+	assert_int_equal(address_parse("10.1.0.0/24", &subnets[0]), 0);
+	assert_int_equal(address_parse("2001:db8:1::/64", &subnets[1]), 0);
 	return lease_set(&leases, &port);
 }
 
@@ -84,6 +87,10 @@ static void own_names_are_answered(void **state)
 	assert_int_equal(ask("ONE", A), NOERROR);
 	assert_int_equal(answer[7], 1);
 	assert_int_equal(ask("one.cloud.test", AAAA), NOERROR);
+	assert_int_equal(answer[7], 1);
+	assert_memory_equal(answer + answer_size - 16, "\x20\x01\x0d\xb8\0\1\0\0\0\0\0\0\0\0\0\x11",
+			    16);
+	assert_int_equal(ask("one.cloud.test", MX), NOERROR);
 	assert_int_equal(answer[7], 0);
 	assert_int_equal(ask("two.cloud.test", A), NXDOMAIN);
 	assert_int_equal(ask("two", A), NXDOMAIN);
@@ -95,6 +102,10 @@ static void own_addresses_are_named(void **state)
 	assert_int_equal(ask("11.0.1.10.in-addr.arpa", PTR), NOERROR);
 	assert_memory_equal(answer + answer_size - 16, "\3one\5cloud\4test", 16);
 	assert_int_equal(ask("12.0.1.10.in-addr.arpa", PTR), NXDOMAIN);
+	assert_int_equal(ask("1.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0." NETWORK6, PTR), NOERROR);
+	assert_memory_equal(answer + answer_size - 16, "\3one\5cloud\4test", 16);
+	assert_int_equal(ask("2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0." NETWORK6, PTR), NXDOMAIN);
+	assert_int_equal(ask("x.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0." NETWORK6, PTR), -1);
 	assert_int_equal(ask("8.8.8.8.in-addr.arpa", PTR), -1);
 	assert_int_equal(ask("999.0.1.10.in-addr.arpa", PTR), -1);
 }

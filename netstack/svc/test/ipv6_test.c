@@ -366,6 +366,59 @@ static void unsound_messages_are_dropped(void **state)
 	assert_false(ask(DHCP6_SOLICIT, NULL, NULL, true));
 }
 
+/* --- svc's own addresses --- */
+
+static const uint8_t service[16] = { 0x20, 1, 0x0d, 0xb8, 0, 1, [15] = 2 };
+static const uint8_t service_mac[6] = { 0xfa, 0x16, 0x3e, 0, 0, 0xfe };
+
+static void neighbours_find_the_service(void **state)
+{
+	uint8_t message[24] = { 135 };
+
+	(void)state;
+	network_make("slaac");
+	memcpy(message + 8, service, 16);
+	assert_true(send_frame(FRAME6_ICMP, 255, own_address(), all_nodes, message, 24, 2));
+	assert_int_equal(answer.payload[0], 136);
+	assert_int_equal(answer.payload[4], 0x60);
+	assert_int_equal(answer.hops, 255);
+	assert_memory_equal(answer.from, service, 16);
+	assert_memory_equal(answer.payload + 26, service_mac, 6);
+	/* somebody wants our address */
+	assert_true(send_frame(FRAME6_ICMP, 255, nobody, all_nodes, message, 24, 2));
+	assert_memory_equal(answer.to, all_nodes, 16);
+	assert_false(send_frame(FRAME6_ICMP, 64, own_address(), all_nodes, message, 24, 2));
+	assert_false(send_frame(FRAME6_ICMP, 255, own_address(), all_nodes, message, 23, 2));
+	message[23] = 9;
+	assert_false(send_frame(FRAME6_ICMP, 255, own_address(), all_nodes, message, 24, 2));
+	memset(message, 0, sizeof(message));
+	message[0] = 128;
+	assert_true(send_frame(FRAME6_ICMP, 64, own_address(), service, message, 24, 2));
+	assert_int_equal(answer.payload[0], 129);
+	assert_false(send_frame(FRAME6_ICMP, 64, own_address(), all_nodes, message, 24, 2));
+}
+
+static void names_are_asked_by_ipv6(void **state)
+{
+	static const uint8_t query[] = { 0xab, 0xcd, 1,   0,   0,   1, 0, 0,  0, 0, 0,
+					 0,    3,    'o', 'n', 'e', 0, 0, 28, 0, 1 };
+	uint8_t message[8 + sizeof(query)] = { 0x12, 0x34, 0, 53, 0, sizeof(message) };
+
+	(void)state;
+	network_make("slaac");
+	memcpy(message + 8, query, sizeof(query));
+	assert_true(
+		send_frame(FRAME6_UDP, 64, own_address(), service, message, sizeof(message), 6));
+	assert_memory_equal(answer.from, service, 16);
+	assert_memory_equal(answer.payload, "\0\65\x12\x34", 4);
+	assert_int_equal(answer.payload[8 + 7], 1);
+	assert_memory_equal(answer.payload + answer.size - 16, own, 16);
+	message[1] = 53; /* from another server */
+	message[0] = 0;
+	assert_false(
+		send_frame(FRAME6_UDP, 64, own_address(), service, message, sizeof(message), 6));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +434,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(foreign_address_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(stateless_has_settings_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(unsound_messages_are_dropped, setup, teardown),
+		cmocka_unit_test_setup_teardown(neighbours_find_the_service, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_are_asked_by_ipv6, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
