@@ -168,17 +168,20 @@ int membership_delete(struct request *request, struct error *error)
 	return result == 0 ? reply_empty(request, 204) : result;
 }
 
-/* The records of 'kind' that the memberships name by 'member'. */
+/* The records of 'kind' that the memberships name by 'member'; of those, a token of a domain sees
+ * what lies in the domain. */
 static int reply_named(struct request *request, const struct kind *kind,
 		       const struct records *memberships, const char *member, struct error *error)
 {
 	yyjson_val **items =
 		arena_alloc(request->arena, (memberships->count + 1) * sizeof(yyjson_val *));
+	const char *domain_id = request->caller->domain_id;
 	size_t count = 0;
 
 	for (size_t i = 0; items && i < memberships->count; i++)
 		if (request_get(request, &items[count], NULL, error, "%s%s", kind->prefix,
-				json_string(memberships->items[i].value, member)) == 0)
+				json_string(memberships->items[i].value, member)) == 0 &&
+		    (!domain_id || json_is(items[count], "domain_id", domain_id)))
 			count++;
 	return kind_reply_list(request, kind, items, count, error);
 }

@@ -61,6 +61,8 @@ static void readers_see_as_far_as_their_scope(void **state)
 		{ V3 "/role_assignments", 200, 200, 403 },
 		{ box_format(box, V3 "/users/%s", cast.user), 200, 200, 403 },
 		{ V3 "/users/nobody", 404, 403, 403 },
+		{ V3 "/roles/nothing", 404, 404, 404 },
+		{ V3 "/domains/nothing", 404, 403, 403 },
 		{ box_format(box, V3 "/domains/%s", cast.domain), 200, 200, 200 },
 		{ V3 "/domains/default", 200, 403, 403 },
 		{ box_format(box, V3 "/projects/%s", cast.project), 200, 200, 200 },
@@ -104,10 +106,21 @@ static void a_domain_token_lists_its_domain(void **state)
 {
 	struct cast cast = cast_make(*state);
 	struct box *box = cast.box;
+	const char *group, *users;
 
 	assert_int_equal(box_send(box, cast.domains, "GET", V3 "/users", NULL, NULL), 200);
 	assert_int_equal(yyjson_arr_size(box_at(box, "/users")), 1);
 	assert_string_equal(box_text(box, "/users/0/id"), cast.user);
+	group = box_make(box, "groups", "group",
+			 box_format(box, "\"name\":\"g\",\"domain_id\":\"%s\"", cast.domain));
+	users = box_format(box, V3 "/groups/%s/users", group);
+	assert_int_equal(box_do(box, "PUT", box_format(box, "%s/%s", users, cast.user), NULL), 204);
+	assert_int_equal(box_do(box, "PUT",
+				box_format(box, "%s/%s", users, box_find(box, "users", "admin")),
+				NULL),
+			 204);
+	assert_int_equal(box_send(box, cast.domains, "GET", users, NULL, NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/users")), 1);
 	assert_int_equal(box_send(box, cast.system, "GET", V3 "/users", NULL, NULL), 200);
 	assert_true(yyjson_arr_size(box_at(box, "/users")) > 4);
 }
