@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routes, rules and bodies of credentials and of tokens for what was signed with them. */
+/* Routes and bodies of credentials and of tokens for what was signed with them. */
 #include "firmware/cloud/identity/credential.h"
 #include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/schemas.h"
@@ -44,10 +44,4 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct policy_rule policies[] = {
-	{ "identity:ec2tokens_validate", "admin service" },
-	{ "identity:s3tokens_validate", "admin service" },
-	{ 0 },
-};
-
-const struct service_part identity_credential_part = { routes, policies };
+const struct service_part identity_credential_part = { routes, NULL };

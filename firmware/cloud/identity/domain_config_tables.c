@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routes and rules of domains' configuration. */
+/* Routes of domains' configuration. */
 #include "firmware/cloud/identity/domain_config.h"
 #include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/schemas.h"
@@ -39,12 +39,4 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct policy_rule policies[] = {
-	{ GET_DEFAULT, "admin" },
-	{ "identity:create_domain_config", "admin" },
-	{ UPDATE, "admin" },
-	{ DELETE, "admin" },
-	{ 0 },
-};
-
-const struct service_part identity_domain_config_part = { routes, policies };
+const struct service_part identity_domain_config_part = { routes, NULL };

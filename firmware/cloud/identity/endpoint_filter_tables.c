@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routes, rules and bodies of OS-EP-FILTER. */
+/* Routes and bodies of OS-EP-FILTER. */
 #include "firmware/cloud/identity/endpoint_filter.h"
 #include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/schemas.h"
@@ -60,24 +60,4 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct policy_rule policies[] = {
-	{ "identity:list_endpoint_groups", "admin" },
-	{ "identity:create_endpoint_group", "admin" },
-	{ "identity:get_endpoint_group", "admin" },
-	{ "identity:update_endpoint_group", "admin" },
-	{ "identity:delete_endpoint_group", "admin" },
-	{ "identity:list_endpoints_associated_with_endpoint_group", "admin" },
-	{ "identity:list_projects_associated_with_endpoint_group", "admin" },
-	{ "identity:get_endpoint_group_in_project", "admin" },
-	{ "identity:add_endpoint_group_to_project", "admin" },
-	{ "identity:remove_endpoint_group_from_project", "admin" },
-	{ "identity:list_endpoint_groups_for_project", "admin" },
-	{ "identity:list_endpoints_for_project", "admin" },
-	{ "identity:check_endpoint_in_project", "admin" },
-	{ "identity:add_endpoint_to_project", "admin" },
-	{ "identity:remove_endpoint_from_project", "admin" },
-	{ "identity:list_projects_for_endpoint", "admin" },
-	{ 0 },
-};
-
-const struct service_part identity_endpoint_filter_part = { routes, policies };
+const struct service_part identity_endpoint_filter_part = { routes, NULL };

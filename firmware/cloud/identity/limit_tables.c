@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routes, rules and bodies of unified limits. */
+/* Routes and bodies of unified limits. */
 #include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/schemas.h"
 #include "firmware/cloud/identity/unified_limit.h"
@@ -84,14 +84,4 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct policy_rule policies[] = {
-	{ "identity:create_registered_limits", "admin" },
-	{ "identity:update_registered_limit", "admin" },
-	{ "identity:delete_registered_limit", "admin" },
-	{ "identity:create_limits", "admin" },
-	{ "identity:update_limit", "admin" },
-	{ "identity:delete_limit", "admin" },
-	{ 0 },
-};
-
-const struct service_part identity_limit_part = { routes, policies };
+const struct service_part identity_limit_part = { routes, NULL };

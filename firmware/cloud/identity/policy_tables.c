@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routes, rules and bodies of policies. */
+/* Routes and bodies of policies. */
 #include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/policies.h"
 #include "firmware/cloud/identity/schemas.h"
@@ -62,24 +62,4 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-static const struct policy_rule policies[] = {
-	{ "identity:list_policies", "admin" },
-	{ "identity:create_policy", "admin" },
-	{ "identity:get_policy", "admin" },
-	{ "identity:update_policy", "admin" },
-	{ "identity:delete_policy", "admin" },
-	{ "identity:list_endpoints_for_policy", "admin" },
-	{ "identity:get_policy_for_endpoint", "admin" },
-	{ "identity:create_policy_association_for_endpoint", "admin" },
-	{ "identity:check_policy_association_for_endpoint", "admin" },
-	{ "identity:delete_policy_association_for_endpoint", "admin" },
-	{ "identity:create_policy_association_for_service", "admin" },
-	{ "identity:check_policy_association_for_service", "admin" },
-	{ "identity:delete_policy_association_for_service", "admin" },
-	{ "identity:create_policy_association_for_region_and_service", "admin" },
-	{ "identity:check_policy_association_for_region_and_service", "admin" },
-	{ "identity:delete_policy_association_for_region_and_service", "admin" },
-	{ 0 },
-};
-
-const struct service_part identity_policy_part = { routes, policies };
+const struct service_part identity_policy_part = { routes, NULL };

@@ -86,8 +86,9 @@ int token_delete(struct request *request, struct error *error)
 		return result;
 	snprintf(key, sizeof(key), "/identity/revocation/%s", subject->audit);
 	store_txn_put(txn, key,
-		      arena_printf(request->arena, "{\"expires\":%llu}",
-				   (unsigned long long)subject->claims.expires));
+		      arena_printf(request->arena, "{\"expires\":%llu,\"revoked_at\":%llu}",
+				   (unsigned long long)subject->claims.expires,
+				   (unsigned long long)instant_now()));
 	result = identity_commit(request, txn, error);
 	return result == 0 ? reply_empty(request, 204) : result;
 }

@@ -137,6 +137,43 @@ static void bad_groups_are_refused(void **state)
 	assert_string_equal(box_message(box), "Could not find Endpoint Group: nil.");
 }
 
+static void consumers_are_kept(void **state)
+{
+	struct box *box = *state;
+	const char *id = box_make(box, "OS-OAUTH1/consumers", "consumer", "\"description\":\"d\"");
+	const char *target = box_format(box, "OS-OAUTH1/consumers/%s", id);
+
+	assert_int_equal(strlen(box_text(box, "/consumer/secret")), 32);
+	assert_int_equal(on(box, "GET", target), 200);
+	assert_null(box_at(box, "/consumer/secret"));
+	assert_null(box_at(box, "/consumer/sealed"));
+	assert_int_equal(box_do(box, "PATCH", box_format(box, V3 "/%s", target),
+				"{\"consumer\":{\"description\":\"e\"}}"),
+			 200);
+	assert_string_equal(box_text(box, "/consumer/description"), "e");
+	assert_int_equal(box_do(box, "PATCH", box_format(box, V3 "/%s", target),
+				"{\"consumer\":{\"secret\":\"e\"}}"),
+			 400);
+	assert_int_equal(on(box, "DELETE", target), 204);
+	assert_int_equal(on(box, "GET", target), 404);
+	assert_string_equal(box_message(box), "Consumer not found");
+}
+
+static void revocations_are_listed(void **state)
+{
+	struct box *box = *state;
+	const char *token = box_login(box, "admin", BOX_PASSWORD, NULL), *audit;
+
+	audit = arena_strdup(&box->arena, box_text(box, "/token/audit_ids/0"));
+	assert_int_equal(box_subject(box, box->admin, "DELETE", token), 204);
+	assert_int_equal(on(box, "GET", "OS-REVOKE/events"), 200);
+	assert_string_equal(box_text(box, "/events/0/audit_id"), audit);
+	assert_int_equal(on(box, "GET", "OS-REVOKE/events?since=2100-01-01T00:00:00Z"), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/events")), 0);
+	assert_int_equal(on(box, "GET", "OS-REVOKE/events?since=x"), 400);
+	assert_int_equal(on(box, "GET", "OS-SIMPLE-CERT/ca"), 410);
+}
+
 #define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, box_setup, box_teardown)
 
 int main(void)
@@ -146,6 +183,8 @@ int main(void)
 		BOX_TEST(a_policy_is_for_endpoints),
 		BOX_TEST(a_project_has_its_own_catalog),
 		BOX_TEST(bad_groups_are_refused),
+		BOX_TEST(consumers_are_kept),
+		BOX_TEST(revocations_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
