@@ -104,19 +104,25 @@ static void network_draw(struct drawing *drawing, yyjson_val *port, yyjson_val *
 	struct arena *arena = drawing->metadata->arena;
 	const char *address = json_string(fixed, "ip_address");
 	yyjson_mut_val *network;
+	const char *mode;
 	yyjson_val *subnet;
 	bool dhcp;
 
 	if (!address || network_subnet_lookup(drawing->metadata->view, arena,
 					      json_string(fixed, "subnet_id"), &subnet, NULL) < 0)
 		return;
-	dhcp = json_bool(subnet, "enable_dhcp", true);
+	/* An IPv6 address that the guest may set by itself is told whole. */
+	mode = json_string(subnet, "ipv6_address_mode");
+	dhcp = !mode && json_bool(subnet, "enable_dhcp", true);
 	network = yyjson_mut_arr_add_obj(drawing->doc, drawing->networks);
 	json_set_string(drawing->doc, network, "id",
 			arena_printf(arena, "network%zu", drawing->count++));
-	json_set_string(
-		drawing->doc, network, "type",
-		arena_printf(arena, "ipv%d%s", strchr(address, ':') ? 6 : 4, dhcp ? "_dhcp" : ""));
+	json_set_string(drawing->doc, network, "type",
+			arena_printf(arena, "ipv%d%s%s", strchr(address, ':') ? 6 : 4,
+				     dhcp || mode ? "_" : "",
+				     mode   ? mode
+				     : dhcp ? "dhcp"
+					    : ""));
 	json_set_string(drawing->doc, network, "link", link_id(drawing, port));
 	json_set_string(drawing->doc, network, "network_id", json_string(port, "network_id"));
 	if (dhcp)

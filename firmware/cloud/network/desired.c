@@ -82,6 +82,17 @@ static int fill_dhcp_mac(struct store_view *view, struct arena *arena, const cha
 	return result;
 }
 
+/* Records end it with a dot, messages do not. */
+static void fill_domain(char domain[static 256], const char *from)
+{
+	size_t length;
+
+	copy(domain, 256, from);
+	length = strlen(domain);
+	if (length > 0 && domain[length - 1] == '.')
+		domain[length - 1] = '\0';
+}
+
 int desired_network(struct store_view *view, struct arena *arena, yyjson_val *record,
 		    struct net_network *network, struct error *error)
 {
@@ -95,7 +106,7 @@ int desired_network(struct store_view *view, struct arena *arena, yyjson_val *re
 	COPY(network->id, id);
 	COPY(network->type, json_string(record, "provider:network_type"));
 	COPY(network->physical, json_string(record, "provider:physical_network"));
-	COPY(network->dns_domain, json_string(record, "dns_domain"));
+	fill_domain(network->dns_domain, json_string(record, "dns_domain"));
 	network->vni = (uint32_t)json_integer(record, "provider:segmentation_id", 0);
 	network->mtu = (uint32_t)json_integer(record, "mtu", 1450);
 	network->admin_up = json_bool(record, "admin_state_up", true);
@@ -158,6 +169,7 @@ int desired_port(struct arena *arena, yyjson_val *record, struct net_port *port)
 	COPY(port->owner, json_string(record, "device_owner"));
 	COPY(port->device_id, json_string(record, "device_id"));
 	COPY(port->hostname, json_string(record, "dns_name"));
+	port->hostname[strcspn(port->hostname, ".")] = '\0'; /* the domain is the network's */
 	port->admin_up = json_bool(record, "admin_state_up", true);
 	port->port_security = json_bool(record, "port_security_enabled", true);
 	result = fill_addresses(arena, record, &port->addresses);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "firmware/cloud/network/floating.h"
+#include "firmware/cloud/network/dns_names.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/vni.h"
 
@@ -23,7 +24,7 @@ static const struct attribute attributes[] = {
 	{ "description", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
 	  NULL },
 	{ "dns_domain", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
-	  NULL },
+	  dns_domain_check },
 	{ "availability_zone_hints", ATTRIBUTE_LIST, ATTRIBUTE_POST, "[]", 0, 0, NULL, NULL },
 	{ "provider:network_type", ATTRIBUTE_CHOICE,
 	  ATTRIBUTE_POST | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET, NULL, 0, 0, network_types, NULL },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "firmware/cloud/network/address.h"
+#include "firmware/cloud/network/dns_names.h"
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/lib/uuid.h"
@@ -83,7 +84,7 @@ static const struct attribute attributes[] = {
 	  check_pairs },
 	{ "extra_dhcp_opts", ATTRIBUTE_LIST, POST_PUT | ATTRIBUTE_NULL, "[]", 0, 0, NULL, NULL },
 	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
-	{ "dns_name", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 63, NULL, NULL },
+	{ "dns_name", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, dns_name_check },
 	{ "binding:vnic_type", ATTRIBUTE_CHOICE, POST_PUT, "\"normal\"", 0, 0, vnic_types, NULL },
 	{ "binding:host_id", ATTRIBUTE_NAME, POST_PUT | ADMIN_ONLY, "\"\"", 0, 255, NULL, NULL },
 	{ "binding:profile", ATTRIBUTE_OBJECT, POST_PUT | ADMIN_ONLY | ATTRIBUTE_NULL, "{}", 0, 0,
@@ -272,6 +273,7 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 											  : "N/A");
 	json_set(doc, object, "qos_policy_id", yyjson_mut_null(doc));
 	set_nulls_empty(doc, object);
+	dns_name_lower(change, object, "dns_name");
 	set_binding(doc, object);
 	put_member(change, object);
 	return 0;
@@ -361,6 +363,7 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 				   "Port has security group associated. Cannot disable port "
 				   "security or IP address until security group is removed.");
 	set_nulls_empty(change->doc, object);
+	dns_name_lower(change, object, "dns_name");
 	set_binding(change->doc, object);
 	return result;
 }
@@ -420,6 +423,7 @@ const struct resource resource_port = {
 	.create = create,
 	.update = update,
 	.remove = remove_port,
+	.derive = dns_assignment_derive,
 	.visible = visible,
 	.matches = matches,
 };
