@@ -8,7 +8,7 @@
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
 
-#define FILE_STEP (32 * 1024)
+#define FILE_STEP (128 * 1024)
 
 static void finish(struct exchange *exchange, bool cut)
 {

@@ -10,6 +10,8 @@
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/uuid.h"
 
+#define WRITE_STEP (64 * 1024) /* bytes put into the queue before the loop is told */
+
 static void init_changed(pthread_cond_t *changed)
 {
 	pthread_condattr_t attributes;
@@ -278,7 +280,7 @@ int exchange_write(struct exchange *exchange, const void *data, size_t size)
 	int result = 0;
 
 	for (size_t at = 0, part; result == 0 && at < size; at += part) {
-		part = size - at < 16384 ? size - at : 16384;
+		part = size - at < WRITE_STEP ? size - at : WRITE_STEP;
 		result = append_out(exchange, (const char *)data + at, part);
 		exchange_kick(exchange);
 	}

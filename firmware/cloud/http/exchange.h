@@ -22,7 +22,7 @@
 #include "firmware/cloud/http/service.h"
 #include "firmware/lib/buffer.h"
 
-#define EXCHANGE_QUEUE_MAX (64 * 1024)         /* bytes waiting in each direction of a stream */
+#define EXCHANGE_QUEUE_MAX (256 * 1024)        /* bytes waiting in each direction of a stream */
 #define EXCHANGE_BODY_MAX (1024 * 1024)        /* of a JSON body whose route names no other bound */
 #define EXCHANGE_MEMORY_MAX (64 * 1024 * 1024) /* of one request's arena */
 #define REPLY_HEADERS_MAX 32
