@@ -13,6 +13,7 @@ import unittest
 
 import transcript
 from box import TOP, Box, wait_for
+from stand_in import StandIn
 
 box = None
 
@@ -267,6 +268,53 @@ class Refusals(Hosted):
         wait_for("queued", lambda: box.api.get(f"/image/v2/images/{image}")["status"] == "queued")
         left = os.listdir(os.path.join(box.state, "cloud/images"))
         self.assertFalse([name for name in left if image in name], left)
+
+
+class Ipv6(unittest.TestCase):
+    """Stand-ins on a network with SLAAC and on one with stateful DHCPv6, a router between them."""
+
+    def make(self, kind, **members):
+        reply = box.api.request("POST", f"/network/v2.0/{kind}s", body={kind: members})
+        self.assertEqual(reply.status, 201, reply.body)
+        made = reply.json()[kind]
+        self.addCleanup(box.api.request, "DELETE", f"/network/v2.0/{kind}s/{made['id']}")
+        return made
+
+    def network(self, router, cidr, mode):
+        network = self.make("network", name=mode)["id"]
+        subnet = self.make("subnet", network_id=network, ip_version=6, cidr=cidr,
+                           gateway_ip=cidr.replace("/64", "1"), ipv6_ra_mode=mode,
+                           ipv6_address_mode=mode)["id"]
+        path = f"/network/v2.0/routers/{router}/%s_router_interface"
+        reply = box.api.request("PUT", path % "add", body={"subnet_id": subnet})
+        self.assertEqual(reply.status, 200, reply.body)
+        self.addCleanup(box.api.request, "PUT", path % "remove", body={"subnet_id": subnet})
+        return network
+
+    def stand_in(self, network):
+        port = self.make("port", network_id=network)
+        guest = StandIn(box, port)
+        self.addCleanup(guest.close)
+        guest.up()
+        return guest, port["fixed_ips"][0]["ip_address"]
+
+    def test_guests_have_the_addresses_of_their_ports(self):
+        router = self.make("router", name="six")["id"]
+        slaac = self.network(router, "2001:db8:a::/64", "slaac")
+        first, first_address = self.stand_in(slaac)
+        second, second_address = self.stand_in(slaac)
+        third, third_address = self.stand_in(
+            self.network(router, "2001:db8:b::/64", "dhcpv6-stateful"))
+        for guest, address in ((first, first_address), (second, second_address)):
+            wait_for("an address by SLAAC", lambda: address in guest.addresses())
+        wait_for("a router", third.has_router)
+        self.assertEqual(third.dhcp6(), third_address)
+        self.assertTrue(first.reaches(second_address))
+        self.assertTrue(first.reaches(third_address))
+        self.assertTrue(third.reaches(second_address))
+        # A forged address of the same prefix is not let out.
+        first.run("ip", "addr", "add", "2001:db8:a::666/64", "dev", "eth0", "nodad")
+        self.assertFalse(second.reaches("2001:db8:a::666"))
 
 
 class Neighbours(unittest.TestCase):
