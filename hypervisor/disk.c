@@ -252,6 +252,13 @@ static int disk_open(const struct vmm *vmm, const char *guest_id, const struct g
 	return 0;
 }
 
+int disk_open_plain(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
+		    struct qemu_disk *out, struct error *error)
+{
+	*out = (struct qemu_disk){ .fd = -1, .backing_fd = -1 };
+	return disk_open(vmm, guest_id, disk, out, error);
+}
+
 static struct qemu_disk *plan_next(const struct vmm *vmm, struct qemu_plan *plan)
 {
 	struct qemu_disk *out = &plan->disks[plan->disk_count++];

@@ -35,6 +35,9 @@ void disks_prune(const struct vmm *vmm, const struct guest *guest);
 /* Opens all disks and the config drive for QEMU; descriptors are the plan's, also on failure. */
 int disks_open(const struct vmm *vmm, const struct guest *guest, struct qemu_plan *plan,
 	       struct error *error);
+/* One disk, without O_DIRECT, to look into it or copy it. */
+int disk_open_plain(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
+		    struct qemu_disk *out, struct error *error);
 void disks_close(struct qemu_plan *plan);
 /* Removes the guest's directory and everything in it; fine when it isn't there. */
 int disks_remove(const struct vmm *vmm, const char *guest_id);

@@ -11,6 +11,7 @@
 #include "firmware/lib/log.h"
 #include "hypervisor/console_log.h"
 #include "hypervisor/disk.h"
+#include "hypervisor/export.h"
 #include "hypervisor/guest.h"
 #include "hypervisor/socket_path.h"
 
@@ -56,6 +57,7 @@ static void on_qmp_event(struct qmp *qmp, const struct qmp_message *event)
 	};
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
+	export_on_event(guest, event);
 	if (strcmp(event->event, "RESET") == 0)
 		log_info("guest", "guest reset", "id=%s self=%d", guest->id, event->guest);
 	/* A signal from elsewhere: the process ends, and that is what counts. */
@@ -80,7 +82,13 @@ static void on_qmp_lost(struct qmp *qmp, const char *reason)
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
 	log_debug("guest", "qmp lost", "id=%s reason=%s", guest->id, log_quote(reason));
+	export_on_lost(guest);
 	loop_timer_start(guest->vmm->loop, &guest->reconnect, RECONNECT_MS, on_reconnect);
+}
+
+static void on_qmp_answer(struct qmp *qmp, const struct qmp_message *answer)
+{
+	export_on_answer(container_of(qmp, struct guest_instance, qmp), answer);
 }
 
 static void on_qmp_hung(struct qmp *qmp)
@@ -92,6 +100,7 @@ static void on_qmp_hung(struct qmp *qmp)
 static const struct qmp_handler qmp_handler = {
 	.on_ready = on_qmp_ready,
 	.on_event = on_qmp_event,
+	.on_answer = on_qmp_answer,
 	.on_lost = on_qmp_lost,
 	.on_hung = on_qmp_hung,
 };
@@ -168,6 +177,7 @@ void guest_process_release(struct guest_instance *guest)
 		loop_process_stop(&guest->process);
 	guest->process_watched = false;
 	loop_timer_stop(&guest->reconnect);
+	export_on_lost(guest);
 	qmp_close(&guest->qmp);
 	status_close(guest);
 }

@@ -11,6 +11,7 @@
 #include "firmware/lib/log.h"
 #include "hypervisor/base.h"
 #include "hypervisor/console_log.h"
+#include "hypervisor/export.h"
 #include "hypervisor/guest.h"
 #include "hypervisor/guest_list.h"
 #include "hypervisor/host.h"
@@ -61,6 +62,9 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 	case VMM_SERIAL_OPEN:
 		serial_serve(vmm, channel, message);
 		break;
+	case VMM_DISK_EXPORT:
+		export_serve(vmm, message);
+		break;
 	default:
 		log_debug("vmm", "message without meaning", "type=%u", message->type);
 	}
@@ -97,6 +101,7 @@ static void netd_link_begin(struct vmm *vmm)
 
 static void cloud_link_begin(struct vmm *vmm)
 {
+	exports_abandon(vmm);
 	guests_link_begin(vmm);
 	host_report(vmm);
 	base_ask_again(vmm);
@@ -234,6 +239,7 @@ static int vmm_open(struct vmm *vmm, struct error *error)
 static void vmm_close(struct vmm *vmm)
 {
 	host_close();
+	exports_abandon(vmm);
 	base_close(vmm);
 	while (vmm->guests != NULL)
 		guest_free(vmm->guests);

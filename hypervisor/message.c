@@ -103,3 +103,9 @@ const struct field vmm_reply_fields[] = {
 	FIELD(2, FIELD_STRING, struct vmm_reply, reason, false),
 	FIELD_END,
 };
+
+const struct field vmm_export_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_export, id, true),
+	FIELD(2, FIELD_STRING, struct vmm_export, disk_id, true),
+	FIELD_END,
+};

@@ -9,6 +9,7 @@
  *	VMM_SYNC          that was all     VMM_IMAGE_GET    asks for an image's descriptor
  *	VMM_IMAGE         + descriptor     VMM_CONSOLE_LOG  reply
  *	VMM_CONSOLE_LOG_GET                VMM_REPLY        reply of everything else
+ *	VMM_DISK_EXPORT   + descriptor     VMM_REPLY        when the file is an image of the disk
  *	VMM_SERIAL_OPEN (console as well)  VMM_REPLY + descriptor of the guest's serial line
  *
  * Upon a fresh link cloud sends VMM_GUEST_SET for every guest, then VMM_SYNC; guests that vmm
@@ -30,6 +31,7 @@ enum vmm_type {
 	VMM_IMAGE,
 	VMM_CONSOLE_LOG_GET,
 	VMM_SERIAL_OPEN,
+	VMM_DISK_EXPORT,
 	VMM_HOST = 64,
 	VMM_GUEST_STATE,
 	VMM_IMAGE_GET,
@@ -100,6 +102,13 @@ struct guest_id {
 	char id[UUID_SIZE];
 };
 
+/* VMM_DISK_EXPORT: the descriptor is that of an empty file, open to read and write. EAGAIN: the
+ * guest is on its way somewhere, ask again. */
+struct vmm_export {
+	char id[UUID_SIZE];
+	char disk_id[UUID_SIZE];
+};
+
 struct vmm_host {
 	uint32_t cpus;
 	uint64_t memory, memory_available; /* bytes */
@@ -141,6 +150,6 @@ struct vmm_reply {
 
 extern const struct field guest_fields[], guest_status_fields[], guest_id_fields[],
 	vmm_host_fields[], vmm_image_get_fields[], vmm_image_fields[], vmm_console_log_get_fields[],
-	vmm_console_log_fields[], vmm_reply_fields[];
+	vmm_console_log_fields[], vmm_reply_fields[], vmm_export_fields[];
 
 #endif

@@ -52,6 +52,8 @@ static void take_answer(struct qmp *qmp, const struct qmp_message *message)
 	if (message->kind == QMP_RETURN && message->status[0] != '\0' && !qmp->ready) {
 		qmp->ready = true;
 		qmp->handler->on_ready(qmp, qmp->version, message->status);
+	} else if (qmp->ready && qmp->handler->on_answer != NULL) {
+		qmp->handler->on_answer(qmp, message);
 	}
 }
 
@@ -164,19 +166,62 @@ void qmp_close(struct qmp *qmp)
 	buffer_free(&qmp->out);
 }
 
-int qmp_send(struct qmp *qmp, const char *command)
+static void sent(struct qmp *qmp)
+{
+	qmp->sent++;
+	if (!qmp->timer.running)
+		timer_arm(qmp);
+}
+
+int qmp_send_with(struct qmp *qmp, const char *command, const char *arguments)
 {
 	int result;
 
 	if (qmp->fd < 0)
 		return -ENOTCONN;
-	result = buffer_printf(&qmp->out, "{\"execute\":\"%s\",\"id\":%u}\n", command,
-			       qmp->sent + 1);
+	result = buffer_printf(&qmp->out, "{\"execute\":\"%s\"%s%s,\"id\":%u}\n", command,
+			       arguments != NULL ? ",\"arguments\":" : "",
+			       arguments != NULL ? arguments : "", qmp->sent + 1);
 	if (result < 0)
 		return result;
-	qmp->sent++;
-	if (!qmp->timer.running)
-		timer_arm(qmp);
+	sent(qmp);
 	flush(qmp);
+	return 0;
+}
+
+int qmp_send(struct qmp *qmp, const char *command)
+{
+	return qmp_send_with(qmp, command, NULL);
+}
+
+/* A descriptor travels with the first byte of its command; a line this short leaves whole. */
+int qmp_send_fd(struct qmp *qmp, const char *command, const char *arguments, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	char line[512];
+	struct iovec part = { .iov_base = line };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+
+	if (qmp->fd < 0)
+		return -ENOTCONN;
+	if (qmp->out.length > 0)
+		return -EAGAIN;
+	part.iov_len = (size_t)snprintf(line, sizeof(line),
+					"{\"execute\":\"%s\",\"arguments\":%s,\"id\":%u}\n",
+					command, arguments, qmp->sent + 1);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
+	if (sendmsg(qmp->fd, &header, MSG_NOSIGNAL) != (ssize_t)part.iov_len)
+		return -EAGAIN;
+	sent(qmp);
 	return 0;
 }

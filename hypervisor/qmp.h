@@ -32,7 +32,8 @@ struct qmp_message {
 	char reason[QMP_NAME_SIZE]; /* event SHUTDOWN: "guest-shutdown", ...; else "" */
 	bool guest;                 /* event SHUTDOWN, RESET: the guest did it */
 	char status[QMP_NAME_SIZE]; /* return of query-status: "running", "paused", ... */
-	char description[256];      /* error */
+	char device[QMP_NAME_SIZE]; /* event of a device or block job: which one */
+	char description[256];      /* error; event of a block job: why it failed */
 };
 
 /* -EBADMSG with the reason for what is not a QMP message. */
@@ -44,7 +45,8 @@ struct qmp_handler {
 	/* Capabilities are negotiated; 'status' is what query-status said. */
 	void (*on_ready)(struct qmp *qmp, const char *version, const char *status);
 	void (*on_event)(struct qmp *qmp, const struct qmp_message *event);
-	void (*on_lost)(struct qmp *qmp, const char *reason); /* closed already */
+	void (*on_answer)(struct qmp *qmp, const struct qmp_message *answer); /* may be NULL */
+	void (*on_lost)(struct qmp *qmp, const char *reason);                 /* closed already */
 	void (*on_hung)(struct qmp *qmp);
 };
 
@@ -67,5 +69,9 @@ int qmp_open(struct qmp *qmp, struct loop *loop, const char *path,
 void qmp_close(struct qmp *qmp); /* may be called on a closed one */
 /* Sends a command without arguments; 'command' is a literal of our own. -ENOTCONN. */
 int qmp_send(struct qmp *qmp, const char *command);
+/* The same with arguments as JSON; the command's id is then qmp->sent. */
+int qmp_send_with(struct qmp *qmp, const char *command, const char *arguments);
+/* And with a descriptor, which stays the caller's. -EAGAIN while earlier commands wait to leave. */
+int qmp_send_fd(struct qmp *qmp, const char *command, const char *arguments, int fd);
 
 #endif

@@ -35,6 +35,7 @@ struct host {
 
 struct guest_instance;
 struct base;
+struct disk_export;
 
 struct vmm {
 	struct loop *loop;
@@ -43,7 +44,8 @@ struct vmm {
 	struct channel *control;
 	struct channel cloud, console, netd;
 	struct guest_instance *guests;
-	struct base *bases; /* base images that are being made */
+	struct base *bases;          /* base images that are being made */
+	struct disk_export *exports; /* disks that are being copied */
 	struct loop_fd log_watch;
 	struct loop_timer log_pause, stop_look;
 	bool stopping;

@@ -55,7 +55,9 @@ static void on_hung(struct qmp *client)
 	hung++;
 }
 
-static const struct qmp_handler handler = { on_ready, on_event, on_lost, on_hung };
+static const struct qmp_handler handler = {
+	.on_ready = on_ready, .on_event = on_event, .on_lost = on_lost, .on_hung = on_hung
+};
 
 static int set_up(void **state)
 {

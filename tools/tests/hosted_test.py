@@ -191,6 +191,94 @@ class Crashes(Hosted):
         box.wait_console(server, "guest: up after")
 
 
+class Transitions(Hosted):
+    """What changes a server, cut short by kill -9: it ends where the table of states says."""
+
+    def killed(self, role):
+        before = box.processes(role)
+        for pid in before:
+            box.inside("kill", "-9", str(pid))
+        wait_for(f"a new {role}", lambda: box.processes(role) and
+                 not set(before) & set(box.processes(role)), seconds=30)
+        box.api.token = None
+        wait_for("the API", Crashes.api_answers, seconds=30)
+
+    def running(self, name):
+        server = box.boot(name, self.image())
+        box.wait_console(server, "guest: up after")
+        return server
+
+    def wait_image(self, name):
+        path = f"/image/v2/images?name={name}"
+        found = wait_for(f"image {name}", lambda: [
+            image for image in box.api.get(path)["images"] if image["status"] == "active"])
+        self.images.append(found[0]["id"])
+        return found[0]
+
+    def test_rebuild(self):
+        server = self.running("rebuilt")
+        box.action(server, {"rebuild": {"imageRef": self.images[-1]}})
+        self.killed("vmm")
+        box.wait_status(server, "ACTIVE")
+
+    def test_resize_confirmed(self):
+        server = self.running("grown")
+        box.action(server, {"resize": {"flavorRef": box.flavor("m1.micro")}})
+        self.killed("cloud")
+        box.wait_status(server, "VERIFY_RESIZE")
+        box.action(server, {"confirmResize": None}, status=204)
+        box.wait_status(server, "ACTIVE")
+
+    def test_resize_reverted(self):
+        server = self.running("shrunk")
+        box.action(server, {"resize": {"flavorRef": box.flavor("m1.micro")}})
+        self.killed("vmm")
+        box.wait_status(server, "VERIFY_RESIZE")
+        box.action(server, {"revertResize": None})
+        self.killed("cloud")
+        box.wait_status(server, "ACTIVE")
+        self.assertEqual(box.server(server)["flavor"]["id"], box.flavor())
+
+    def test_image_of_a_running_server_boots(self):
+        server = self.running("origin")
+        box.action(server, {"createImage": {"name": "taken-live", "metadata": {"k": "v"}}})
+        image = self.wait_image("taken-live")
+        self.assertEqual((image["image_type"], image["instance_uuid"], image["k"]),
+                         ("snapshot", server, "v"))
+        copy = box.boot("copy", image["id"])
+        box.wait_console(copy, "guest: hostname copy")
+
+    def test_image_cut_short(self):
+        server = self.running("origin")
+        for role in ("vmm", "cloud"):
+            box.action(server, {"createImage": {"name": f"past-{role}"}})
+            self.killed(role)
+            self.wait_image(f"past-{role}")
+            wait_for("the task to end", lambda: (
+                box.server(server)["OS-EXT-STS:task_state"] is None))
+        self.assertEqual(box.server(server)["status"], "ACTIVE")
+
+    def test_rescue(self):
+        server = self.running("patient")
+        box.action(server, {"rescue": None}, status=200)
+        self.killed("vmm")
+        box.wait_status(server, "RESCUE")
+        box.action(server, {"unrescue": None})
+        self.killed("cloud")
+        box.wait_status(server, "ACTIVE")
+
+    def test_shelve(self):
+        server = self.running("shelved")
+        box.action(server, {"shelve": None})
+        self.killed("cloud")
+        box.wait_status(server, "SHELVED_OFFLOADED")
+        self.assertEqual(box.processes("qemu-system-x86_64"), [])
+        box.action(server, {"unshelve": None})
+        self.killed("vmm")
+        box.wait_status(server, "ACTIVE")
+        box.wait_console(server, "guest: hostname shelved")
+
+
 class Refusals(Hosted):
     """Bad input gets a clear fault, changes nothing, and the next request is served."""
 

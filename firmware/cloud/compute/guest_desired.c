@@ -11,7 +11,8 @@
 
 bool guest_absent(yyjson_val *record)
 {
-	if (json_is(record, "OS-EXT-STS:task_state", task_state_name(TASK_DELETING)))
+	if (json_is(record, "OS-EXT-STS:task_state", task_state_name(TASK_DELETING)) ||
+	    json_is(record, "OS-EXT-STS:task_state", task_state_name(TASK_SHELVING_OFFLOADING)))
 		return true;
 	return !json_bool(record, "_placed", false) ||
 	       (json_is(record, "OS-EXT-STS:vm_state", vm_state_name(VM_ERROR)) &&
@@ -47,21 +48,39 @@ static void machine_set(struct guest *guest, yyjson_val *image)
 	text_copy(guest->firmware, sizeof(guest->firmware), firmware);
 }
 
-static int disks_set(struct arena *arena, yyjson_val *record, struct guest *guest)
+static void disk_set(struct guest_disk *disk, const char *id, yyjson_val *image, int64_t gib,
+		     uint32_t boot_index)
 {
-	yyjson_val *image = yyjson_obj_get(record, "_image");
-	struct guest_disk *disk = arena_alloc(arena, sizeof(*disk));
-
-	if (!disk)
-		return -ENOMEM;
-	text_copy(disk->id, sizeof(disk->id), json_string(record, "_disk"));
+	text_copy(disk->id, sizeof(disk->id), id);
 	text_copy(disk->image_id, sizeof(disk->image_id), json_string(image, "id"));
 	text_copy(disk->image_format, sizeof(disk->image_format), json_string(image, "format"));
 	text_copy(disk->bus, sizeof(disk->bus), "virtio");
 	disk->image_size = (uint64_t)json_integer(image, "size", 0);
-	disk->size = (uint64_t)json_integer(yyjson_obj_get(record, "_flavor"), "disk", 0) * GIB;
-	guest->disks.items = disk;
-	guest->disks.count = 1;
+	disk->size = (uint64_t)gib * GIB;
+	disk->boot_index = boot_index;
+}
+
+/* The server's own disk, and in front of it the one that it is rescued from. */
+static int disks_set(struct arena *arena, yyjson_val *record, struct guest *guest)
+{
+	yyjson_val *rescue = yyjson_obj_get(record, "_rescue");
+	yyjson_val *image = yyjson_obj_get(record, "_boot");
+	struct guest_disk *disks = arena_alloc(arena, 2 * sizeof(*disks));
+	uint32_t count = 0;
+
+	if (!disks)
+		return -ENOMEM;
+	if (!yyjson_is_obj(image))
+		image = yyjson_obj_get(record, "_image");
+	if (yyjson_is_obj(rescue)) {
+		disk_set(&disks[0], json_string(rescue, "disk"), yyjson_obj_get(rescue, "image"), 0,
+			 0);
+		count = 1;
+	}
+	disk_set(&disks[count], json_string(record, "_disk"), image,
+		 json_integer(yyjson_obj_get(record, "_flavor"), "disk", 0), count);
+	guest->disks.items = disks;
+	guest->disks.count = count + 1;
 	return 0;
 }
 

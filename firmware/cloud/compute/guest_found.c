@@ -4,6 +4,8 @@
 
 #include "firmware/cloud/compute/reconcile.h"
 #include "firmware/cloud/compute/state.h"
+#include "firmware/cloud/image/image.h"
+#include "firmware/cloud/placement/placement.h"
 
 struct finding {
 	struct store_view *view;
@@ -24,11 +26,20 @@ static bool power_differs(const struct finding *finding)
 	return finding->rule->power && !json_is(finding->record, "_power", finding->rule->power);
 }
 
+static enum vm_state vm_state_next(const struct finding *finding)
+{
+	return finding->rule->vm_state == VM_KEEP ? finding->vm_state : finding->rule->vm_state;
+}
+
+static enum task_state task_next(const struct finding *finding)
+{
+	return finding->rule->next == TASK_KEEP ? finding->task : finding->rule->next;
+}
+
 /* Idle means idle: a report that says what is known already writes nothing. */
 static bool nothing_new(const struct finding *finding)
 {
-	return finding->rule->vm_state == finding->vm_state &&
-	       (finding->task == TASK_NONE || finding->rule->keep_task) &&
+	return vm_state_next(finding) == finding->vm_state && task_next(finding) == finding->task &&
 	       json_integer(finding->record, "OS-EXT-STS:power_state", -1) ==
 		       (int64_t)finding->rule->power_state &&
 	       !power_differs(finding);
@@ -68,7 +79,7 @@ static int action_finish(struct finding *finding)
 	const char *action = json_string(finding->record, "_action");
 	int result;
 
-	if (!action || finding->task == TASK_NONE || finding->rule->keep_task)
+	if (!action || finding->task == TASK_NONE || task_next(finding) != TASK_NONE)
 		return 0;
 	result = action_end(finding->view, finding->arena, finding->txn,
 			    json_string(finding->record, "id"), action, failure_of(finding));
@@ -91,6 +102,17 @@ static void afterwards(struct finding *finding)
 	server_desire(finding->doc, finding->edited);
 }
 
+/* The image that a server was shelved into has done its work. */
+static void shelved_image_drop(struct finding *finding)
+{
+	const char *image = json_string(finding->record, "_shelved_image");
+
+	if (!image || finding->task != TASK_UNSHELVING || finding->rule->vm_state != VM_ACTIVE)
+		return;
+	image_drop(finding->arena, finding->txn, image);
+	json_set_string(finding->doc, finding->edited, "_shelved_image", NULL);
+}
+
 static int finding_apply(struct finding *finding)
 {
 	const struct guest_rule *rule = finding->rule;
@@ -99,9 +121,8 @@ static int finding_apply(struct finding *finding)
 	const char *key = arena_printf(finding->arena, KEY_SERVER "%s", finding->status->id);
 	int result;
 
-	json_set_string(doc, edited, "OS-EXT-STS:vm_state", vm_state_name(rule->vm_state));
-	if (!rule->keep_task)
-		json_set_string(doc, edited, "OS-EXT-STS:task_state", NULL);
+	json_set_string(doc, edited, "OS-EXT-STS:vm_state", vm_state_name(vm_state_next(finding)));
+	json_set_string(doc, edited, "OS-EXT-STS:task_state", task_state_name(task_next(finding)));
 	json_set_integer(doc, edited, "OS-EXT-STS:power_state", rule->power_state);
 	json_set_string(doc, edited, "updated_at", time_now(finding->arena));
 	fault_set(finding);
@@ -111,6 +132,7 @@ static int finding_apply(struct finding *finding)
 		server_desire(doc, edited);
 	}
 	afterwards(finding);
+	shelved_image_drop(finding);
 	result = resize_settle(finding->view, finding->arena, finding->txn, finding->record, doc,
 			       edited, rule->vm_state == VM_ERROR);
 	if (result == 0)
@@ -120,10 +142,34 @@ static int finding_apply(struct finding *finding)
 	return result < 0 ? result : 1;
 }
 
+/* Its place is another's now; name, ports and quota stay its own. */
+static int offloaded(struct finding *finding)
+{
+	static const char *const nulls[] = { "OS-EXT-STS:task_state", "OS-EXT-SRV-ATTR:host",
+					     "OS-EXT-SRV-ATTR:hypervisor_hostname" };
+	yyjson_mut_doc *doc = json_document(finding->arena);
+	yyjson_mut_val *edited = yyjson_val_mut_copy(doc, finding->record);
+	const char *key = arena_printf(finding->arena, KEY_SERVER "%s", finding->status->id);
+
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		json_set_string(doc, edited, nulls[i], NULL);
+	json_set_string(doc, edited, "OS-EXT-STS:vm_state", vm_state_name(VM_SHELVED_OFFLOADED));
+	json_set_integer(doc, edited, "OS-EXT-STS:power_state", POWER_SHUTDOWN);
+	json_set_string(doc, edited, "OS-EXT-AZ:availability_zone", "");
+	json_set_string(doc, edited, "updated_at", time_now(finding->arena));
+	json_set_bool(doc, edited, "_placed", false);
+	placement_release(finding->arena, finding->txn, finding->status->id);
+	store_txn_compare(finding->txn, key, finding->revision);
+	store_txn_put(finding->txn, key, json_write(finding->arena, edited));
+	return 1;
+}
+
 static int guest_gone(struct finding *finding, struct error *error)
 {
 	int result;
 
+	if (finding->task == TASK_SHELVING_OFFLOADING)
+		return offloaded(finding);
 	if (finding->task != TASK_DELETING)
 		return 0;
 	result = server_remove(finding->view, finding->arena, finding->txn, finding->record,

@@ -13,6 +13,10 @@
  *   _then             "stop": it is stopped when the task under way is done
  *   _resize {migration, flavor, finished, revert}   from a resize to its confirmation: the
  *                     migration's id, the flavor before, since when it waits, whether it reverts
+ *   _snapshot         an image under way, see snapshot.h
+ *   _shelved_image    the image that it is while it is shelved
+ *   _boot {id, format, size}   what the boot disk is cloned from where it is not _image
+ *   _rescue {disk, image}      what it boots from while it is rescued
  *   _fault {code, created, message, details}   why it is in ERROR
  *   _action           request id of the action under way, whose event is not finished yet
  *   _placed           true while it holds resources of the host and may have a guest

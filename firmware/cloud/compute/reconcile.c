@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/cloud/compute/snapshot.h"
 #include "firmware/cloud/identity/reader.h"
 #include "firmware/cloud/image/image.h"
 #include "firmware/cloud/link.h"
@@ -133,6 +134,7 @@ static void server_send(struct store_view *view, struct arena *arena, yyjson_val
 	if (!guest_absent(record)) {
 		tracked->deleting = false;
 		guest_set(view, arena, tracked, record);
+		snapshot_look(reconciler.cloud, record);
 	} else if (!tracked->deleting) {
 		guest_delete(tracked->id);
 		tracked->deleting = true;

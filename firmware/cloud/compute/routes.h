@@ -50,12 +50,23 @@ HANDLER(handle_server_reset_state);
 HANDLER(handle_server_console_output);
 HANDLER(handle_server_group_add);
 HANDLER(handle_server_group_remove);
+HANDLER(handle_server_inject_network);
+HANDLER(handle_server_reset_network);
+HANDLER(handle_server_change_password);
 HANDLER(handle_server_unserved);
 /* server_rebuild.c, server_resize.c */
 HANDLER(handle_server_rebuild);
 HANDLER(handle_server_resize);
 HANDLER(handle_server_confirm_resize);
 HANDLER(handle_server_revert_resize);
+/* server_snapshot.c, server_rescue.c, server_shelve.c */
+HANDLER(handle_server_create_image);
+HANDLER(handle_server_create_backup);
+HANDLER(handle_server_rescue);
+HANDLER(handle_server_unrescue);
+HANDLER(handle_server_shelve);
+HANDLER(handle_server_shelve_offload);
+HANDLER(handle_server_unshelve);
 /* server_metadata.c, server_tags.c */
 HANDLER(handle_server_metadata_list);
 HANDLER(handle_server_metadata_merge);
@@ -102,6 +113,17 @@ HANDLER(handle_hypervisors_detail);
 HANDLER(handle_hypervisor_show);
 HANDLER(handle_hypervisor_statistics);
 HANDLER(handle_services);
+/* image_proxy.c */
+HANDLER(handle_images_list);
+HANDLER(handle_images_detail);
+HANDLER(handle_image_show);
+HANDLER(handle_image_delete);
+HANDLER(handle_image_metadata_list);
+HANDLER(handle_image_metadata_merge);
+HANDLER(handle_image_metadata_replace);
+HANDLER(handle_image_metadata_show);
+HANDLER(handle_image_metadata_set);
+HANDLER(handle_image_metadata_delete);
 /* migrations.c, server_migrate.c */
 HANDLER(handle_migrations_list);
 HANDLER(handle_server_migrations);
@@ -123,7 +145,8 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_server_reset_state, schema_server_resize, schema_server_rebuild,
 	schema_server_create_image, schema_metadata, schema_metadata_item, schema_tags,
 	schema_group, schema_quota_update, schema_server_migrate, schema_server_migrate_live,
-	schema_server_evacuate;
+	schema_server_evacuate, schema_server_create_backup, schema_server_rescue,
+	schema_server_unshelve, schema_server_change_password;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

@@ -161,27 +161,46 @@ int handle_server_reset_state(struct request *request, struct error *error)
 	return edit_done(&edit, "os-resetState", error);
 }
 
-/* --- actions that Nova has and that no server of ours can be asked for */
+int handle_server_inject_network(struct request *request, struct error *error)
+{
+	struct server_edit edit;
+	int result = server_edit_begin(request, &edit, error);
 
-#define ALIVE (1u << VM_ACTIVE | 1u << VM_STOPPED | 1u << VM_PAUSED)
+	if (result == 0)
+		result = server_edit_unlocked(&edit, error);
+	/* Guests ask for their networks: there is nothing to be put into them. */
+	return result < 0 ? result : edit_done(&edit, "injectNetworkInfo", error);
+}
+
+int handle_server_reset_network(struct request *request, struct error *error)
+{
+	(void)request;
+	return error_fault(error, -ENOENT, 410, NULL,
+			   "This resource is no longer available. No forwarding address is given.");
+}
+
+int handle_server_change_password(struct request *request, struct error *error)
+{
+	struct server server;
+	int result = server_find(request, &server, error);
+
+	if (result == 0)
+		result = server_state_check(server.record, "changePassword", 1u << VM_ACTIVE,
+					    1u << TASK_NONE, error);
+	return result < 0 ? result : error_set(error, -EBUSY, "QEMU guest agent is not enabled");
+}
+
+/* --- actions that Nova has and that no server of ours can be asked for */
 
 static const struct {
 	const char *action;
-	unsigned
-		vm_states; /* in which Nova would do it: 0: none that we have, so it is a conflict */
+	unsigned vm_states; /* in which Nova would do it; 0: none that we have: a conflict */
 } unserved[] = {
-	{ "resume", 0 },
+	{ "resume", 1u << VM_SUSPENDED },
 	{ "restore", 0 },
-	{ "unrescue", 0 },
-	{ "unshelve", 0 },
-	{ "shelveOffload", 0 },
-	{ "createImage", ALIVE },
-	{ "createBackup", ALIVE },
 	{ "suspend", 1u << VM_ACTIVE },
-	{ "rescue", 1u << VM_ACTIVE | 1u << VM_STOPPED | 1u << VM_ERROR },
-	{ "shelve", ALIVE },
-	{ "trigger_crash_dump", 1u << VM_ACTIVE | 1u << VM_PAUSED | 1u << VM_ERROR },
-	{ "changePassword", 1u << VM_ACTIVE },
+	{ "trigger_crash_dump", 1u << VM_ACTIVE | 1u << VM_PAUSED | 1u << VM_RESCUED |
+					1u << VM_RESIZED | 1u << VM_ERROR },
 };
 
 int handle_server_unserved(struct request *request, struct error *error)

@@ -88,6 +88,8 @@ static void disk_apply(struct server_edit *edit, const struct server_order *orde
 	uuid_make(disk);
 	json_set_string(edit->doc, edit->record, "_disk", disk);
 	json_set(edit->doc, edit->record, "_image", image_kept(edit->doc, &order->image));
+	json_set_string(edit->doc, edit->record, "_boot", NULL);
+	json_set_string(edit->doc, edit->record, "_rescue", NULL);
 	json_set_integer(edit->doc, edit->record, "progress", 0);
 	if (json_is(edit->server.record, "OS-EXT-STS:vm_state", vm_state_name(VM_STOPPED)))
 		json_set_string(edit->doc, edit->record, "_then", "stop");

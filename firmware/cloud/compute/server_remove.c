@@ -3,6 +3,7 @@
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/server_event.h"
+#include "firmware/cloud/image/image.h"
 #include "firmware/cloud/placement/placement.h"
 
 int server_remove(struct store_view *view, struct arena *arena, struct store_txn *txn,
@@ -19,6 +20,8 @@ int server_remove(struct store_view *view, struct arena *arena, struct store_txn
 	store_txn_compare(txn, key, revision);
 	store_txn_delete(txn, key);
 	store_txn_delete(txn, arena_printf(arena, KEY_USER_DATA "%s", id));
+	if (json_string(record, "_shelved_image"))
+		image_drop(arena, txn, json_string(record, "_shelved_image"));
 	result = action_forget(view, arena, txn, id);
 	if (result == 0)
 		result = network_device_release(view, arena, txn, id, error);

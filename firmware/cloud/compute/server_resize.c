@@ -51,6 +51,7 @@ static int resize_fail(struct server_edit *edit, const char *details, struct err
 {
 	int result;
 
+	edit->txn = store_txn_new(edit->request->arena);
 	action_failed(edit, "resize", "compute_prep_resize", details);
 	result = server_edit_commit(edit, error);
 	return result < 0 ? result : reply_empty(edit->request, 202);
@@ -132,6 +133,10 @@ static int resize_do(struct server_edit *edit, yyjson_val *flavor, struct error 
 	char migration[UUID_SIZE];
 	int result;
 
+	result = quota_move(request, edit->txn, json_string(edit->server.record, "tenant_id"),
+			    &from, &to, error);
+	if (result < 0)
+		return result;
 	if (json_integer(kept, "disk", 0) < json_integer(old, "disk", 0))
 		return resize_fail(edit,
 				   "Instance rollback performed due to: Resize error: Unable to "
@@ -139,14 +144,8 @@ static int resize_do(struct server_edit *edit, yyjson_val *flavor, struct error 
 				   error);
 	uuid_make(migration);
 	result = claims_make(edit, kept, old, migration, error);
-	if (result == -ENOSPC) {
-		edit->txn = store_txn_new(request->arena);
+	if (result == -ENOSPC)
 		return resize_fail(edit, "No valid host was found. ", error);
-	}
-	if (result == 0)
-		result = quota_move(request, edit->txn,
-				    json_string(edit->server.record, "tenant_id"), &from, &to,
-				    error);
 	if (result < 0)
 		return result;
 	resize_apply(edit, flavor, kept, arena_strdup(request->arena, migration));

@@ -367,3 +367,49 @@ static const struct schema evacuate = {
 						{ 0 } },
 };
 const struct schema schema_server_evacuate = ENVELOPE("evacuate", &evacuate);
+
+static const struct schema rotation = {
+	.types = SCHEMA_INTEGER | SCHEMA_STRING,
+	.min_length = 1,
+	.format = FORMAT_INTEGER_STRING,
+	.has_minimum = true,
+};
+static const struct schema create_backup = {
+	.types = SCHEMA_OBJECT,
+	.members = (const struct schema_member[]){ { "name", &part_name, true, 0, 0 },
+						   { "backup_type", &part_string, true, 0, 0 },
+						   { "rotation", &rotation, true, 0, 0 },
+						   { "metadata", &part_metadata, false, 0, 0 },
+						   { 0 } },
+};
+const struct schema schema_server_create_backup = ENVELOPE("createBackup", &create_backup);
+
+static const struct schema rescue = {
+	.types = SCHEMA_OBJECT | SCHEMA_NULL,
+	.members = (const struct schema_member[]){ { "adminPass", &part_string, false, 0, 0 },
+						   { "rescue_image_ref", &part_uuid, false, 0, 0 },
+						   { 0 } },
+};
+const struct schema schema_server_rescue = ENVELOPE("rescue", &rescue);
+
+static const struct schema unshelve_277 = {
+	.types = SCHEMA_OBJECT | SCHEMA_NULL,
+	.members = (const struct schema_member[]){ { "availability_zone", &part_name, true, 0, 90 },
+						   { "availability_zone", &host_or_null, false, 91,
+						     0 },
+						   { "host", &host_name, false, 91, 0 },
+						   { 0 } },
+};
+const struct schema schema_server_unshelve = {
+	.types = SCHEMA_OBJECT,
+	.members = (const struct schema_member[]){ { "unshelve", &any, true, 0, 76 },
+						   { "unshelve", &unshelve_277, true, 77, 0 },
+						   { 0 } },
+};
+
+static const struct schema change_password = {
+	.types = SCHEMA_OBJECT,
+	.members =
+		(const struct schema_member[]){ { "adminPass", &part_string, true, 0, 0 }, { 0 } },
+};
+const struct schema schema_server_change_password = ENVELOPE("changePassword", &change_password);

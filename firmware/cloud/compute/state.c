@@ -39,6 +39,16 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 	[EVENT_REVERT_RESIZE] = { "revertResize", "revertResize", "compute_revert_resize",
 				  VM(RESIZED), TASK(NONE), TASK_RESIZE_REVERTING, NULL,
 				  "_reboots_soft" },
+	[EVENT_RESCUE] = { "rescue", "rescue", "compute_rescue_instance",
+			   VM(ACTIVE) | VM(STOPPED) | VM(ERROR), TASK(NONE), TASK_RESCUING, "run",
+			   "_reboots_hard" },
+	[EVENT_UNRESCUE] = { "unrescue", "unrescue", "compute_unrescue_instance", VM(RESCUED),
+			     TASK(NONE), TASK_UNRESCUING, "run", "_reboots_hard" },
+	[EVENT_SHELVE] = { "shelve", "shelve", "compute_shelve_instance",
+			   VM(ACTIVE) | VM(STOPPED) | VM(PAUSED) | VM(SUSPENDED), TASK(NONE),
+			   TASK_SHELVING, "stop", NULL },
+	[EVENT_UNSHELVE] = { "unshelve", "unshelve", "compute_unshelve_instance",
+			     VM(SHELVED_OFFLOADED), TASK(NONE), TASK_UNSHELVING, "run", NULL },
 	[EVENT_DELETE] = { "delete", "delete", "compute_terminate_instance", VM_ANY, TASK_ANY,
 			   TASK_DELETING, "stop", NULL },
 };
@@ -46,36 +56,48 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 /* Tasks that end when the guest runs. */
 #define TASK_UNTIL_RUNNING                                                                         \
 	(TASK(NONE) | TASK(SPAWNING) | TASK(POWERING_ON) | TASK(REBOOTING) |                       \
-	 TASK(REBOOTING_HARD) | TASK(UNPAUSING) | TASK(REBUILDING) | TASK(RESIZE_REVERTING))
+	 TASK(REBOOTING_HARD) | TASK(UNPAUSING) | TASK(REBUILDING) | TASK(RESIZE_REVERTING) |      \
+	 TASK(UNRESCUING) | TASK(UNSHELVING))
 /* Tasks in which a stopped guest is not the end of the story: it is started next. */
 #define TASK_STARTING                                                                              \
-	(TASK(POWERING_ON) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(REBUILDING))
+	(TASK(POWERING_ON) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(REBUILDING) |           \
+	 TASK(RESCUING) | TASK(UNRESCUING) | TASK(UNSHELVING))
+/* Tasks that do not depend on the guest: its disk is copied. */
+#define TASK_COPYING (TASK(IMAGE_SNAPSHOT) | TASK(IMAGE_BACKUP))
+/* The guest is down for good, and then it goes. */
+#define TASK_SHELVED (TASK(SHELVING_IMAGE) | TASK(SHELVING_OFFLOADING))
+#define TASK_ENDING (TASK(DELETING) | TASK_SHELVED)
 
 static const struct guest_rule rules_running[] = {
-	{ VM(RESIZED), TASK(NONE), VM_RESIZED, POWER_RUNNING, false, NULL },
-	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_RUNNING, false, NULL },
-	{ VM_ANY, TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, false, NULL },
+	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_RUNNING, TASK_NONE, NULL },
+	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_RUNNING, TASK_NONE, NULL },
+	{ VM_ANY, TASK(RESCUING), VM_RESCUED, POWER_RUNNING, TASK_NONE, NULL },
+	{ VM_ANY, TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, TASK_NONE, NULL },
 	{ 0 },
 };
 static const struct guest_rule rules_stopped[] = {
-	{ VM(RESIZED), TASK(NONE), VM_RESIZED, POWER_SHUTDOWN, false, "stop" },
-	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_SHUTDOWN, false, "stop" },
-	{ VM_ANY, TASK_ANY & ~(TASK_STARTING | TASK(DELETING)), VM_STOPPED, POWER_SHUTDOWN, false,
+	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_SHUTDOWN, TASK_NONE, "stop" },
+	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_SHUTDOWN, TASK_NONE, "stop" },
+	{ VM_ANY, TASK(SHELVING), VM_KEEP, POWER_SHUTDOWN, TASK_SHELVING_IMAGE, "stop" },
+	{ VM_ANY, TASK_COPYING, VM_STOPPED, POWER_SHUTDOWN, TASK_KEEP, "stop" },
+	{ VM_ANY, TASK_ANY & ~(TASK_STARTING | TASK_ENDING), VM_STOPPED, POWER_SHUTDOWN, TASK_NONE,
 	  "stop" },
 	{ 0 },
 };
 static const struct guest_rule rules_paused[] = {
-	{ VM_ANY, TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, false, NULL },
+	{ VM_ANY, TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, TASK_NONE, NULL },
 	{ 0 },
 };
 /* A guest that died is not started again behind its owner's back. */
 static const struct guest_rule rules_crashed[] = {
-	{ VM_ANY, TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, false, "stop" },
-	{ VM_ANY, TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_CRASHED, false, "stop" },
+	{ VM_ANY, TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, TASK_NONE, "stop" },
+	{ VM_ANY, TASK(SHELVING), VM_KEEP, POWER_SHUTDOWN, TASK_SHELVING_IMAGE, "stop" },
+	{ VM_ANY, TASK_COPYING, VM_ERROR, POWER_CRASHED, TASK_KEEP, "stop" },
+	{ VM_ANY, TASK_ANY & ~TASK_ENDING, VM_ERROR, POWER_CRASHED, TASK_NONE, "stop" },
 	{ 0 },
 };
 static const struct guest_rule rules_failed[] = {
-	{ VM_ANY, TASK_ANY & ~TASK(DELETING), VM_ERROR, POWER_NOSTATE, false, "stop" },
+	{ VM_ANY, TASK_ANY & ~TASK_ENDING, VM_ERROR, POWER_NOSTATE, TASK_NONE, "stop" },
 	{ 0 },
 };
 

@@ -68,6 +68,10 @@ enum server_event {
 	EVENT_REBUILD,
 	EVENT_RESIZE,
 	EVENT_REVERT_RESIZE,
+	EVENT_RESCUE,
+	EVENT_UNRESCUE,
+	EVENT_SHELVE,
+	EVENT_UNSHELVE,
 	EVENT_DELETE,
 	SERVER_EVENTS
 };
@@ -85,14 +89,17 @@ struct event_rule {
 };
 extern const struct event_rule event_rules[SERVER_EVENTS];
 
+#define VM_KEEP VM_STATES
+#define TASK_KEEP TASK_STATES
+
 /* What a guest's state means for the server that is in a given task. */
 struct guest_rule {
-	unsigned vm_states; /* bits of vm_state and */
-	unsigned tasks;     /* of task_state for which this row counts */
-	enum vm_state vm_state;
+	unsigned vm_states;     /* bits of vm_state and */
+	unsigned tasks;         /* of task_state for which this row counts */
+	enum vm_state vm_state; /* VM_KEEP: as it is */
 	enum power_state power_state;
-	bool keep_task;    /* the task goes on */
-	const char *power; /* _power from then on; NULL: as it is */
+	enum task_state next; /* TASK_NONE: the task is done; TASK_KEEP: it goes on */
+	const char *power;    /* _power from then on; NULL: as it is */
 };
 /* NULL: the report changes nothing. 'state' is an enum guest_state. */
 const struct guest_rule *guest_rule_find(unsigned state, enum vm_state vm_state,

@@ -69,8 +69,9 @@ static int owner_check(struct request *request, const char *owner, struct error 
 			   owner ? owner : "None");
 }
 
-static void defaults_set(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *record)
+yyjson_mut_val *image_record_new(struct request *request, yyjson_mut_doc *doc)
 {
+	yyjson_mut_val *record = yyjson_mut_obj(doc);
 	static const char *const nulls[] = { "name",     "disk_format",  "container_format",
 					     "checksum", "os_hash_algo", "os_hash_value",
 					     "size",     "virtual_size" };
@@ -91,6 +92,7 @@ static void defaults_set(struct request *request, yyjson_mut_doc *doc, yyjson_mu
 	json_set_string(doc, record, "created_at", now);
 	json_set_string(doc, record, "updated_at", now);
 	json_set(doc, record, "tags", yyjson_mut_arr(doc));
+	return record;
 }
 
 static bool array_holds(yyjson_mut_val *array, yyjson_val *text)
@@ -120,11 +122,10 @@ static void tags_set(yyjson_mut_doc *doc, yyjson_mut_val *record, yyjson_val *ta
 static yyjson_mut_val *record_make(struct request *request)
 {
 	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *record = yyjson_mut_obj(doc);
+	yyjson_mut_val *record = image_record_new(request, doc);
 	yyjson_val *name, *value;
 	size_t i, count;
 
-	defaults_set(request, doc, record);
 	yyjson_obj_foreach (request->body, i, count, name, value) {
 		if (yyjson_equals_str(name, "tags"))
 			tags_set(doc, record, value);

@@ -26,4 +26,24 @@ int image_open(struct cloud *cloud, const char *id, char disk_format[16], uint64
  * the request's. */
 int image_lookup(struct request *request, const char *id, yyjson_val **image, struct error *error);
 
+/*
+ * Images that the box makes itself, of servers. A reserved one is 'queued'; its bytes are written
+ * to the descriptor of image_fill_open(), and image_fill_finish() makes it 'active'. Between the two
+ * the box may die: whoever reserved it opens it again, or discards it.
+ */
+/* Adds to the transaction the record of a queued image of the caller's project; 'members' are those
+ * that are not as in a fresh one. */
+int image_reserve(struct request *request, struct store_txn *txn, yyjson_mut_doc *doc,
+		  yyjson_mut_val *members, const char **id, struct error *error);
+/* An empty file to be read and written; the caller's to close. Any thread, as those below, which
+ * block. -ENOENT: the image was deleted. */
+int image_fill_open(struct cloud *cloud, const char *id, struct error *error);
+int image_fill_finish(struct cloud *cloud, const char *id, int fd, const char *disk_format,
+		      struct error *error);
+/* Removes an image and its bytes, whatever its status, unless it is protected. */
+int image_discard(struct cloud *cloud, const char *id, struct error *error);
+/* The same as part of the caller's transaction, and without waiting: the bytes stay until the next
+ * start. */
+void image_drop(struct arena *arena, struct store_txn *txn, const char *id);
+
 #endif

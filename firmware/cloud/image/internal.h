@@ -70,6 +70,9 @@ yyjson_mut_val *image_edit(struct request *request, const struct image *image,
 int image_commit(struct request *request, const struct image *image, yyjson_mut_val *record,
 		 struct error *error);
 
+/* --- create.c: a fresh record of the caller's project, with a new id */
+yyjson_mut_val *image_record_new(struct request *request, yyjson_mut_doc *doc);
+
 /* --- status.c: the table above; -EINVAL with Glance's text when there is no such way. */
 int image_status_check(const char *from, const char *to, struct error *error);
 

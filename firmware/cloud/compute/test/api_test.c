@@ -595,6 +595,68 @@ static void a_server_is_resized(void **state)
 	assert_int_equal(placed(box, "MEMORY_MB"), 0);
 }
 
+static void images_of_servers_are_reserved(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ""), *image;
+
+	assert_int_equal(act(box, id, "{\"createImage\":{\"name\":\"early\"}}"), 409);
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act_at(box, "2.45", id,
+				"{\"createImage\":{\"name\":\"i\",\"metadata\":{\"k\":\"v\"}}}"),
+			 202);
+	image = arena_strdup(&box->arena, box_text(box, "/image_id"));
+	assert_int_equal(act(box, id, "{\"createImage\":{\"name\":\"second\"}}"), 409);
+	assert_int_equal(box_send(box, box->admin, "GET",
+				  box_format(box, "/image/v2/images/%s", image), NULL, NULL),
+			 200);
+	assert_string_equal(box_text(box, "/status"), "queued");
+	assert_string_equal(box_text(box, "/image_type"), "snapshot");
+	assert_string_equal(box_text(box, "/instance_uuid"), id);
+	assert_string_equal(box_text(box, "/base_image_ref"), IMAGE);
+	assert_string_equal(box_text(box, "/k"), "v");
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	/* The guest's end does not end the copy of its disk. */
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 1);
+	assert_string_equal(status_now(box, id), "SHUTOFF");
+	assert_string_equal(box_text(box, "/server/OS-EXT-STS:task_state"), "image_snapshot");
+}
+
+static void a_server_is_rescued(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, "{\"unrescue\":null}"), 409);
+	assert_int_equal(act(box, id, "{\"rescue\":{\"adminPass\":\"secret\"}}"), 200);
+	assert_string_equal(box_text(box, "/adminPass"), "secret");
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 0);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "RESCUE");
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 0);
+	assert_int_equal(act(box, id, "{\"pause\":null}"), 409);
+	assert_int_equal(act(box, id, "{\"unrescue\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+}
+
+static void a_server_is_on_its_way_to_the_shelf(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, "{\"unshelve\":null}"), 409);
+	assert_int_equal(act(box, id, "{\"shelveOffload\":null}"), 409);
+	assert_int_equal(act(box, id, "{\"shelve\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 1);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	assert_string_equal(box_text(box, "/server/OS-EXT-STS:task_state"),
+			    "shelving_image_uploading");
+	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 0);
+}
+
 static void one_host_moves_nothing(void **state)
 {
 	struct box *box = *state;
@@ -634,6 +696,9 @@ int main(void)
 		BOX_TEST(a_server_is_rebuilt),
 		BOX_TEST(a_stopped_server_is_stopped_after_its_rebuild),
 		BOX_TEST(a_server_is_resized),
+		BOX_TEST(images_of_servers_are_reserved),
+		BOX_TEST(a_server_is_rescued),
+		BOX_TEST(a_server_is_on_its_way_to_the_shelf),
 		BOX_TEST(one_host_moves_nothing),
 		BOX_TEST(a_key_pair_may_be_a_certificate),
 		BOX_TEST(a_server_lives),
