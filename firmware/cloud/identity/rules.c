@@ -203,6 +203,17 @@ static const struct rule {
 	{ "identity:update_limit", CLOUD, "admin" },
 	{ "identity:delete_limit", CLOUD, "admin" },
 
+	/* whose it is, the handlers find out */
+	{ "identity:list_credentials", CLOUD, "anybody" },
+	{ "identity:create_credential", CLOUD, "anybody" },
+	{ "identity:get_credential", CLOUD, "anybody" },
+	{ "identity:update_credential", CLOUD, "anybody" },
+	{ "identity:delete_credential", CLOUD, "anybody" },
+	{ "identity:ec2_list_credentials", CLOUD, "anybody" },
+	{ "identity:ec2_create_credential", CLOUD, "anybody" },
+	{ "identity:ec2_get_credential", CLOUD, "anybody" },
+	{ "identity:ec2_delete_credential", CLOUD, "anybody" },
+
 	{ "identity:ec2tokens_validate", CLOUD, "admin service" },
 	{ "identity:s3tokens_validate", CLOUD, "admin service" },
 

@@ -99,6 +99,10 @@ static void credentials_are_their_users_own(void **state)
 	assert_int_equal(as(box, &joe, "PATCH", target,
 			    box_format(box, "{\"credential\":{\"user_id\":\"%s\"}}", eve.id)),
 			 403);
+	eve.token = box_login(box, "admin", BOX_PASSWORD, "{\"domain\":{\"id\":\"default\"}}");
+	if (eve.token)
+		assert_int_equal(as(box, &eve, "GET", target, NULL), 403); /* not for domains */
+	eve.token = box_login(box, "eve", "p", box_scope(box, "service"));
 	assert_int_equal(as(box, &eve, "GET", "credentials", NULL), 200);
 	assert_int_equal(yyjson_arr_size(box_at(box, "/credentials")), 0);
 	assert_int_equal(box_do(box, "GET", V3 "/credentials?type=cert", NULL), 200);
