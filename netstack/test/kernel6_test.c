@@ -296,7 +296,7 @@ static void guests_configure_themselves(void **state)
 		0);
 	wait_until(run("ip -n g3 -6 route | grep -q 'default via fe80::f816:3eff:fe00:bb'") == 0);
 	assert_int_not_equal(run("ip -n g3 -6 addr show dev eth0 | grep -q 2001:db8:b:"), 0);
-	assert_int_equal(inside("g3", dhcp6_client), 0);
+	wait_until(inside("g3", dhcp6_client) == 0);
 	assert_int_equal(run("ip -n g3 -6 addr show dev eth0 | grep -q " ADDRESS_3), 0);
 }
 

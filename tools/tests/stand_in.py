@@ -7,7 +7,7 @@ import sys
 
 # Run in the namespace: asks for an address by DHCPv6 (RFC 8415) and prints it.
 DHCP6_CLIENT = r"""
-import socket, sys
+import socket, sys, time
 mac = bytes.fromhex(sys.argv[1].replace(":", ""))
 option = lambda code, value: code.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
 def options(data):
@@ -19,13 +19,18 @@ def options(data):
     return found
 client, association = option(1, b"\0\3\0\1" + mac), option(3, b"\0\0\0\1" + bytes(8))
 line = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-line.settimeout(3)
+line.settimeout(2)
 line.bind(("::", 546))
 to = ("ff02::1:2", 547, 0, socket.if_nametoindex("eth0"))
-line.sendto(b"\1abc" + client + association, to)
-offer = line.recv(1500)
-line.sendto(b"\3abd" + client + association + option(2, options(offer[4:])[2]), to)
-reply = line.recv(1500)
+def ask(message):
+    for attempt in range(10):
+        try:
+            line.sendto(message, to)
+            return line.recv(1500)
+        except OSError:  # no answer, or the link-local address is still in question
+            time.sleep(0.3)
+offer = ask(b"\1abc" + client + association)
+reply = ask(b"\3abd" + client + association + option(2, options(offer[4:])[2]))
 assert offer[0] == 2 and reply[0] == 7
 print(socket.inet_ntop(socket.AF_INET6, options(options(reply[4:])[3][12:])[5][:16]))
 """
