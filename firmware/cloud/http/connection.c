@@ -6,7 +6,7 @@
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
 
-#define STEPS_MAX 64              /* of one pump, then others have a turn */
+#define STEPS_MAX 16              /* of one pump, then others have a turn: about 128 KiB */
 #define LINGER_MAX_MS (30 * 1000) /* of reading what nobody wants */
 
 static uint64_t now(const struct connection *connection)
