@@ -40,8 +40,32 @@ static bool address_free(struct change *change, yyjson_val *subnet, const struct
 	return store_get(change->view, change->request->arena, key, &record, NULL) == -ENOENT;
 }
 
-static void address_put(struct change *change, const char *key, const char *port_id)
+void address_expect_free(struct change *change, const char *subnet_id, const char *address)
 {
+	char key[STORE_KEY_MAX];
+	struct ip ip;
+
+	if (!ip_parse(address, &ip))
+		return;
+	address_key(subnet_id, &ip, key);
+	store_txn_compare(change->txn, key, 0);
+}
+
+/* A subnet that is changed at the same time may give the address to its DHCP service. */
+static void expect_subnet(struct change *change, yyjson_val *subnet)
+{
+	struct store_record record;
+	const char *key = arena_printf(change->request->arena, "%s%s", resource_subnet.prefix,
+				       json_string(subnet, "id"));
+
+	if (!store_get(change->view, change->request->arena, key, &record, NULL))
+		store_txn_compare(change->txn, key, record.revision);
+}
+
+static void address_put(struct change *change, yyjson_val *subnet, const char *key,
+			const char *port_id)
+{
+	expect_subnet(change, subnet);
 	store_txn_compare(change->txn, key, 0);
 	store_txn_put(change->txn, key,
 		      arena_printf(change->request->arena, "{\"port_id\":\"%s\"}", port_id));
@@ -62,7 +86,7 @@ static int take_wanted(struct change *change, yyjson_val *subnet, const struct i
 	if (!address_free(change, subnet, ip, key))
 		return error_fault(error, -EEXIST, 409, "IpAddressAlreadyAllocated",
 				   "IP address %s already allocated in subnet %s", text, id);
-	address_put(change, key, port_id);
+	address_put(change, subnet, key, port_id);
 	return 0;
 }
 
@@ -77,7 +101,7 @@ static bool take_from_pool(struct change *change, yyjson_val *subnet, yyjson_val
 	for (; ip_compare(ip, &end) <= 0; *ip = ip_add(*ip, 1)) {
 		if (!address_free(change, subnet, ip, key))
 			continue;
-		address_put(change, key, port_id);
+		address_put(change, subnet, key, port_id);
 		return true;
 	}
 	return false;

@@ -16,6 +16,8 @@
  * the pools are used up (without a message). */
 int address_take(struct change *change, yyjson_val *subnet, const char *wanted, const char *port_id,
 		 char text[static IP_SIZE], struct error *error);
+/* The transaction holds only while nobody has the address. */
+void address_expect_free(struct change *change, const char *subnet_id, const char *address);
 void address_release(struct store_txn *txn, const char *subnet_id, const char *address);
 
 /* Guests of such a subnet make their addresses themselves, of the prefix and their MAC: slaac or

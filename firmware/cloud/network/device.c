@@ -194,6 +194,7 @@ int network_device_group(struct request *request, struct store_txn *txn, const c
 		json_set(change.doc, object, "security_groups",
 			 groups_changed(change.doc, yyjson_obj_get(port, "security_groups"), id,
 					add));
+		port_groups_changed(&change, port, object);
 		change_put(&change, &resource_port, object);
 	}
 	return result;

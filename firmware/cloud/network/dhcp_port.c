@@ -73,9 +73,11 @@ static int reserve(struct change *change, yyjson_val *subnet, const char *mac,
 	probe.txn = store_txn_new(change->request->arena);
 	if (!probe.txn)
 		return error_set(error, -ENOMEM, "out of memory");
-	if (subnet_is_auto(subnet))
-		return address_take_auto(&probe, subnet, mac, "dhcp", text, error);
-	result = address_take(&probe, subnet, NULL, "dhcp", text, error);
+	result = subnet_is_auto(subnet)
+			 ? address_take_auto(&probe, subnet, mac, "dhcp", text, error)
+			 : address_take(&probe, subnet, NULL, "dhcp", text, error);
+	if (!result)
+		address_expect_free(change, json_string(subnet, "id"), text);
 	if (result == -ENOSPC)
 		return error_fault(error, -ENOSPC, 409, "IpAddressGenerationFailure",
 				   "No more IP addresses available on network %s.",

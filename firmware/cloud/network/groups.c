@@ -141,6 +141,10 @@ static int refuse_in_use(struct change *change, const char *id, struct error *er
 	if (!result && ports.count)
 		return error_fault(error, -EBUSY, 409, "SecurityGroupInUse",
 				   "Security Group %s in use.", id);
+	/* A port that is made with it at the same time keeps it, or finds it gone. */
+	if (!result)
+		store_txn_compare_empty(change->txn, arena_printf(change->request->arena,
+								  GROUP_PORT_PREFIX "%s/", id));
 	return result;
 }
 

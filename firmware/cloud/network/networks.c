@@ -6,6 +6,7 @@
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/dns_names.h"
 #include "firmware/cloud/network/resource.h"
+#include "firmware/cloud/network/subnetpools.h"
 #include "firmware/cloud/network/vni.h"
 
 static const char *const network_types[] = { "vxlan", "flat", NULL };
@@ -158,8 +159,18 @@ static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *d
 					json_string(record, "id"), &subnets, error);
 	if (result)
 		return result;
-	for (size_t i = 0; i < subnets.count; i++)
+	for (size_t i = 0; i < subnets.count; i++) {
+		const char *scope = scope_of_pool(view, request->arena,
+						  json_string(subnets.items[i], "subnetpool_id"));
+
 		yyjson_mut_arr_add_strcpy(doc, ids, json_string(subnets.items[i], "id"));
+		if (scope)
+			json_set_string(doc, out,
+					json_integer(subnets.items[i], "ip_version", 4) == 4
+						? "ipv4_address_scope"
+						: "ipv6_address_scope",
+					scope);
+	}
 	json_set(doc, out, "subnets", ids);
 	yyjson_mut_arr_add_str(doc, zones, "nova");
 	json_set(doc, out, "availability_zones", zones);

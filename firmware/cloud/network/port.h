@@ -44,6 +44,11 @@ int port_dhcp_join(struct change *change, yyjson_val *network, yyjson_mut_val *s
 int port_dhcp_leave(struct change *change, yyjson_val *network, yyjson_mut_val *subnet,
 		    struct error *error);
 
+/* A port's membership in its groups: a key for each keeps a group from going while a port is made
+ * with it. 'old' NULL: a port in the making. */
+void port_groups_changed(struct change *change, yyjson_val *old, yyjson_mut_val *port);
+#define GROUP_PORT_PREFIX "/network/group-port/"
+
 /* The default security group of a project: its id, made in this transaction when it is missing. */
 int group_default(struct change *change, const char *project_id, const char **id,
 		  struct error *error);

@@ -158,6 +158,60 @@ static int check_group_ids(struct change *change, yyjson_mut_val *groups, const 
 	return 0;
 }
 
+static const char *group_key(struct change *change, const char *group, const char *port)
+{
+	return arena_printf(change->request->arena, GROUP_PORT_PREFIX "%s/%s", group, port);
+}
+
+static void forget_groups(struct change *change, yyjson_val *port)
+{
+	yyjson_val *list = yyjson_obj_get(port, "security_groups"), *item;
+	size_t index, count;
+
+	yyjson_arr_foreach (list, index, count, item) {
+		store_txn_delete(change->txn,
+				 group_key(change, yyjson_get_str(item), json_string(port, "id")));
+	}
+}
+
+static bool was_member(yyjson_val *old, const char *group)
+{
+	yyjson_val *list = yyjson_obj_get(old, "security_groups"), *item;
+	size_t index, count;
+
+	yyjson_arr_foreach (list, index, count, item) {
+		if (yyjson_equals_str(item, group))
+			return true;
+	}
+	return false;
+}
+
+void port_groups_changed(struct change *change, yyjson_val *old, yyjson_mut_val *port)
+{
+	yyjson_mut_val *list = yyjson_mut_obj_get(port, "security_groups"), *item;
+	yyjson_val *had = yyjson_obj_get(old, "security_groups"), *gone;
+	size_t index, count;
+
+	yyjson_mut_arr_foreach (list, index, count, item) {
+		if (!was_member(old, yyjson_mut_get_str(item)))
+			store_txn_put(change->txn,
+				      group_key(change, yyjson_mut_get_str(item),
+						json_member(port, "id")),
+				      "{}");
+	}
+	yyjson_arr_foreach (had, index, count, gone) {
+		yyjson_mut_val *same = NULL;
+		size_t i, size;
+
+		yyjson_mut_arr_foreach (list, i, size, item) {
+			same = yyjson_mut_equals_str(item, yyjson_get_str(gone)) ? item : same;
+		}
+		if (!same)
+			store_txn_delete(change->txn, group_key(change, yyjson_get_str(gone),
+								json_member(port, "id")));
+	}
+}
+
 static bool has_items(yyjson_mut_val *list)
 {
 	return yyjson_mut_is_arr(list) && yyjson_mut_arr_size(list);
@@ -276,6 +330,7 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 	dns_name_lower(change, object, "dns_name");
 	set_binding(doc, object);
 	put_member(change, object);
+	port_groups_changed(change, NULL, object);
 	return 0;
 }
 
@@ -365,6 +420,8 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	set_nulls_empty(change->doc, object);
 	dns_name_lower(change, object, "dns_name");
 	set_binding(change->doc, object);
+	if (!result)
+		port_groups_changed(change, old, object);
 	return result;
 }
 
@@ -375,6 +432,7 @@ void port_put_gone(struct change *change, yyjson_val *port)
 	addresses_release(change->txn, yyjson_obj_get(port, "fixed_ips"));
 	store_txn_delete(change->txn, arena_printf(change->request->arena, "/network/member/%s/%s",
 						   json_string(port, "network_id"), id));
+	forget_groups(change, port);
 	change_delete(change, &resource_port, id);
 }
 

@@ -29,6 +29,7 @@ int change_begin(struct change *change, struct request *request, struct error *e
 {
 	change->request = request;
 	change->default_group = change->default_group_key = NULL;
+	change->made = 0;
 	change->doc = request_document(request);
 	change->txn = store_txn_new(request->arena);
 	if (!change->doc || !change->txn)
@@ -130,6 +131,17 @@ void change_touch(struct change *change, const struct resource *resource, yyjson
 	if (store_txn_has(change->txn, key))
 		return;
 	change_put(change, resource, yyjson_val_mut_copy(change->doc, old));
+}
+
+void change_pin(struct change *change, const struct resource *resource, yyjson_val *record)
+{
+	char key[STORE_KEY_MAX];
+
+	snprintf(key, sizeof(key), "%s%s", resource->prefix, json_string(record, "id"));
+	if (!store_txn_has(change->txn, key))
+		store_txn_put(change->txn, key,
+			      json_write(change->request->arena,
+					 yyjson_val_mut_copy(change->doc, record)));
 }
 
 void change_delete(struct change *change, const struct resource *resource, const char *id)

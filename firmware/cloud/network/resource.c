@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/network/resource.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "firmware/cloud/network/quotas.h"
+#include "firmware/cloud/network/tags.h"
 
 static int reply_object(const struct resource *resource, struct request *request, int status,
 			yyjson_val *record, struct error *error)
@@ -119,6 +124,7 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 
 		if (!belongs(resource, request, record) ||
 		    (!resource->parent && !resource_visible(resource, request, record)) ||
+		    !tags_match(request, record) ||
 		    (resource->matches && !resource->matches(request, record)))
 			continue;
 		list->items[kept++] = record;
@@ -231,9 +237,12 @@ static int create_one(const struct resource *resource, struct change *change, yy
 	if (!result)
 		result = join_parent(resource, change, *object, error);
 	if (!result)
+		result = quota_check(change, resource, json_member(*object, "project_id"), error);
+	if (!result)
 		result = resource->create(change, *object, error);
 	if (!result)
 		change_put(change, resource, *object);
+	change->made++;
 	return result;
 }
 
@@ -289,6 +298,27 @@ int resource_create(const struct resource *resource, struct request *request, st
 
 /* --- update, delete --- */
 
+/* If-Match: revision_number=<n>: what the client knows is still so. */
+static int check_revision(struct request *request, yyjson_val *old, struct error *error)
+{
+	static const char prefix[] = "revision_number=";
+	const char *wanted = request_header(request, "If-Match");
+	int64_t revision = json_integer(old, "revision_number", 0);
+	long number;
+	char *end;
+
+	if (!wanted || strncmp(wanted, prefix, strlen(prefix)))
+		return 0;
+	number = strtol(wanted + strlen(prefix), &end, 10);
+	if (*end || end == wanted + strlen(prefix))
+		return attribute_refuse(error, "Revision number must be an integer");
+	return number == revision
+		       ? 0
+		       : error_fault(error, -EBUSY, 412, "RevisionNumberConstraintFailed",
+				     "Constrained to %ld, but current revision is %" PRId64, number,
+				     revision);
+}
+
 static int find_writable(const struct resource *resource, struct change *change, const char *verb,
 			 yyjson_val **old, struct error *error)
 {
@@ -302,7 +332,7 @@ static int find_writable(const struct resource *resource, struct change *change,
 		return resource_missing(resource, id, error);
 	if (resource->writable ? resource->writable(request, *old)
 			       : policy_owns(request, json_string(*old, "project_id")))
-		return 0;
+		return check_revision(request, *old, error);
 	return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
 			   "(rule:%s_%s) is disallowed by policy", verb, resource->singular);
 }

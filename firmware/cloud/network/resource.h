@@ -20,6 +20,7 @@ struct change {
 	struct store_txn *txn;
 	yyjson_mut_doc *doc;
 	const char *default_group_key, *default_group; /* made by this transaction; NULL: none */
+	size_t made; /* of the request's resource, so far in this transaction */
 };
 
 struct resource {
@@ -55,7 +56,8 @@ struct resource {
 };
 
 extern const struct resource resource_network, resource_subnet, resource_port, resource_router,
-	resource_group, resource_rule, resource_floatingip, resource_forward;
+	resource_group, resource_rule, resource_floatingip, resource_forward, resource_subnetpool,
+	resource_address_scope;
 
 /* Handlers of the five operations, given the resource. */
 int resource_list(const struct resource *resource, struct request *request, struct error *error);
@@ -104,6 +106,8 @@ void object_begin(struct change *change, yyjson_mut_val *object);
 void change_put(struct change *change, const struct resource *resource, yyjson_mut_val *object);
 /* Raises the revision of a parent whose children change, as Neutron does; reconcilers see it. */
 void change_touch(struct change *change, const struct resource *resource, yyjson_val *old);
+/* Writes a record as it is: of two transactions that read it and do this, one loses. */
+void change_pin(struct change *change, const struct resource *resource, yyjson_val *record);
 void change_delete(struct change *change, const struct resource *resource, const char *id);
 bool resource_visible(const struct resource *resource, struct request *request, yyjson_val *record);
 /* The reply's form of a record. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The network service's tables. */
+#include "firmware/cloud/network/availability.h"
 #include "firmware/cloud/network/discovery.h"
 #include "firmware/cloud/network/extraroutes.h"
+#include "firmware/cloud/network/quotas.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/router.h"
 #include "firmware/cloud/network/start.h"
+#include "firmware/cloud/network/subnetpools.h"
+#include "firmware/cloud/network/tags.h"
 
 RESOURCE_HANDLERS(network)
 RESOURCE_HANDLERS(subnet)
@@ -14,6 +18,16 @@ RESOURCE_HANDLERS(group)
 RESOURCE_HANDLERS(rule)
 RESOURCE_HANDLERS(floatingip)
 RESOURCE_HANDLERS(forward)
+RESOURCE_HANDLERS(subnetpool)
+RESOURCE_HANDLERS(address_scope)
+
+TAG_HANDLERS(network)
+TAG_HANDLERS(subnet)
+TAG_HANDLERS(port)
+TAG_HANDLERS(router)
+TAG_HANDLERS(floatingip)
+TAG_HANDLERS(subnetpool)
+TAG_HANDLERS(group)
 
 /* Attribute tables check what is in it: here it only has to be an object. */
 static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = true };
@@ -34,6 +48,30 @@ static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = 
 	{                                                                                          \
 		.method = "DELETE", .path = "/v2.0/" collection "/{id}", .handle = kind##_delete,  \
 		.policy = "delete"                                                                 \
+	}
+
+#define TAG_ROUTES(collection, kind)                                                               \
+	{ .method = "GET", .path = "/v2.0/" collection "/{id}/tags", .handle = kind##_tags_list }, \
+		{ .method = "PUT",                                                                 \
+		  .path = "/v2.0/" collection "/{id}/tags",                                        \
+		  .handle = kind##_tags_replace,                                                   \
+		  .body = &any_object,                                                             \
+		  .policy = "update" },                                                            \
+		{ .method = "DELETE",                                                              \
+		  .path = "/v2.0/" collection "/{id}/tags",                                        \
+		  .handle = kind##_tags_clear,                                                     \
+		  .policy = "update" },                                                            \
+		{ .method = "GET",                                                                 \
+		  .path = "/v2.0/" collection "/{id}/tags/{tag}",                                  \
+		  .handle = kind##_tag_show },                                                     \
+		{ .method = "PUT",                                                                 \
+		  .path = "/v2.0/" collection "/{id}/tags/{tag}",                                  \
+		  .handle = kind##_tag_add,                                                        \
+		  .flags = ROUTE_NO_BODY,                                                          \
+		  .policy = "update" },                                                            \
+	{                                                                                          \
+		.method = "DELETE", .path = "/v2.0/" collection "/{id}/tags/{tag}",                \
+		.handle = kind##_tag_remove, .policy = "update"                                    \
 	}
 
 #define NOT_IMPLEMENTED(collection)                                                                \
@@ -86,8 +124,40 @@ static const struct route routes[] = {
 	  .policy = "update" },
 	RESOURCE_ROUTES("floatingips", floatingip),
 	RESOURCE_ROUTES("floatingips/{floatingip_id}/port_forwardings", forward),
-	NOT_IMPLEMENTED("subnetpools"),
-	NOT_IMPLEMENTED("quotas"),
+	RESOURCE_ROUTES("subnetpools", subnetpool),
+	{ .method = "PUT",
+	  .path = "/v2.0/subnetpools/{id}/add_prefixes",
+	  .handle = pool_prefixes_add,
+	  .body = &any_object,
+	  .policy = "update" },
+	{ .method = "PUT",
+	  .path = "/v2.0/subnetpools/{id}/remove_prefixes",
+	  .handle = pool_prefixes_remove,
+	  .body = &any_object,
+	  .policy = "update" },
+	RESOURCE_ROUTES("address-scopes", address_scope),
+	TAG_ROUTES("networks", network),
+	TAG_ROUTES("subnets", subnet),
+	TAG_ROUTES("ports", port),
+	TAG_ROUTES("routers", router),
+	TAG_ROUTES("floatingips", floatingip),
+	TAG_ROUTES("subnetpools", subnetpool),
+	TAG_ROUTES("security-groups", group),
+	{ .method = "GET", .path = "/v2.0/quotas", .handle = quota_list },
+	{ .method = "GET", .path = "/v2.0/quotas/project", .handle = quota_project },
+	{ .method = "GET", .path = "/v2.0/quotas/tenant", .handle = quota_tenant },
+	{ .method = "GET", .path = "/v2.0/quotas/{id}", .handle = quota_show },
+	{ .method = "GET", .path = "/v2.0/quotas/{id}/default", .handle = quota_standard },
+	{ .method = "GET", .path = "/v2.0/quotas/{id}/details", .handle = quota_details },
+	{ .method = "PUT",
+	  .path = "/v2.0/quotas/{id}",
+	  .handle = quota_update,
+	  .body = &any_object },
+	{ .method = "DELETE", .path = "/v2.0/quotas/{id}", .handle = quota_delete },
+	{ .method = "GET", .path = "/v2.0/network-ip-availabilities", .handle = availability_list },
+	{ .method = "GET",
+	  .path = "/v2.0/network-ip-availabilities/{id}",
+	  .handle = availability_show },
 	NOT_IMPLEMENTED("agents"),
 	NOT_IMPLEMENTED("rbac-policies"),
 	NOT_IMPLEMENTED("trunks"),
@@ -103,7 +173,15 @@ static const struct policy_rule policies[] = {
 
 static const struct store_index indexes[] = {
 	{ "/network/network/", "project", "project_id", NULL, false },
+	{ "/network/subnet/", "project", "project_id", NULL, false },
+	{ "/network/subnetpool/", "project", "project_id", NULL, false },
+	{ "/network/port/", "project", "project_id", NULL, false },
+	{ "/network/router/", "project", "project_id", NULL, false },
+	{ "/network/floatingip/", "project", "project_id", NULL, false },
+	{ "/network/security-group-rule/", "project", "project_id", NULL, false },
 	{ "/network/subnet/", "network", "network_id", NULL, false },
+	{ "/network/subnet/", "pool", "subnetpool_id", NULL, false },
+	{ "/network/subnetpool/", "scope", "address_scope_id", NULL, false },
 	{ "/network/port/", "network", "network_id", NULL, false },
 	{ "/network/port/", "device", "device_id", NULL, false },
 	{ "/network/port/", "group", "security_groups", NULL, false },

@@ -8,6 +8,7 @@
 #include "firmware/cloud/network/pools.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/resource.h"
+#include "firmware/cloud/network/subnetpools.h"
 
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
 
@@ -62,6 +63,8 @@ static const struct attribute attributes[] = {
 	  NULL },
 	{ "prefixlen", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_HIDDEN, NULL, 0, 128, NULL,
 	  NULL },
+	{ "use_default_subnetpool", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_HIDDEN, NULL, 0,
+	  0, NULL, NULL },
 	{ "gateway_ip", ATTRIBUTE_IP, POST_PUT | ATTRIBUTE_NULL, NULL, 0, 0, NULL, NULL },
 	{ "allocation_pools", ATTRIBUTE_LIST, POST_PUT, NULL, 0, 0, NULL, NULL },
 	{ "dns_nameservers", ATTRIBUTE_LIST, POST_PUT, "[]", 0, 0, NULL, check_addresses },
@@ -98,9 +101,6 @@ static int check_version(struct change *change, yyjson_mut_val *object, struct i
 					"Invalid input for ip_version. Reason: '%d' is not "
 					"in [4, 6].",
 					(int)version);
-	if (json_member(object, "subnetpool_id"))
-		return error_fault(error, -ENOSYS, 501, "NotImplemented",
-				   "Subnet pools are not implemented.");
 	if (!cidr)
 		return error_fault(error, -EINVAL, 400, "BadRequest",
 				   "Bad subnets request: a subnetpool must be specified in the "
@@ -215,6 +215,8 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	yyjson_val *network;
 	int result = find_network(change, network_id, &network, error);
 
+	if (!result)
+		result = pool_allocate(change, object, error);
 	if (!result)
 		result = check_version(change, object, &prefix, error);
 	if (!result)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Quotas, tags, revisions and the use of addresses, as clients see them. */
+#include "firmware/cloud/network/test/api.h"
+
+#define V2 "/network/v2.0/"
+
+static const char *keep(const char *pointer)
+{
+	return arena_printf(&box.arena, "%s", at(pointer));
+}
+
+static int64_t number(const char *pointer)
+{
+	return yyjson_get_sint(yyjson_ptr_get(box.body, pointer));
+}
+
+static void quotas_are_enforced(void **state)
+{
+	const char *project;
+
+	(void)state;
+	assert_int_equal(call("GET", V2 "quotas/project", NULL), 200);
+	project = keep("/project/project_id");
+	assert_int_equal(call("GET", path("quotas", project), NULL), 200);
+	assert_int_equal(number("/quota/network"), 100);
+	assert_int_equal(number("/quota/subnetpool"), -1);
+	assert_int_equal(
+		call("GET", arena_printf(&box.arena, V2 "quotas/%s/details", project), NULL), 200);
+	assert_int_equal(number("/quota/router/used"), 1);
+	assert_int_equal(call("PUT", path("quotas", project), "{\"quota\":{\"router\":2}}"), 200);
+	assert_int_equal(number("/quota/router"), 2);
+	assert_int_equal(number("/quota/network"), 100);
+	assert_int_equal(call("POST", V2 "routers", "{\"router\":{}}"), 201);
+	assert_int_equal(call("POST", V2 "routers", "{\"router\":{}}"), 409);
+	assert_string_equal(fault(), "OverQuota");
+	assert_string_equal(at("/NeutronError/message"),
+			    "Quota exceeded for resources: ['router'].");
+	assert_int_equal(call("PUT", path("quotas", project),
+			      "{\"quota\":{\"router\":1,\"check_limit\":true}}"),
+			 400);
+	assert_int_equal(call("PUT", path("quotas", project), "{\"quota\":{\"nothing\":1}}"), 400);
+	assert_int_equal(call("PUT", path("quotas", project), "{\"quota\":{\"router\":-2}}"), 400);
+	assert_int_equal(call("GET", V2 "quotas", NULL), 200);
+	assert_string_equal(at("/quotas/0/project_id"), project);
+	assert_int_equal(call("DELETE", path("quotas", project), NULL), 204);
+	assert_int_equal(call("GET", path("quotas", project), NULL), 200);
+	assert_int_equal(number("/quota/router"), 10);
+}
+
+static void bulk_counts_as_one_by_one(void **state)
+{
+	const char *project;
+
+	(void)state;
+	call("GET", V2 "quotas/project", NULL);
+	project = keep("/project/project_id");
+	call("GET", arena_printf(&box.arena, V2 "quotas/%s/details", project), NULL);
+	assert_int_equal(call("PUT", path("quotas", project), "{\"quota\":{\"network\":%d}}",
+			      (int)number("/quota/network/used") + 1),
+			 200);
+	assert_int_equal(call("POST", V2 "networks", "{\"networks\":[{},{}]}"), 409);
+	assert_int_equal(call("POST", V2 "networks", "{\"networks\":[{}]}"), 201);
+	assert_int_equal(call("DELETE", path("quotas", project), NULL), 204);
+}
+
+static size_t found(const char *filter)
+{
+	assert_int_equal(call("GET", arena_printf(&box.arena, V2 "networks?%s", filter), NULL),
+			 200);
+	return yyjson_arr_size(yyjson_ptr_get(box.body, "/networks"));
+}
+
+static void tags_find_their_resource(void **state)
+{
+	const char *tags = arena_printf(&box.arena, V2 "networks/%s/tags", make_network("tagged"));
+
+	(void)state;
+	assert_int_equal(call("PUT", tags, "{\"tags\":[\"red\",\"blue\"]}"), 200);
+	assert_string_equal(at("/tags/1"), "blue");
+	assert_int_equal(call("PUT", arena_printf(&box.arena, "%s/green", tags), NULL), 201);
+	assert_int_equal(call("GET", arena_printf(&box.arena, "%s/green", tags), NULL), 204);
+	assert_int_equal(call("GET", arena_printf(&box.arena, "%s/black", tags), NULL), 404);
+	assert_string_equal(fault(), "TagNotFound");
+	assert_int_equal(found("tags=red,blue"), 1);
+	assert_int_equal(found("tags=red,black"), 0);
+	assert_int_equal(found("tags-any=red,black"), 1);
+	assert_int_equal(found("not-tags=red,blue"), found("not-tags-any=red"));
+	assert_int_equal(call("DELETE", arena_printf(&box.arena, "%s/red", tags), NULL), 204);
+	assert_int_equal(call("GET", tags, NULL), 200);
+	assert_int_equal(yyjson_arr_size(yyjson_ptr_get(box.body, "/tags")), 2);
+	assert_int_equal(call("PUT", tags, "{\"tags\":[\"a\",\"a\"]}"), 400);
+	assert_int_equal(call("DELETE", tags, NULL), 204);
+	assert_int_equal(found("tags=blue"), 0);
+}
+
+static void addresses_in_use_are_counted(void **state)
+{
+	const char *network = make_network("counted");
+
+	(void)state;
+	make_subnet(network, "10.44.0.0/24");
+	make_port(network);
+	assert_int_equal(call("GET", path("network-ip-availabilities", network), NULL), 200);
+	assert_int_equal(number("/network_ip_availability/total_ips"), 253);
+	assert_int_equal(number("/network_ip_availability/used_ips"), 2);
+	assert_int_equal(call("GET", V2 "network-ip-availabilities?network_name=counted", NULL),
+			 200);
+	assert_string_equal(at("/network_ip_availabilities/0/network_id"), network);
+}
+
+/* A port in the making and the end of its group exclude each other. */
+static void groups_in_use_stay(void **state)
+{
+	const char *network = make_network("grouped"), *group, *port;
+
+	(void)state;
+	assert_int_equal(
+		call("POST", V2 "security-groups", "{\"security_group\":{\"name\":\"g\"}}"), 201);
+	group = keep("/security_group/id");
+	assert_int_equal(call("POST", V2 "ports",
+			      "{\"port\":{\"network_id\":\"%s\",\"security_groups\":[\"%s\"]}}",
+			      network, group),
+			 201);
+	port = keep("/port/id");
+	assert_int_equal(call("DELETE", path("security-groups", group), NULL), 409);
+	assert_int_equal(call("PUT", path("ports", port), "{\"port\":{\"security_groups\":[]}}"),
+			 200);
+	assert_int_equal(call("DELETE", path("security-groups", group), NULL), 204);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quotas_are_enforced),
+		cmocka_unit_test(bulk_counts_as_one_by_one),
+		cmocka_unit_test(tags_find_their_resource),
+		cmocka_unit_test(addresses_in_use_are_counted),
+		cmocka_unit_test(groups_in_use_stay),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
