@@ -88,6 +88,90 @@ class FirstLight(Hosted):
         box.wait_status(server, "SHUTOFF")
 
 
+class Outside(Hosted):
+    """Packets between guests and the network that the uplink leads to, which has addresses here."""
+
+    BEHIND = "10.77.0.1"  # an address that only a route over the first guest leads to
+    SERVE = ("#!/bin/sh\n"
+             "mkdir -p /tmp/www && echo $(hostname) answers >/tmp/www/who\n"
+             "httpd -p 8080 -h /tmp/www && echo serving\n"
+             f"[ $(hostname) = first ] && ip addr add {BEHIND}/32 dev lo\n")
+
+    def post(self, collection, kind, **members):
+        reply = box.api.request("POST", f"/network/v2.0/{collection}", body={kind: members})
+        self.assertEqual(reply.status, 201, reply.body)
+        made = reply.json()[kind]
+        self.addCleanup(box.api.request, "DELETE", f"/network/v2.0/{collection}/{made['id']}")
+        return made
+
+    def put(self, path, body):
+        reply = box.api.request("PUT", f"/network/v2.0/{path}", body=body)
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def make_range(self):
+        """Addresses outside, and a router that has one of them."""
+        public = box.network("public")
+        self.post("subnets", "subnet", network_id=public, ip_version=4, enable_dhcp=False,
+                  cidr="203.0.113.0/24", gateway_ip="203.0.113.1",
+                  allocation_pools=[{"start": "203.0.113.100", "end": "203.0.113.199"}])
+        self.router = box.api.get("/network/v2.0/routers")["routers"][0]["id"]
+        for gateway in ({}, {"network_id": public}):
+            self.put(f"routers/{self.router}", {"router": {"external_gateway_info": gateway}})
+        self.addCleanup(self.put, f"routers/{self.router}",
+                        {"router": {"external_gateway_info": {"network_id": public}}})
+        self.addCleanup(self.put, f"routers/{self.router}",
+                        {"router": {"external_gateway_info": {}}})
+        group = box.api.get("/network/v2.0/security-groups?name=default")["security_groups"][0]
+        self.post("security-group-rules", "security_group_rule", security_group_id=group["id"],
+                  direction="ingress", protocol="tcp", port_range_min=8080, port_range_max=8080)
+        return public
+
+    def serving(self, name, image, more=""):
+        server = box.boot(name, image, user_data=self.SERVE + more)
+        box.wait_console(server, "serving")
+        return server, box.api.get(f"/network/v2.0/ports?device_id={server}")["ports"][0]
+
+    def ask_outside(self, address, port):
+        program = ("import urllib.request\n"
+                   f"print(urllib.request.urlopen('http://{address}:{port}/who', timeout=5).read())")
+        return box.tool("enter-outside", "/usr/bin/python3", "-c", program, check=False).stdout
+
+    def wait_answer(self, address, port, text):
+        wait_for(f"{address}:{port} to say '{text}'",
+                 lambda: text in self.ask_outside(address, port), pause=1)
+
+    def test_floating_addresses_and_forwarded_ports(self):
+        public, image = self.make_range(), self.image()
+        _, first = self.serving("first", image)
+        floating = self.post("floatingips", "floatingip", floating_network_id=public,
+                             port_id=first["id"])
+        address = floating["floating_ip_address"]
+        self.wait_answer(address, 8080, "first answers")
+        # From inside to an address outside, and back in; seen outside under its own.
+        # And by a route of the router over the first guest.
+        fixed = first["fixed_ips"][0]["ip_address"]
+        self.put(f"ports/{first['id']}",
+                 {"port": {"allowed_address_pairs": [{"ip_address": self.BEHIND}]}})
+        self.put(f"routers/{self.router}", {"router": {"routes": [
+            {"destination": f"{self.BEHIND}/32", "nexthop": fixed}]}})
+        self.addCleanup(self.put, f"routers/{self.router}", {"router": {"routes": []}})
+        second, port = self.serving("second", image, (
+            f"wget -q -T 10 -O - http://{address}:8080/who | sed 's/^/hairpin: /'\n"
+            f"ping -c 1 -W 5 {self.BEHIND} && echo behind answers\n"
+            "ping -c 1 -W 5 203.0.113.1 && echo outside answers\n"))
+        log = box.wait_console(second, "guest: up after")
+        self.assertIn("hairpin: first answers", log)
+        self.assertIn("behind answers", log)
+        self.assertIn("outside answers", log)
+        free = self.post("floatingips", "floatingip", floating_network_id=public)
+        self.post(f"floatingips/{free['id']}/port_forwardings", "port_forwarding", protocol="tcp",
+                  external_port=9000, internal_port=8080, internal_port_id=port["id"],
+                  internal_ip_address=port["fixed_ips"][0]["ip_address"])
+        self.wait_answer(free["floating_ip_address"], 9000, "second answers")
+        self.put(f"floatingips/{floating['id']}", {"floatingip": {"port_id": None}})
+        self.assertNotIn("answers", self.ask_outside(address, 8080))
+
+
 class Console(Hosted):
     """The serial menu, by its keys; what it shows is looked for without the control sequences."""
 
