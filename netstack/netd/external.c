@@ -12,13 +12,17 @@
 #include "netstack/netd/netd.h"
 #include "netstack/netd/router.h"
 
-bool router_has_external(const struct model *model, const struct router *router)
+bool router_is_outside(const struct model *model, const struct router *router)
 {
 	const struct network *network = model_network(model, router->desired.external_network);
 
-	return !router->object.doomed && router->desired.admin_up &&
-	       router->desired.external_address[0] != '\0' && network != NULL &&
+	return !router->object.doomed && router->desired.admin_up && network != NULL &&
 	       strcmp(network->desired.type, "flat") == 0;
+}
+
+bool router_has_external(const struct model *model, const struct router *router)
+{
+	return router->desired.external_address[0] != '\0' && router_is_outside(model, router);
 }
 
 static void host_add(struct router_externals *externals, const char *text)
@@ -43,7 +47,7 @@ void router_externals(const struct model *model, const struct router *router,
 	const struct net_forward *forwards = router->desired.forwards.items;
 
 	externals->count = 0;
-	if (!router_has_external(model, router))
+	if (!router_is_outside(model, router))
 		return;
 	host_add(externals, router->desired.external_address);
 	for (size_t i = 0; i < router->desired.floatings.count; i++)
@@ -106,7 +110,7 @@ static void router_collect(struct netd *netd, struct router *router, struct coll
 	for (size_t i = 0; i < externals->count; i++)
 		if (!uplink_has(&netd->uplink, &externals->items[i]))
 			collect(collection, &way, &externals->items[i]);
-	if (externals->count > 0)
+	if (router_has_external(&netd->model, router))
 		networks_collect(collection, &way, &router->desired);
 }
 

@@ -18,6 +18,8 @@ void router_transfer(const struct model *model, struct router *router, struct ad
 /* Its gateway has an address of its own on the uplink's network; otherwise it goes out under the
  * box's. */
 bool router_has_external(const struct model *model, const struct router *router);
+/* Its gateway is to the uplink's network: floating addresses need no more. */
+bool router_is_outside(const struct model *model, const struct router *router);
 /* All addresses that it has there: the gateway's, and floating ones. */
 struct router_externals {
 	struct address items[2 + NET_ROUTER_FLOATINGS_MAX + NET_ROUTER_FORWARDS_MAX];

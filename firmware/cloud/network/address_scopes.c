@@ -23,11 +23,10 @@ static bool writable(struct request *request, yyjson_val *record)
 	return policy_owns(request, json_string(record, "project_id"));
 }
 
-static int check_shared(struct change *change, const char *verb, yyjson_mut_val *given,
-			struct error *error)
+/* 'named': whether it is true or not. */
+static int check_shared(struct change *change, const char *verb, bool named, struct error *error)
 {
-	if (!yyjson_mut_get_bool(yyjson_mut_obj_get(given, "shared")) ||
-	    change->request->caller->is_admin)
+	if (!named || change->request->caller->is_admin)
 		return 0;
 	return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
 			   "(rule:%s_address_scope and rule:%s_address_scope:shared) is disallowed "
@@ -44,7 +43,8 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 					"Invalid input for ip_version. Reason: '%d' is not in "
 					"[4, 6].",
 					(int)version);
-	return check_shared(change, "create", object, error);
+	return check_shared(change, "create",
+			    yyjson_mut_get_bool(yyjson_mut_obj_get(object, "shared")), error);
 }
 
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
@@ -57,7 +57,7 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 				   "Unable to update address scope %s : Shared address scope can't "
 				   "be unshared.",
 				   json_string(old, "id"));
-	return check_shared(change, "update", given, error);
+	return check_shared(change, "update", yyjson_mut_obj_get(given, "shared") != NULL, error);
 }
 
 static int remove_scope(struct change *change, yyjson_val *old, struct error *error)

@@ -6,6 +6,7 @@
 #include "firmware/cloud/network/address.h"
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/rbac.h"
 
 static int change_of(struct change *change, struct request *request, struct store_txn *txn,
 		     struct error *error)
@@ -265,7 +266,7 @@ int network_available(struct request *request, const char *project_id, yyjson_va
 					error);
 	for (size_t i = 0; !result && i < all.count; i++)
 		if (!json_bool(all.items[i], "router:external", false) &&
-		    (json_bool(all.items[i], "shared", false) ||
+		    (rbac_shared_with(all.items[i], project_id) ||
 		     json_is(all.items[i], "project_id", project_id)))
 			all.items[kept++] = all.items[i];
 	*networks = all.items;

@@ -57,6 +57,8 @@ static const struct extension {
 	  "Expose functions for quotas usage statistics per project" },
 	{ "quota-check-limit", "Quota engine limit check",
 	  "Support for checking the resource usage before applying a new quota limit" },
+	{ "rbac-policies", "RBAC Policies",
+	  "Allows creation and modification of policies that control tenant access to resources." },
 	{ "revision-if-match", "If-Match constraints based on revision_number",
 	  "Extension indicating that If-Match based on revision_number is supported." },
 	{ "router", "Neutron L3 Router",

@@ -414,7 +414,8 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	int result = refuse_fixed_alone(json_member(given, "port_id"),
 					json_member(given, "fixed_ip_address"), error);
 
-	return result || !yyjson_mut_obj_get(given, "port_id")
+	/* An empty update lets go, too. */
+	return result || (yyjson_mut_obj_size(given) && !yyjson_mut_obj_get(given, "port_id"))
 		       ? result
 		       : change_association(change, old, object, given, error);
 }

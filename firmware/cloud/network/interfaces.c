@@ -8,6 +8,7 @@
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/router.h"
+#include "firmware/lib/uuid.h"
 
 /* ids: of the subnets that were joined or left. */
 static int reply_interface(struct change *change, yyjson_val *router, yyjson_val *port,
@@ -291,6 +292,9 @@ int router_interface_add(struct request *request, struct error *error)
 		return router_refuse(error, "Either subnet_id or port_id must be specified");
 	if (subnet_id && port_id)
 		return router_refuse(error, "Cannot specify both subnet-id and port-id");
+	if (!uuid_like(subnet_id ? subnet_id : port_id))
+		return router_refuse(error, "'%s' is not a valid UUID",
+				     subnet_id ? subnet_id : port_id);
 	return subnet_id ? add_by_subnet(&change, router, subnet_id, error)
 			 : add_by_port(&change, router, port_id, error);
 }

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/dns_names.h"
+#include "firmware/cloud/network/floating.h"
+#include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/subnetpools.h"
 #include "firmware/cloud/network/vni.h"
@@ -40,8 +41,9 @@ static const struct attribute attributes[] = {
 
 static bool visible(struct request *request, yyjson_val *record)
 {
-	(void)request;
-	return json_bool(record, "shared", false) || json_bool(record, "router:external", false);
+	const char *project_id = request->caller->project_id;
+
+	return rbac_shared_with(record, project_id) || rbac_external_to(record, project_id);
 }
 
 static int place_flat(struct change *change, yyjson_mut_val *object, struct error *error)
@@ -80,14 +82,26 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 {
 	const char *type = json_member(object, "provider:network_type");
 	yyjson_mut_doc *doc = change->doc;
+	int result;
 
 	json_set_string(doc, object, "status", "ACTIVE");
 	json_set(doc, object, "availability_zones", yyjson_mut_arr(doc));
 	json_set(doc, object, "ipv4_address_scope", yyjson_mut_null(doc));
 	json_set(doc, object, "ipv6_address_scope", yyjson_mut_null(doc));
 	json_set_bool(doc, object, "l2_adjacency", true);
+	result = rbac_network_changed(change, NULL, object, error);
+	if (result)
+		return result;
 	return type && !strcmp(type, "flat") ? place_flat(change, object, error)
 					     : place_vxlan(change, object, error);
+}
+
+static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		  yyjson_mut_val *given, struct error *error)
+{
+	return yyjson_mut_obj_get(given, "shared") || yyjson_mut_obj_get(given, "router:external")
+		       ? rbac_network_changed(change, old, object, error)
+		       : 0;
 }
 
 int network_in_use(const char *id, struct error *error)
@@ -136,6 +150,8 @@ static int remove_network(struct change *change, yyjson_val *old, struct error *
 
 	if (!result)
 		result = floating_network_gone(change, id, error);
+	if (!result)
+		result = rbac_network_gone(change, id, error);
 	if (result)
 		return result;
 	store_txn_compare_empty(change->txn,
@@ -172,6 +188,8 @@ static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *d
 					scope);
 	}
 	json_set(doc, out, "subnets", ids);
+	if (rbac_shared_with(record, request->caller->project_id))
+		json_set_bool(doc, out, "shared", true);
 	yyjson_mut_arr_add_str(doc, zones, "nova");
 	json_set(doc, out, "availability_zones", zones);
 	return 0;
@@ -186,6 +204,7 @@ const struct resource resource_network = {
 	.missing_before = "Network ",
 	.missing_after = " could not be found.",
 	.create = create,
+	.update = update,
 	.remove = remove_network,
 	.derive = derive,
 	.visible = visible,

@@ -132,18 +132,40 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 	return kept;
 }
 
+/* page_next_url() keeps the request's direction: here it is 'reverse'. */
+static const char *page_url(struct request *request, const char *marker, bool reverse)
+{
+	char *url = (char *)page_next_url(request, marker), *at = strstr(url, "page_reverse=");
+
+	if (at && at[strcspn(at, "&")])
+		memmove(at, at + strcspn(at, "&") + 1, strlen(at + strcspn(at, "&")));
+	return reverse ? arena_printf(request->arena, "%s&page_reverse=True", url) : url;
+}
+
+static void add_link(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *links,
+		     const char *marker, bool reverse)
+{
+	yyjson_mut_val *link = yyjson_mut_arr_add_obj(doc, links);
+
+	json_set_string(doc, link, "rel", reverse ? "previous" : "next");
+	json_set_string(doc, link, "href", page_url(request, marker, reverse));
+}
+
+/* A full page has others on both sides, for all that is known; one that is not has them behind it
+ * alone, in the direction that it was come from. */
 static void add_links(const struct resource *resource, struct request *request,
 		      const struct page *page, yyjson_mut_doc *doc, yyjson_mut_val *root,
-		      const char *last_id)
+		      const struct record_list *list, size_t count)
 {
-	yyjson_mut_val *links, *next;
+	yyjson_mut_val *links = yyjson_mut_arr(doc);
+	bool full = count >= page->limit;
 
-	if (!page->more || !last_id)
+	if (!page->limit || !count)
 		return;
-	links = yyjson_mut_arr(doc);
-	next = yyjson_mut_arr_add_obj(doc, links);
-	json_set_string(doc, next, "rel", page->reverse ? "previous" : "next");
-	json_set_string(doc, next, "href", page_next_url(request, last_id));
+	if (full || page->reverse)
+		add_link(request, doc, links, json_string(list->items[count - 1], "id"), false);
+	if (full || !page->reverse)
+		add_link(request, doc, links, json_string(list->items[0], "id"), true);
 	json_set(doc, root, arena_printf(request->arena, "%s_links", resource->plural), links);
 }
 
@@ -180,8 +202,7 @@ int resource_list(const struct resource *resource, struct request *request, stru
 		yyjson_mut_arr_add_val(items, out);
 	}
 	json_set(doc, root, resource->plural, items);
-	add_links(resource, request, &page, doc, root,
-		  count ? json_string(list.items[count - 1], "id") : NULL);
+	add_links(resource, request, &page, doc, root, &list, (size_t)count);
 	return reply_json(request, 200, doc, root);
 }
 

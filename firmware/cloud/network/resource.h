@@ -57,7 +57,7 @@ struct resource {
 
 extern const struct resource resource_network, resource_subnet, resource_port, resource_router,
 	resource_group, resource_rule, resource_floatingip, resource_forward, resource_subnetpool,
-	resource_address_scope;
+	resource_address_scope, resource_rbac;
 
 /* Handlers of the five operations, given the resource. */
 int resource_list(const struct resource *resource, struct request *request, struct error *error);

@@ -20,6 +20,7 @@ RESOURCE_HANDLERS(floatingip)
 RESOURCE_HANDLERS(forward)
 RESOURCE_HANDLERS(subnetpool)
 RESOURCE_HANDLERS(address_scope)
+RESOURCE_HANDLERS(rbac)
 
 TAG_HANDLERS(network)
 TAG_HANDLERS(subnet)
@@ -149,6 +150,7 @@ static const struct route routes[] = {
 	{ .method = "GET", .path = "/v2.0/quotas/{id}", .handle = quota_show },
 	{ .method = "GET", .path = "/v2.0/quotas/{id}/default", .handle = quota_standard },
 	{ .method = "GET", .path = "/v2.0/quotas/{id}/details", .handle = quota_details },
+	{ .method = "GET", .path = "/v2.0/quotas/{id}/details.json", .handle = quota_details },
 	{ .method = "PUT",
 	  .path = "/v2.0/quotas/{id}",
 	  .handle = quota_update,
@@ -159,7 +161,7 @@ static const struct route routes[] = {
 	  .path = "/v2.0/network-ip-availabilities/{id}",
 	  .handle = availability_show },
 	NOT_IMPLEMENTED("agents"),
-	NOT_IMPLEMENTED("rbac-policies"),
+	RESOURCE_ROUTES("rbac-policies", rbac),
 	NOT_IMPLEMENTED("trunks"),
 	{ 0 },
 };
@@ -174,6 +176,8 @@ static const struct policy_rule policies[] = {
 static const struct store_index indexes[] = {
 	{ "/network/network/", "project", "project_id", NULL, false },
 	{ "/network/subnet/", "project", "project_id", NULL, false },
+	{ "/network/rbac-policy/", "object", "object_id", NULL, false },
+	{ "/network/rbac-policy/", "project", "project_id", NULL, false },
 	{ "/network/subnetpool/", "project", "project_id", NULL, false },
 	{ "/network/port/", "project", "project_id", NULL, false },
 	{ "/network/router/", "project", "project_id", NULL, false },

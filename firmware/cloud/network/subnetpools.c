@@ -371,6 +371,21 @@ int pool_prefixes_remove(struct request *request, struct error *error)
 	return put_pool(&change, object, error);
 }
 
+/* Neutron tells lengths as text. */
+static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
+		  yyjson_mut_val *out, struct error *error)
+{
+	static const char *const members[] = { "min_prefixlen", "max_prefixlen",
+					       "default_prefixlen", NULL };
+
+	(void)error;
+	for (const char *const *name = members; *name; name++)
+		json_set_string(
+			doc, out, *name,
+			arena_printf(request->arena, "%" PRId64, json_integer(record, *name, 0)));
+	return 0;
+}
+
 const struct resource resource_subnetpool = {
 	.singular = "subnetpool",
 	.plural = "subnetpools",
@@ -383,5 +398,6 @@ const struct resource resource_subnetpool = {
 	.update = update,
 	.remove = remove_pool,
 	.visible = visible,
+	.derive = derive,
 	.writable = writable,
 };

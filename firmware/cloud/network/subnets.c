@@ -7,6 +7,7 @@
 #include "firmware/cloud/network/extraroutes.h"
 #include "firmware/cloud/network/pools.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/subnetpools.h"
 
@@ -86,7 +87,7 @@ static bool visible(struct request *request, yyjson_val *record)
 	return !request_view(request, &view, NULL) &&
 	       !resource_get(view, request->arena, &resource_network,
 			     json_string(record, "network_id"), &network, NULL) &&
-	       json_bool(network, "shared", false);
+	       rbac_shared_with(network, request->caller->project_id);
 }
 
 static int check_version(struct change *change, yyjson_mut_val *object, struct ip_prefix *prefix,

@@ -301,6 +301,24 @@ static void router_has_addresses_outside(void **state)
 	assert_string_equal(fake_calls(&fixture->fake), "");
 }
 
+static void floating_addresses_need_no_other(void **state)
+{
+	struct fixture *fixture = *state;
+	struct net_floating floating = { "192.0.2.101", "10.1.0.11" };
+	struct net_router router = { .id = ROUTER,
+				     .admin_up = true,
+				     .snat = true,
+				     .external_network = EXTERNAL,
+				     .floatings = { &floating, 1 } };
+
+	snprintf(fixture->netd.uplink.link, sizeof(fixture->netd.uplink.link), "eth0");
+	external_set(fixture);
+	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "proxy eth0 192.0.2.101\n");
+	assert_has(fixture->fake.router_rules, "oifname up masquerade\n");
+}
+
 static void untranslated_networks_are_routed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -484,6 +502,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unsound_rules_are_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(router_is_wired, setup, teardown),
 		cmocka_unit_test_setup_teardown(router_has_addresses_outside, setup, teardown),
+		cmocka_unit_test_setup_teardown(floating_addresses_need_no_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(untranslated_networks_are_routed, setup, teardown),
 		cmocka_unit_test_setup_teardown(delete_undoes, setup, teardown),
 		cmocka_unit_test_setup_teardown(sync_sweeps, setup, teardown),

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firmware/cloud/network/rbac.h"
+
+#include <string.h>
+
+#define SHARED "access_as_shared"
+#define EXTERNAL "access_as_external"
+
+static const char *const object_types[] = { "network", NULL };
+static const char *const actions[] = { SHARED, EXTERNAL, NULL };
+
+static const struct attribute attributes[] = {
+	{ "object_type", ATTRIBUTE_CHOICE, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0,
+	  object_types, NULL },
+	{ "object_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0, NULL,
+	  NULL },
+	{ "action", ATTRIBUTE_CHOICE, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0, actions,
+	  NULL },
+	{ "target_tenant", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_REQUIRED,
+	  NULL, 0, 255, NULL, NULL },
+	{ 0 }
+};
+
+/* --- what a network says --- */
+
+static bool listed(yyjson_val *network, const char *member, const char *project_id)
+{
+	yyjson_val *list = yyjson_obj_get(network, member), *item;
+	size_t index, count;
+
+	yyjson_arr_foreach (list, index, count, item) {
+		if (project_id && yyjson_equals_str(item, project_id))
+			return true;
+	}
+	return false;
+}
+
+bool rbac_shared_with(yyjson_val *network, const char *project_id)
+{
+	return json_bool(network, "shared", false) || listed(network, "_shared_with", project_id);
+}
+
+bool rbac_external_to(yyjson_val *network, const char *project_id)
+{
+	if (!json_bool(network, "router:external", false))
+		return false;
+	return !yyjson_obj_get(network, "_external_to") || listed(network, "_external_to", "*") ||
+	       listed(network, "_external_to", project_id);
+}
+
+/* --- policies to members --- */
+
+struct policies {
+	struct network_ports list;
+	const char *left_out;  /* id of one that goes, or is replaced */
+	yyjson_mut_val *added; /* NULL: none */
+};
+
+static void add_target(yyjson_mut_doc *doc, yyjson_mut_val *shared, yyjson_mut_val *external,
+		       const char *action, const char *target)
+{
+	yyjson_mut_arr_add_strcpy(doc, strcmp(action, SHARED) ? external : shared, target);
+}
+
+static bool has_everybody(yyjson_mut_val *list)
+{
+	yyjson_mut_val *item;
+	size_t index, count;
+
+	yyjson_mut_arr_foreach (list, index, count, item) {
+		if (yyjson_mut_equals_str(item, "*"))
+			return true;
+	}
+	return false;
+}
+
+static void settle_network(struct change *change, const struct policies *policies,
+			   yyjson_mut_val *network)
+{
+	yyjson_mut_doc *doc = change->doc;
+	yyjson_mut_val *shared = yyjson_mut_arr(doc), *external = yyjson_mut_arr(doc);
+
+	for (size_t i = 0; i < policies->list.count; i++) {
+		yyjson_val *policy = policies->list.items[i];
+
+		if (!policies->left_out || !json_is(policy, "id", policies->left_out))
+			add_target(doc, shared, external, json_string(policy, "action"),
+				   json_string(policy, "target_tenant"));
+	}
+	if (policies->added)
+		add_target(doc, shared, external, json_member(policies->added, "action"),
+			   json_member(policies->added, "target_tenant"));
+	json_set_bool(doc, network, "shared", has_everybody(shared));
+	json_set_bool(doc, network, "router:external", yyjson_mut_arr_size(external) > 0);
+	json_set(doc, network, "_shared_with", shared);
+	json_set(doc, network, "_external_to", external);
+}
+
+static int find_policies(struct change *change, const char *network_id, struct policies *policies,
+			 struct error *error)
+{
+	return resource_range(change->view, change->request->arena, &resource_rbac, "object",
+			      network_id, &policies->list, error);
+}
+
+/* --- who uses it --- */
+
+static bool is_service(yyjson_val *port)
+{
+	const char *owner = json_string(port, "device_owner");
+
+	return owner && !strncmp(owner, "network:", 8);
+}
+
+static bool still_shared(yyjson_mut_val *network, const char *project_id)
+{
+	yyjson_mut_val *list = yyjson_mut_obj_get(network, "_shared_with"), *item;
+	size_t index, count;
+
+	if (yyjson_mut_get_bool(yyjson_mut_obj_get(network, "shared")))
+		return true;
+	yyjson_mut_arr_foreach (list, index, count, item) {
+		if (yyjson_mut_equals_str(item, project_id))
+			return true;
+	}
+	return false;
+}
+
+/* -EBUSY without a message: a project that it is not shared with any more has a port there. */
+static int check_users(struct change *change, yyjson_mut_val *network, struct error *error)
+{
+	const char *owner = json_member(network, "project_id");
+	struct network_ports ports;
+	int result = resource_range(change->view, change->request->arena, &resource_port, "network",
+				    json_member(network, "id"), &ports, error);
+
+	for (size_t i = 0; !result && i < ports.count; i++) {
+		const char *project = json_string(ports.items[i], "project_id");
+
+		if (!is_service(ports.items[i]) && project && *project && strcmp(project, owner) &&
+		    !still_shared(network, project))
+			return -EBUSY;
+	}
+	return result;
+}
+
+static bool has_gateways(struct change *change, const char *network_id)
+{
+	struct network_ports ports;
+
+	if (resource_range(change->view, change->request->arena, &resource_port, "network",
+			   network_id, &ports, NULL))
+		return true;
+	for (size_t i = 0; i < ports.count; i++)
+		if (json_is(ports.items[i], "device_owner", "network:router_gateway") ||
+		    json_is(ports.items[i], "device_owner", "network:floatingip"))
+			return true;
+	return false;
+}
+
+/* --- the network's own attributes --- */
+
+static void put_everybody(struct change *change, yyjson_mut_val *network, const char *action,
+			  struct policies *policies)
+{
+	yyjson_mut_doc *doc = change->doc;
+	yyjson_mut_val *policy = yyjson_mut_obj(doc);
+
+	object_begin(change, policy);
+	json_set_string(doc, policy, "tenant_id", json_member(network, "project_id"));
+	json_set_string(doc, policy, "project_id", json_member(network, "project_id"));
+	json_set_string(doc, policy, "object_type", "network");
+	json_set_string(doc, policy, "object_id", json_member(network, "id"));
+	json_set_string(doc, policy, "action", action);
+	json_set_string(doc, policy, "target_tenant", "*");
+	change_put(change, &resource_rbac, policy);
+	policies->added = policy;
+}
+
+static yyjson_val *everybody_of(const struct policies *policies, const char *action)
+{
+	for (size_t i = 0; i < policies->list.count; i++)
+		if (json_is(policies->list.items[i], "action", action) &&
+		    json_is(policies->list.items[i], "target_tenant", "*"))
+			return policies->list.items[i];
+	return NULL;
+}
+
+static void follow(struct change *change, yyjson_mut_val *network, const char *member,
+		   const char *action, struct policies *policies)
+{
+	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(network, member));
+	yyjson_val *there = everybody_of(policies, action);
+
+	if (wanted && !there)
+		put_everybody(change, network, action, policies);
+	else if (!wanted && there)
+		change_delete(change, &resource_rbac, json_string(there, "id"));
+	if (!wanted && there)
+		policies->left_out = json_string(there, "id");
+}
+
+static void keep_lists(yyjson_mut_doc *doc, yyjson_mut_val *network, const char *member,
+		       const char *flag)
+{
+	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(network, flag));
+	yyjson_mut_val *had = yyjson_mut_obj_get(network, member), *item;
+	yyjson_mut_val *list = yyjson_mut_arr(doc);
+	size_t index, count;
+
+	yyjson_mut_arr_foreach (had, index, count, item) {
+		if (!yyjson_mut_equals_str(item, "*"))
+			yyjson_mut_arr_add_strcpy(doc, list, yyjson_mut_get_str(item));
+	}
+	if (wanted)
+		yyjson_mut_arr_add_str(doc, list, "*");
+	json_set(doc, network, member, list);
+}
+
+int rbac_network_changed(struct change *change, yyjson_val *old, yyjson_mut_val *network,
+			 struct error *error)
+{
+	const char *id = json_member(network, "id");
+	struct policies policies = { 0 };
+	int result = old ? find_policies(change, id, &policies, error) : 0;
+
+	if (result)
+		return result;
+	follow(change, network, "shared", SHARED, &policies);
+	follow(change, network, "router:external", EXTERNAL, &policies);
+	keep_lists(change->doc, network, "_shared_with", "shared");
+	keep_lists(change->doc, network, "_external_to", "router:external");
+	if (old && json_bool(old, "router:external", false) &&
+	    !yyjson_mut_get_bool(yyjson_mut_obj_get(network, "router:external")) &&
+	    has_gateways(change, id))
+		return error_fault(error, -EBUSY, 409, "ExternalNetworkInUse",
+				   "External network %s cannot be updated to be made non-external, "
+				   "since it has existing gateway ports.",
+				   id);
+	result = old ? check_users(change, network, error) : 0;
+	return result != -EBUSY ? result
+				: error_fault(error, -EBUSY, 409, "InvalidSharedSetting",
+					      "Unable to reconfigure sharing settings for network "
+					      "%s. Multiple tenants are using it.",
+					      json_member(network, "name"));
+}
+
+int rbac_network_gone(struct change *change, const char *network_id, struct error *error)
+{
+	struct policies policies = { 0 };
+	int result = find_policies(change, network_id, &policies, error);
+
+	for (size_t i = 0; !result && i < policies.list.count; i++)
+		change_delete(change, &resource_rbac, json_string(policies.list.items[i], "id"));
+	return result;
+}
+
+/* --- the resource --- */
+
+static int check_target(struct change *change, const char *verb, const char *target,
+			struct error *error)
+{
+	if (change->request->caller->is_admin || !target || strcmp(target, "*"))
+		return 0;
+	return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
+			   "(rule:%s_rbac_policy and rule:%s_rbac_policy:target_tenant) is "
+			   "disallowed by policy",
+			   verb, verb);
+}
+
+static int find_network(struct change *change, const char *id, yyjson_val **network,
+			struct error *error)
+{
+	int result = change_find(change, &resource_network, id, network, error);
+
+	if (result || policy_owns(change->request, json_string(*network, "project_id")))
+		return result;
+	return error_fault(error, -EINVAL, 400, "InvalidInput",
+			   "Invalid input for operation: Only admins can manipulate policies on "
+			   "networks they do not own.");
+}
+
+static bool is_duplicate(const struct policies *policies, yyjson_mut_val *object)
+{
+	for (size_t i = 0; i < policies->list.count; i++)
+		if (!json_is(policies->list.items[i], "id", json_member(object, "id")) &&
+		    json_is(policies->list.items[i], "action", json_member(object, "action")) &&
+		    json_is(policies->list.items[i], "target_tenant",
+			    json_member(object, "target_tenant")))
+			return true;
+	return false;
+}
+
+/* The network as it is with the policies; 'added' NULL: one goes. */
+static int put_network(struct change *change, const char *network_id, struct policies *policies,
+		       struct error *error)
+{
+	yyjson_mut_val *object;
+	yyjson_val *network;
+	int result = change_get(change, &resource_network, network_id, &network, error);
+
+	if (result)
+		return result;
+	object = yyjson_val_mut_copy(change->doc, network);
+	settle_network(change, policies, object);
+	result = policies->left_out ? check_users(change, object, error) : 0;
+	if (!result && json_bool(network, "router:external", false) &&
+	    !yyjson_mut_get_bool(yyjson_mut_obj_get(object, "router:external")) &&
+	    has_gateways(change, network_id))
+		result = -EBUSY;
+	if (result == -EBUSY)
+		return error_fault(error, -EBUSY, 409, "RbacPolicyInUse",
+				   "RBAC policy on object %s cannot be removed because other "
+				   "objects depend on it.\nDetails: Unable to reconfigure sharing "
+				   "settings for network %s. Multiple tenants are using it.",
+				   network_id, network_id);
+	if (!result)
+		change_put(change, &resource_network, object);
+	return result;
+}
+
+static int settle(struct change *change, yyjson_mut_val *object, bool replaces, struct error *error)
+{
+	const char *network_id = json_member(object, "object_id");
+	struct policies policies = { .added = object,
+				     .left_out = replaces ? json_member(object, "id") : NULL };
+	yyjson_val *network;
+	int result = find_network(change, network_id, &network, error);
+
+	if (!result)
+		result = find_policies(change, network_id, &policies, error);
+	if (!result && is_duplicate(&policies, object))
+		return error_fault(error, -EEXIST, 409, "DuplicateRbacPolicy",
+				   "An RBAC policy already exists with those values.");
+	return result ? result : put_network(change, network_id, &policies, error);
+}
+
+static int create(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	int result = check_target(change, "create", json_member(object, "target_tenant"), error);
+
+	return result ? result : settle(change, object, false, error);
+}
+
+static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		  yyjson_mut_val *given, struct error *error)
+{
+	int result = check_target(change, "update", json_member(given, "target_tenant"), error);
+
+	(void)old;
+	return result ? result : settle(change, object, true, error);
+}
+
+static int remove_policy(struct change *change, yyjson_val *old, struct error *error)
+{
+	struct policies policies = { .left_out = json_string(old, "id") };
+	int result = find_policies(change, json_string(old, "object_id"), &policies, error);
+
+	return result ? result
+		      : put_network(change, json_string(old, "object_id"), &policies, error);
+}
+
+static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
+		  yyjson_mut_val *out, struct error *error)
+{
+	static const char *const others[] = { "tags", "created_at", "updated_at", "revision_number",
+					      NULL };
+
+	(void)request;
+	(void)record;
+	(void)error;
+	(void)doc;
+	for (const char *const *name = others; *name; name++)
+		yyjson_mut_obj_remove_key(out, *name);
+	return 0;
+}
+
+const struct resource resource_rbac = {
+	.singular = "rbac_policy",
+	.plural = "rbac_policies",
+	.prefix = "/network/rbac-policy/",
+	.attributes = attributes,
+	.missing_type = "RbacPolicyNotFound",
+	.missing_before = "RBAC policy of type network with ID ",
+	.missing_after = " not found",
+	.create = create,
+	.update = update,
+	.remove = remove_policy,
+	.derive = derive,
+};
