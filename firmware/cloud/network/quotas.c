@@ -77,8 +77,8 @@ static int64_t used_of(struct store_view *view, struct arena *arena, const struc
 	return count;
 }
 
-int quota_check(struct change *change, const struct resource *resource, const char *project_id,
-		struct error *error)
+int network_quota_check(struct change *change, const struct resource *resource,
+			const char *project_id, struct error *error)
 {
 	struct arena *arena = change->request->arena;
 	const struct quota *quota = quotas;
@@ -131,7 +131,7 @@ static int reply_quota(struct request *request, yyjson_mut_val *quota)
 	return reply_json(request, 200, doc, root);
 }
 
-int quota_show(struct request *request, struct error *error)
+int network_quota_show(struct request *request, struct error *error)
 {
 	struct store_view *view;
 	int result = check_reader(request, error);
@@ -144,14 +144,14 @@ int quota_show(struct request *request, struct error *error)
 								   request_param(request, "id"))));
 }
 
-int quota_standard(struct request *request, struct error *error)
+int network_quota_standard(struct request *request, struct error *error)
 {
 	int result = check_reader(request, error);
 
 	return result ? result : reply_quota(request, limits_view(request_document(request), NULL));
 }
 
-int quota_details(struct request *request, struct error *error)
+int network_quota_details(struct request *request, struct error *error)
 {
 	const char *id = request_param(request, "id");
 	yyjson_mut_doc *doc = request_document(request);
@@ -195,7 +195,7 @@ static int list_one(const struct store_record *record, void *context)
 	return 0;
 }
 
-int quota_list(struct request *request, struct error *error)
+int network_quota_list(struct request *request, struct error *error)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	struct listing listing = { request, yyjson_mut_arr(doc) };
@@ -225,12 +225,12 @@ static int reply_own(struct request *request, const char *name, const char *memb
 	return reply_json(request, 200, doc, root);
 }
 
-int quota_project(struct request *request, struct error *error)
+int network_quota_project(struct request *request, struct error *error)
 {
 	return reply_own(request, "project", "project_id", error);
 }
 
-int quota_tenant(struct request *request, struct error *error)
+int network_quota_tenant(struct request *request, struct error *error)
 {
 	return reply_own(request, "tenant", "tenant_id", error);
 }
@@ -272,7 +272,7 @@ static void merge_limits(struct change *change, yyjson_val *had, yyjson_mut_val 
 		      json_write(change->request->arena, limits));
 }
 
-int quota_update(struct request *request, struct error *error)
+int network_quota_update(struct request *request, struct error *error)
 {
 	const char *id = request_param(request, "id");
 	yyjson_val *body = yyjson_obj_get(request->body, "quota");
@@ -298,10 +298,10 @@ int quota_update(struct request *request, struct error *error)
 		return result;
 	store_view_close(request->view);
 	request->view = NULL;
-	return quota_show(request, error);
+	return network_quota_show(request, error);
 }
 
-int quota_delete(struct request *request, struct error *error)
+int network_quota_delete(struct request *request, struct error *error)
 {
 	struct change change;
 	int result = request->caller->is_admin ? change_begin(&change, request, error)

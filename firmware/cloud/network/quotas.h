@@ -6,17 +6,17 @@
 #include "firmware/cloud/network/resource.h"
 
 /* 409 OverQuota when the project has no room for one more, beside change->made of this request. */
-int quota_check(struct change *change, const struct resource *resource, const char *project_id,
-		struct error *error);
+int network_quota_check(struct change *change, const struct resource *resource,
+			const char *project_id, struct error *error);
 
 /* GET /v2.0/quotas, .../project, .../tenant; GET, PUT, DELETE .../{id}; .../{id}/default, details */
-int quota_list(struct request *request, struct error *error);
-int quota_project(struct request *request, struct error *error);
-int quota_tenant(struct request *request, struct error *error);
-int quota_show(struct request *request, struct error *error);
-int quota_standard(struct request *request, struct error *error);
-int quota_details(struct request *request, struct error *error);
-int quota_update(struct request *request, struct error *error);
-int quota_delete(struct request *request, struct error *error);
+int network_quota_list(struct request *request, struct error *error);
+int network_quota_project(struct request *request, struct error *error);
+int network_quota_tenant(struct request *request, struct error *error);
+int network_quota_show(struct request *request, struct error *error);
+int network_quota_standard(struct request *request, struct error *error);
+int network_quota_details(struct request *request, struct error *error);
+int network_quota_update(struct request *request, struct error *error);
+int network_quota_delete(struct request *request, struct error *error);
 
 #endif

@@ -258,7 +258,8 @@ static int create_one(const struct resource *resource, struct change *change, yy
 	if (!result)
 		result = join_parent(resource, change, *object, error);
 	if (!result)
-		result = quota_check(change, resource, json_member(*object, "project_id"), error);
+		result = network_quota_check(change, resource, json_member(*object, "project_id"),
+					     error);
 	if (!result)
 		result = resource->create(change, *object, error);
 	if (!result)
