@@ -61,6 +61,8 @@ enum guest_event guest_power_want(const struct guest_instance *guest)
 		return WANT_PAUSE;
 	case GUEST_STOP:
 		return WANT_STOP;
+	case GUEST_SUSPEND:
+		return WANT_SUSPEND;
 	}
 	return EVENT_NONE;
 }

@@ -45,6 +45,8 @@ struct guest_instance {
 	bool has_desired; /* false: found again, cloud has not named it yet */
 	bool deleting;
 	bool fresh;                   /* its directory was made by this very attempt to build it */
+	unsigned save_first;          /* id of the first command of a save under way; 0: none */
+	bool rebooting;               /* it starts because of a counter, not where it stopped */
 	bool pausing;                 /* we asked for the pause that will be reported */
 	uint64_t wanted;              /* when it was begun to build it, ms of the loop */
 	struct guest_status reported; /* what cloud was told last */
@@ -89,6 +91,18 @@ int guest_process_adopt(struct guest_instance *guest);
 void guest_process_signal(struct guest_instance *guest, int signal);
 void guest_process_release(struct guest_instance *guest);
 void guest_qmp_connect(struct guest_instance *guest);
+
+/* guest_memory.c: the memory of a guest that is suspended, memory.save beside its disks. */
+int guest_memory_save(struct guest_instance *guest);
+/* QEMU says that it is all written. */
+int guest_memory_keep(const struct guest_instance *guest);
+bool guest_memory_exists(const struct guest_instance *guest);
+/* A descriptor to read it, and its name is gone: whatever becomes of it, the disks go on from here.
+ * -1: there is none. */
+int guest_memory_take(const struct guest_instance *guest);
+void guest_memory_drop(const struct guest_instance *guest);
+void guest_memory_on_answer(struct guest_instance *guest, const struct qmp_message *answer);
+void guest_memory_on_event(struct guest_instance *guest, const struct qmp_message *event);
 
 /* guest_record.c */
 void guest_path(const struct guest_instance *guest, const char *file, char *path);

@@ -14,6 +14,7 @@
 #define START_TIMEOUT_MS 60000
 #define END_TIMEOUT_MS 5000
 #define STOPPING_TIMEOUT_MS 60000
+#define SAVE_TIMEOUT_MS 300000
 #define PRESS_AGAIN_MS 5000 /* a guest that is still booting misses the first press */
 
 /* ---- deadlines ---- */
@@ -49,6 +50,8 @@ static bool desire_is_met(const struct guest_instance *guest, enum guest_state s
 		return state == GUEST_PAUSED;
 	case WANT_STOP:
 		return state == GUEST_STOPPED;
+	case WANT_SUSPEND:
+		return state == GUEST_SUSPENDED;
 	default:
 		return false;
 	}
@@ -60,6 +63,9 @@ static void settle(struct guest_instance *guest, enum guest_state state, bool se
 	struct guest_record *record = &guest->record;
 
 	deadlines_clear(guest);
+	/* Stopped by wish, its memory is of no use any more. The end of the box is no wish. */
+	if (state == GUEST_STOPPED && !guest->vmm->stopping)
+		guest_memory_drop(guest);
 	record->state = state;
 	record->self = self;
 	record->held = held;
@@ -85,10 +91,17 @@ static void act_settle(struct guest_instance *guest)
 		[PHASE_RUNNING] = GUEST_RUNNING,
 		[PHASE_PAUSED] = GUEST_PAUSED,
 		[PHASE_STOPPED] = GUEST_STOPPED,
+		[PHASE_SUSPENDED] = GUEST_SUSPENDED,
 	};
 	bool unasked = guest->phase == PHASE_PAUSED && !guest->pausing && guest->has_desired &&
 		       guest->desired.power != GUEST_PAUSE;
 
+	/* It was off already when it was to be suspended. */
+	if (guest->phase == PHASE_SUSPENDED && !guest_memory_exists(guest)) {
+		guest->phase = PHASE_STOPPED;
+		settle(guest, GUEST_STOPPED, true, true);
+		return;
+	}
 	/* QEMU stands still by itself when it can't write to a disk that is full. Going on at once
 	 * would only fail again. */
 	guest->pausing = false;
@@ -142,6 +155,7 @@ static void act_start(struct guest_instance *guest)
 	struct guest_record *record = &guest->record;
 
 	error_set(&guest->fault, -ETIMEDOUT, "QEMU did not answer");
+	guest->rebooting = guest_power_want(guest) != WANT_RUN;
 	record->reboots_soft = guest->desired.reboots_soft;
 	record->reboots_hard = guest->desired.reboots_hard;
 	record->ending = 0;
@@ -161,6 +175,23 @@ static void act_pause(struct guest_instance *guest)
 static void act_resume(struct guest_instance *guest)
 {
 	qmp_send(&guest->qmp, "cont");
+}
+
+static void act_save(struct guest_instance *guest)
+{
+	deadline_set(guest, SAVE_TIMEOUT_MS);
+	if (guest_memory_save(guest) < 0)
+		guest_dispatch(guest, EVENT_FAULT);
+}
+
+static void act_save_fail(struct guest_instance *guest)
+{
+	log_warning("guest", "guest not suspended", "id=%s reason=%s", guest->id,
+		    log_quote(guest->fault.message));
+	guest->save_first = 0;
+	qmp_send(&guest->qmp, "migrate_cancel");
+	qmp_send(&guest->qmp, "cont");
+	settle(guest, GUEST_RUNNING, false, true);
 }
 
 static void press(struct loop_timer *timer)
@@ -211,6 +242,16 @@ static void end(struct guest_instance *guest, enum guest_phase outcome, int sign
 static void act_end_stop(struct guest_instance *guest)
 {
 	end(guest, PHASE_STOPPED, SIGTERM, END_TIMEOUT_MS);
+}
+
+/* Without the file it would be a stop that nobody asked for. */
+static void act_end_suspend(struct guest_instance *guest)
+{
+	int result = guest_memory_keep(guest);
+
+	if (result < 0)
+		log_error("guest", "memory not kept", "id=%s errno=%d", guest->id, -result);
+	end(guest, PHASE_SUSPENDED, SIGTERM, END_TIMEOUT_MS);
 }
 
 static void act_end_self(struct guest_instance *guest)
@@ -313,6 +354,10 @@ static void act_conclude(struct guest_instance *guest)
 			guest->fault = (struct error){ 0 };
 		settle(guest, GUEST_STOPPED, self, self);
 		break;
+	case PHASE_SUSPENDED:
+		release(guest);
+		act_settle(guest);
+		break;
 	default: /* absent: it starts again or is removed, as the desire says */
 		release(guest);
 		guest->record.ending = 0;
@@ -340,24 +385,16 @@ static void act_remove(struct guest_instance *guest)
 }
 
 const guest_action_function guest_actions[ACTION_COUNT] = {
-	[ACTION_NONE] = act_none,
-	[ACTION_CLONE] = act_clone,
-	[ACTION_WIRE] = act_wire,
-	[ACTION_START] = act_start,
-	[ACTION_SETTLE] = act_settle,
-	[ACTION_PAUSE] = act_pause,
-	[ACTION_RESUME] = act_resume,
-	[ACTION_PRESS] = act_press,
-	[ACTION_END_STOP] = act_end_stop,
-	[ACTION_END_SELF] = act_end_self,
-	[ACTION_END_RESTART] = act_end_restart,
-	[ACTION_END_FAIL] = act_end_fail,
-	[ACTION_END_CRASH] = act_end_crash,
-	[ACTION_KILL] = act_kill,
-	[ACTION_KILL_DELETE] = act_kill_delete,
-	[ACTION_CONCLUDE] = act_conclude,
-	[ACTION_CRASH] = act_crash,
-	[ACTION_FAIL] = act_fail,
-	[ACTION_ABANDON] = act_abandon,
+	[ACTION_NONE] = act_none,           [ACTION_CLONE] = act_clone,
+	[ACTION_WIRE] = act_wire,           [ACTION_START] = act_start,
+	[ACTION_SETTLE] = act_settle,       [ACTION_PAUSE] = act_pause,
+	[ACTION_RESUME] = act_resume,       [ACTION_SAVE] = act_save,
+	[ACTION_SAVE_FAIL] = act_save_fail, [ACTION_PRESS] = act_press,
+	[ACTION_END_STOP] = act_end_stop,   [ACTION_END_SUSPEND] = act_end_suspend,
+	[ACTION_END_SELF] = act_end_self,   [ACTION_END_RESTART] = act_end_restart,
+	[ACTION_END_FAIL] = act_end_fail,   [ACTION_END_CRASH] = act_end_crash,
+	[ACTION_KILL] = act_kill,           [ACTION_KILL_DELETE] = act_kill_delete,
+	[ACTION_CONCLUDE] = act_conclude,   [ACTION_CRASH] = act_crash,
+	[ACTION_FAIL] = act_fail,           [ACTION_ABANDON] = act_abandon,
 	[ACTION_REMOVE] = act_remove,
 };

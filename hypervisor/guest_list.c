@@ -37,7 +37,7 @@ static int desired_check(const struct guest *desired, struct error *error)
 	const struct guest_nic *nics = desired->nics.items;
 
 	if (!uuid_valid(desired->id) || desired->vcpus == 0 || desired->memory_mib == 0 ||
-	    desired->power < GUEST_RUN || desired->power > GUEST_PAUSE)
+	    desired->power < GUEST_RUN || desired->power > GUEST_SUSPEND)
 		return error_set(error, -EINVAL, "guest out of range");
 	for (size_t i = 0; i < desired->disks.count; i++)
 		if (!name_is_safe(disks[i].id) ||
@@ -197,6 +197,9 @@ static void settled_adopt(struct guest_instance *guest)
 	switch ((enum guest_state)guest->record.state) {
 	case GUEST_STOPPED:
 		guest->phase = PHASE_STOPPED;
+		break;
+	case GUEST_SUSPENDED:
+		guest->phase = PHASE_SUSPENDED;
 		break;
 	case GUEST_CRASHED:
 		guest->phase = PHASE_CRASHED;

@@ -26,9 +26,9 @@ static void on_qmp_ready(struct qmp *qmp, const char *version, const char *statu
 		const char *status;
 		enum guest_event event;
 	} table[] = {
-		{ "running", EVENT_QMP_READY },    { "paused", EVENT_SUSPENDED },
-		{ "io-error", EVENT_SUSPENDED },   { "shutdown", EVENT_OFF },
-		{ "guest-panicked", EVENT_PANIC },
+		{ "running", EVENT_QMP_READY },     { "paused", EVENT_SUSPENDED },
+		{ "io-error", EVENT_SUSPENDED },    { "shutdown", EVENT_OFF },
+		{ "postmigrate", EVENT_SUSPENDED }, { "guest-panicked", EVENT_PANIC },
 	};
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
@@ -58,6 +58,7 @@ static void on_qmp_event(struct qmp *qmp, const struct qmp_message *event)
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
 	export_on_event(guest, event);
+	guest_memory_on_event(guest, event);
 	if (strcmp(event->event, "RESET") == 0)
 		log_info("guest", "guest reset", "id=%s self=%d", guest->id, event->guest);
 	/* A signal from elsewhere: the process ends, and that is what counts. */
@@ -88,7 +89,10 @@ static void on_qmp_lost(struct qmp *qmp, const char *reason)
 
 static void on_qmp_answer(struct qmp *qmp, const struct qmp_message *answer)
 {
-	export_on_answer(container_of(qmp, struct guest_instance, qmp), answer);
+	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
+
+	export_on_answer(guest, answer);
+	guest_memory_on_answer(guest, answer);
 }
 
 static void on_qmp_hung(struct qmp *qmp)
@@ -240,7 +244,7 @@ struct start {
 	struct arena arena;
 	struct qemu_plan plan;
 	int error_fd;
-	int fds[4 + 4 * (GUEST_DISKS_MAX + GUEST_NICS_MAX)];
+	int fds[5 + 4 * (GUEST_DISKS_MAX + GUEST_NICS_MAX)];
 	size_t fd_count;
 };
 
@@ -298,6 +302,7 @@ static void fds_collect(struct start *start)
 	start->fds[start->fd_count++] = plan->qmp_fd;
 	start->fds[start->fd_count++] = plan->serial_fd;
 	start->fds[start->fd_count++] = plan->log_fd;
+	start->fds[start->fd_count++] = plan->memory_fd;
 	for (size_t i = 0; i < plan->disk_count; i++) {
 		start->fds[start->fd_count++] = plan->disks[i].fd;
 		start->fds[start->fd_count++] = plan->disks[i].backing_fd;
@@ -306,6 +311,15 @@ static void fds_collect(struct start *start)
 		start->fds[start->fd_count++] = plan->nics[i].tap_fd;
 		start->fds[start->fd_count++] = plan->nics[i].vhost_fd;
 	}
+}
+
+/* A reboot, which the counters tell of before they are met, begins with an empty memory. */
+static void memory_take(const struct guest_instance *guest, struct qemu_plan *plan)
+{
+	if (guest->rebooting)
+		guest_memory_drop(guest);
+	else
+		plan->memory_fd = guest_memory_take(guest);
 }
 
 static int start_prepare(struct guest_instance *guest, struct start *start, struct error *error)
@@ -324,6 +338,7 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 		.qmp_fd = -1,
 		.serial_fd = -1,
 		.log_fd = -1,
+		.memory_fd = -1,
 	};
 	start->error_fd = -1;
 	guest_record_save(guest); /* makes the directory */
@@ -331,6 +346,7 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 	if (result == 0)
 		result = disks_open(vmm, &guest->desired, &start->plan, error);
 	nics_take(guest, &start->plan);
+	memory_take(guest, &start->plan);
 	fds_collect(start);
 	return result;
 }
@@ -345,6 +361,7 @@ static void start_release(struct start *start)
 	cleanup_close(&plan->qmp_fd);
 	cleanup_close(&plan->serial_fd);
 	cleanup_close(&plan->log_fd);
+	cleanup_close(&plan->memory_fd);
 	cleanup_close(&start->error_fd);
 	arena_free(&start->arena);
 }

@@ -32,6 +32,7 @@ bool guest_is_settled(const struct guest_instance *guest)
 	case PHASE_RUNNING:
 	case PHASE_PAUSED:
 	case PHASE_STOPPED:
+	case PHASE_SUSPENDED:
 	case PHASE_CRASHED:
 	case PHASE_FAILED:
 	case PHASE_GONE:

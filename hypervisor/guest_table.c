@@ -22,7 +22,8 @@ struct guest_row {
 #define ROWS_WITHOUT_PROCESS                                                                       \
 	[WANT_RUN] = GO(CLONE, CLONING), [WANT_PAUSE] = GO(CLONE, CLONING),                        \
 	[WANT_REBOOT_SOFT] = GO(CLONE, CLONING), [WANT_REBOOT_HARD] = GO(CLONE, CLONING),          \
-	[WANT_STOP] = GO(SETTLE, STOPPED), [WANT_DELETE] = GO(REMOVE, GONE)
+	[WANT_STOP] = GO(SETTLE, STOPPED), [WANT_SUSPEND] = GO(SETTLE, SUSPENDED),                 \
+	[WANT_DELETE] = GO(REMOVE, GONE)
 
 static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 	[PHASE_ABSENT] = { ROWS_WITHOUT_PROCESS },
@@ -41,6 +42,7 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 	},
 	[PHASE_STARTING] = {
 		[EVENT_QMP_READY] = GO(SETTLE, RUNNING),
+		[EVENT_RESUMED] = GO(SETTLE, RUNNING), /* its memory is back */
 		[EVENT_SUSPENDED] = GO(SETTLE, PAUSED), /* found again */
 		[EVENT_OFF] = GO(END_SELF, ENDING),
 		[EVENT_PANIC] = GO(END_CRASH, ENDING),
@@ -53,6 +55,7 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 	[PHASE_RUNNING] = {
 		[WANT_RUN] = GO(SETTLE, RUNNING),
 		[WANT_PAUSE] = GO(PAUSE, RUNNING),
+		[WANT_SUSPEND] = GO(SAVE, SAVING),
 		[WANT_STOP] = GO(PRESS, STOPPING),
 		[WANT_REBOOT_SOFT] = GO(PRESS, REBOOTING),
 		[WANT_REBOOT_HARD] = GO(END_RESTART, ENDING),
@@ -65,6 +68,7 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 	[PHASE_PAUSED] = {
 		[WANT_RUN] = GO(RESUME, PAUSED),
 		[WANT_PAUSE] = GO(SETTLE, PAUSED),
+		[WANT_SUSPEND] = GO(SAVE, SAVING),
 		/* It can't react to a power button. */
 		[WANT_STOP] = GO(END_STOP, ENDING),
 		[WANT_REBOOT_SOFT] = GO(END_RESTART, ENDING),
@@ -96,12 +100,22 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 		[WANT_REBOOT_HARD] = GO(END_RESTART, ENDING),
 		[WANT_DELETE] = GO(KILL_DELETE, ENDING),
 	},
+	[PHASE_SAVING] = {
+		[EVENT_SAVED] = GO(END_SUSPEND, ENDING),
+		[EVENT_FAULT] = GO(SAVE_FAIL, RUNNING),
+		[EVENT_DEADLINE] = GO(SAVE_FAIL, RUNNING),
+		[EVENT_OFF] = GO(END_SELF, ENDING),
+		[EVENT_PANIC] = GO(END_CRASH, ENDING),
+		[EVENT_EXIT] = GO(CRASH, CRASHED),
+		[WANT_DELETE] = GO(KILL_DELETE, ENDING),
+	},
 	[PHASE_ENDING] = {
 		[EVENT_EXIT] = GO(CONCLUDE, OUTCOME),
 		[EVENT_DEADLINE] = GO(KILL, ENDING),
 		[WANT_DELETE] = GO(KILL_DELETE, ENDING),
 	},
 	[PHASE_STOPPED] = { ROWS_WITHOUT_PROCESS },
+	[PHASE_SUSPENDED] = { ROWS_WITHOUT_PROCESS },
 	[PHASE_CRASHED] = { ROWS_WITHOUT_PROCESS },
 	[PHASE_FAILED] = { ROWS_WITHOUT_PROCESS },
 };
@@ -121,6 +135,7 @@ const char *guest_phase_name(enum guest_phase phase)
 		[PHASE_RUNNING] = "running",   [PHASE_PAUSED] = "paused",
 		[PHASE_STOPPING] = "stopping", [PHASE_REBOOTING] = "rebooting",
 		[PHASE_ENDING] = "ending",     [PHASE_STOPPED] = "stopped",
+		[PHASE_SAVING] = "saving",     [PHASE_SUSPENDED] = "suspended",
 		[PHASE_CRASHED] = "crashed",   [PHASE_FAILED] = "failed",
 		[PHASE_GONE] = "gone",
 	};
@@ -135,6 +150,7 @@ const char *guest_event_name(enum guest_event event)
 		[WANT_RUN] = "want-run",
 		[WANT_PAUSE] = "want-pause",
 		[WANT_STOP] = "want-stop",
+		[WANT_SUSPEND] = "want-suspend",
 		[WANT_REBOOT_SOFT] = "want-reboot-soft",
 		[WANT_REBOOT_HARD] = "want-reboot-hard",
 		[WANT_DELETE] = "want-delete",
@@ -146,6 +162,7 @@ const char *guest_event_name(enum guest_event event)
 		[EVENT_PANIC] = "panic",
 		[EVENT_SUSPENDED] = "suspended",
 		[EVENT_RESUMED] = "resumed",
+		[EVENT_SAVED] = "saved",
 		[EVENT_EXIT] = "exit",
 		[EVENT_DEADLINE] = "deadline",
 	};

@@ -19,8 +19,10 @@ enum guest_phase {
 	PHASE_PAUSED,
 	PHASE_STOPPING,  /* the power button was pressed; deadline: the plug is pulled */
 	PHASE_REBOOTING, /* the same, but it starts again */
+	PHASE_SAVING,    /* QEMU writes its memory to the disk */
 	PHASE_ENDING,    /* QEMU was told to end; leads to the instance's 'outcome' */
 	PHASE_STOPPED,
+	PHASE_SUSPENDED,
 	PHASE_CRASHED,
 	PHASE_FAILED,
 	PHASE_GONE, /* nothing is left; the instance is freed */
@@ -33,6 +35,7 @@ enum guest_event {
 	WANT_RUN,
 	WANT_PAUSE,
 	WANT_STOP,
+	WANT_SUSPEND,
 	WANT_REBOOT_SOFT,
 	WANT_REBOOT_HARD,
 	WANT_DELETE,
@@ -44,6 +47,7 @@ enum guest_event {
 	EVENT_PANIC,
 	EVENT_SUSPENDED, /* its processors stand still */
 	EVENT_RESUMED,
+	EVENT_SAVED,
 	EVENT_EXIT, /* QEMU's process is gone */
 	EVENT_DEADLINE,
 	EVENT_COUNT,
@@ -57,8 +61,11 @@ enum guest_action {
 	ACTION_SETTLE, /* the desire is met: acknowledge and report */
 	ACTION_PAUSE,
 	ACTION_RESUME,
+	ACTION_SAVE,        /* write the memory to the disk; sets the deadline */
+	ACTION_SAVE_FAIL,   /* that did not work: the guest goes on, and stays so */
 	ACTION_PRESS,       /* power button; sets the deadline to the guest's time-out */
 	ACTION_END_STOP,    /* end QEMU, outcome stopped */
+	ACTION_END_SUSPEND, /* the same, outcome suspended */
 	ACTION_END_SELF,    /* the same, the guest wanted it */
 	ACTION_END_RESTART, /* outcome absent: reconciling starts it again */
 	ACTION_END_FAIL,

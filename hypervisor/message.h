@@ -39,7 +39,7 @@ enum vmm_type {
 	VMM_REPLY,
 };
 
-enum guest_power { GUEST_RUN = 1, GUEST_STOP, GUEST_PAUSE };
+enum guest_power { GUEST_RUN = 1, GUEST_STOP, GUEST_PAUSE, GUEST_SUSPEND };
 
 /* A disk of a guest: cloned from an image, or empty when image_id is "". */
 struct guest_disk {
@@ -80,9 +80,10 @@ enum guest_state {
 	GUEST_RUNNING,
 	GUEST_STOPPED, /* by desire, or the guest powered itself off */
 	GUEST_PAUSED,
-	GUEST_CRASHED, /* QEMU died or the guest panicked; reason says how */
-	GUEST_FAILED,  /* could not be built or started; reason for the API's fault */
-	GUEST_GONE,    /* deleted: nothing is left */
+	GUEST_CRASHED,   /* QEMU died or the guest panicked; reason says how */
+	GUEST_FAILED,    /* could not be built or started; reason for the API's fault */
+	GUEST_GONE,      /* deleted: nothing is left */
+	GUEST_SUSPENDED, /* its memory is on the disk, it goes on from there when it is to run */
 };
 
 struct guest_status {

@@ -9,7 +9,7 @@
 #define TCG_BUFFER_MIB 64 /* the default would take a quarter of a gigabyte for each guest */
 
 /* Descriptor sets of -add-fd: one number for each file that QEMU opens by name. */
-enum { FDSET_LOG = 1, FDSET_DISK = 100, FDSET_BACKING = 200 };
+enum { FDSET_LOG = 1, FDSET_DISK = 100, FDSET_BACKING = 200, FDSET_MEMORY = 300 };
 
 struct line {
 	struct arena *arena;
@@ -118,6 +118,14 @@ static void add_lines(struct line *line, const struct qemu_plan *plan)
 	    "socket,id=serial,fd=%d,server=on,wait=off,logfile=/dev/fdset/%d,logappend=on",
 	    plan->serial_fd, FDSET_LOG);
 	add(line, "-serial", "chardev:serial");
+}
+
+static void add_memory(struct line *line, const struct qemu_plan *plan)
+{
+	if (plan->memory_fd < 0)
+		return;
+	add(line, "-add-fd", "fd=%d,set=%d", plan->memory_fd, FDSET_MEMORY);
+	add(line, "-incoming", "file:/dev/fdset/%d", FDSET_MEMORY);
 }
 
 static void add_helpers(struct line *line, const struct machine *machine)
@@ -231,6 +239,7 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 		return error_set(error, -ENOMEM, "Out of memory");
 	add_machine(&line, plan, machine);
 	add_lines(&line, plan);
+	add_memory(&line, plan);
 	add_helpers(&line, machine);
 	for (size_t i = 0; i < plan->disk_count && result == 0; i++)
 		result = add_disk(&line, plan, machine, i, error);

@@ -34,6 +34,7 @@ struct qemu_plan {
 	bool io_uring;
 	int qmp_fd, serial_fd; /* listening sockets */
 	int log_fd;            /* the serial log, O_WRONLY | O_APPEND */
+	int memory_fd;         /* the memory that it goes on with, read-only; -1: it boots */
 	struct qemu_disk disks[GUEST_DISKS_MAX + 1];
 	size_t disk_count;
 	struct qemu_nic nics[GUEST_NICS_MAX];

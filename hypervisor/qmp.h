@@ -31,7 +31,8 @@ struct qmp_message {
 	char event[QMP_NAME_SIZE];  /* event */
 	char reason[QMP_NAME_SIZE]; /* event SHUTDOWN: "guest-shutdown", ...; else "" */
 	bool guest;                 /* event SHUTDOWN, RESET: the guest did it */
-	char status[QMP_NAME_SIZE]; /* return of query-status: "running", "paused", ... */
+	char status
+		[QMP_NAME_SIZE]; /* return of query-status: "running", "paused", ...; MIGRATION */
 	char device[QMP_NAME_SIZE]; /* event of a device or block job: which one */
 	char description[256];      /* error; event of a block job: why it failed */
 };

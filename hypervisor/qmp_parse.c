@@ -31,6 +31,7 @@ static void take_event(yyjson_val *root, struct qmp_message *message)
 	message->kind = QMP_EVENT;
 	copy_string(message->event, sizeof(message->event), root, "event");
 	copy_string(message->reason, sizeof(message->reason), data, "reason");
+	copy_string(message->status, sizeof(message->status), data, "status");
 	copy_string(message->device, sizeof(message->device), data, "device");
 	copy_string(message->description, sizeof(message->description), data, "error");
 	message->guest = yyjson_get_bool(yyjson_obj_get(data, "guest"));

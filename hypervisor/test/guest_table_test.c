@@ -35,7 +35,8 @@ static void every_phase_can_be_deleted(void **state)
 static void every_process_can_end(void **state)
 {
 	static const enum guest_phase alive[] = { PHASE_STARTING, PHASE_RUNNING,   PHASE_PAUSED,
-						  PHASE_STOPPING, PHASE_REBOOTING, PHASE_ENDING };
+						  PHASE_STOPPING, PHASE_REBOOTING, PHASE_SAVING,
+						  PHASE_ENDING };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(alive); i++) {
@@ -50,8 +51,8 @@ static void every_process_can_end(void **state)
 /* A phase that waits for somebody else doesn't wait for ever. */
 static void every_wait_is_bounded(void **state)
 {
-	static const enum guest_phase waiting[] = { PHASE_WIRING, PHASE_STARTING, PHASE_STOPPING,
-						    PHASE_REBOOTING, PHASE_ENDING };
+	static const enum guest_phase waiting[] = { PHASE_WIRING,    PHASE_STARTING, PHASE_STOPPING,
+						    PHASE_REBOOTING, PHASE_SAVING,   PHASE_ENDING };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(waiting); i++)

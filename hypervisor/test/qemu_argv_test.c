@@ -36,6 +36,7 @@ static int set_up(void **state)
 		.qmp_fd = 10,
 		.serial_fd = 11,
 		.log_fd = 12,
+		.memory_fd = -1,
 		.disks = { { .fd = 20,
 			     .backing_fd = -1,
 			     .direct = true,

@@ -351,6 +351,21 @@ class Transitions(Hosted):
         self.killed("cloud")
         box.wait_status(server, "ACTIVE")
 
+    def test_suspended_survives_the_pulled_plug(self):
+        server = self.running("sleeper")
+        box.action(server, {"suspend": None})
+        box.wait_status(server, "SUSPENDED")
+        self.assertEqual(box.processes("qemu-system-x86_64"), [])
+        box.cut()
+        box.start()
+        box.wait_status(server, "SUSPENDED")
+        box.action(server, {"resume": None})
+        self.killed("cloud")
+        box.wait_status(server, "ACTIVE")
+        # A guest that boots says so within seconds; one that goes on has nothing to say.
+        time.sleep(5)
+        self.assertNotIn("guest: ", box.console(server))
+
     def test_shelve(self):
         server = self.running("shelved")
         box.action(server, {"shelve": None})

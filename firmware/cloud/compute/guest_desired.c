@@ -29,6 +29,8 @@ static uint32_t power_of(yyjson_val *record)
 {
 	if (json_is(record, "_power", "stop"))
 		return GUEST_STOP;
+	if (json_is(record, "_power", "suspend"))
+		return GUEST_SUSPEND;
 	return json_is(record, "_power", "pause") ? GUEST_PAUSE : GUEST_RUN;
 }
 

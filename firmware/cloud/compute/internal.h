@@ -6,7 +6,7 @@
  *   _image {id, format, size, machine, firmware}  what the boot disk is cloned from
  *   _disk             id of the boot disk (names its file)
  *   _key {name, public_key, type}   the key pair as it was at create, or null
- *   _power            "run", "stop" or "pause": what is desired
+ *   _power            "run", "stop", "pause" or "suspend": what is desired
  *   _generation       raised by each change of what is desired of the guest
  *   _reboots_soft, _reboots_hard    counters
  *   _pull             the next stop does not wait for the guest

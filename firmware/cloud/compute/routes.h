@@ -44,6 +44,8 @@ HANDLER(handle_server_stop);
 HANDLER(handle_server_reboot);
 HANDLER(handle_server_pause);
 HANDLER(handle_server_unpause);
+HANDLER(handle_server_suspend);
+HANDLER(handle_server_resume);
 HANDLER(handle_server_lock);
 HANDLER(handle_server_unlock);
 HANDLER(handle_server_reset_state);

@@ -100,6 +100,16 @@ int handle_server_unpause(struct request *request, struct error *error)
 	return server_event(request, EVENT_UNPAUSE, error);
 }
 
+int handle_server_suspend(struct request *request, struct error *error)
+{
+	return server_event(request, EVENT_SUSPEND, error);
+}
+
+int handle_server_resume(struct request *request, struct error *error)
+{
+	return server_event(request, EVENT_RESUME, error);
+}
+
 /* --- what changes the record alone */
 
 static int edit_done(struct server_edit *edit, const char *action, struct error *error)
@@ -196,9 +206,7 @@ static const struct {
 	const char *action;
 	unsigned vm_states; /* in which Nova would do it; 0: none that we have: a conflict */
 } unserved[] = {
-	{ "resume", 1u << VM_SUSPENDED },
 	{ "restore", 0 },
-	{ "suspend", 1u << VM_ACTIVE },
 	{ "trigger_crash_dump", 1u << VM_ACTIVE | 1u << VM_PAUSED | 1u << VM_RESCUED |
 					1u << VM_RESIZED | 1u << VM_ERROR },
 };

@@ -25,8 +25,8 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 	[EVENT_REBOOT_SOFT] = { "reboot", "reboot", "compute_reboot_instance", VM(ACTIVE),
 				TASK(NONE), TASK_REBOOTING, "run", "_reboots_soft" },
 	[EVENT_REBOOT_HARD] = { "reboot", "reboot", "compute_reboot_instance",
-				VM(ACTIVE) | VM(STOPPED) | VM(PAUSED) | VM(ERROR), TASK_REBOOTABLE,
-				TASK_REBOOTING_HARD, "run", "_reboots_hard" },
+				VM(ACTIVE) | VM(STOPPED) | VM(PAUSED) | VM(SUSPENDED) | VM(ERROR),
+				TASK_REBOOTABLE, TASK_REBOOTING_HARD, "run", "_reboots_hard" },
 	[EVENT_PAUSE] = { "pause", "pause", "compute_pause_instance", VM(ACTIVE), TASK(NONE),
 			  TASK_PAUSING, "pause", NULL },
 	[EVENT_UNPAUSE] = { "unpause", "unpause", "compute_unpause_instance", VM(PAUSED),
@@ -39,6 +39,10 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 	[EVENT_REVERT_RESIZE] = { "revertResize", "revertResize", "compute_revert_resize",
 				  VM(RESIZED), TASK(NONE), TASK_RESIZE_REVERTING, NULL,
 				  "_reboots_soft" },
+	[EVENT_SUSPEND] = { "suspend", "suspend", "compute_suspend_instance", VM(ACTIVE),
+			    TASK(NONE), TASK_SUSPENDING, "suspend", NULL },
+	[EVENT_RESUME] = { "resume", "resume", "compute_resume_instance", VM(SUSPENDED), TASK(NONE),
+			   TASK_RESUMING, "run", NULL },
 	[EVENT_RESCUE] = { "rescue", "rescue", "compute_rescue_instance",
 			   VM(ACTIVE) | VM(STOPPED) | VM(ERROR), TASK(NONE), TASK_RESCUING, "run",
 			   "_reboots_hard" },
@@ -57,11 +61,11 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 #define TASK_UNTIL_RUNNING                                                                         \
 	(TASK(NONE) | TASK(SPAWNING) | TASK(POWERING_ON) | TASK(REBOOTING) |                       \
 	 TASK(REBOOTING_HARD) | TASK(UNPAUSING) | TASK(REBUILDING) | TASK(RESIZE_REVERTING) |      \
-	 TASK(UNRESCUING) | TASK(UNSHELVING))
+	 TASK(UNRESCUING) | TASK(UNSHELVING) | TASK(RESUMING))
 /* Tasks in which a stopped guest is not the end of the story: it is started next. */
 #define TASK_STARTING                                                                              \
 	(TASK(POWERING_ON) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(REBUILDING) |           \
-	 TASK(RESCUING) | TASK(UNRESCUING) | TASK(UNSHELVING))
+	 TASK(RESCUING) | TASK(UNRESCUING) | TASK(UNSHELVING) | TASK(RESUMING))
 /* Tasks that do not depend on the guest: its disk is copied. */
 #define TASK_COPYING (TASK(IMAGE_SNAPSHOT) | TASK(IMAGE_BACKUP))
 /* The guest is down for good, and then it goes. */
@@ -72,6 +76,8 @@ static const struct guest_rule rules_running[] = {
 	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_RUNNING, TASK_NONE, NULL },
 	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_RUNNING, TASK_NONE, NULL },
 	{ VM_ANY, TASK(RESCUING), VM_RESCUED, POWER_RUNNING, TASK_NONE, NULL },
+	/* Its memory could not be written: it goes on. */
+	{ VM_ANY, TASK(SUSPENDING), VM_ACTIVE, POWER_RUNNING, TASK_NONE, "run" },
 	{ VM_ANY, TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, TASK_NONE, NULL },
 	{ 0 },
 };
@@ -86,6 +92,10 @@ static const struct guest_rule rules_stopped[] = {
 };
 static const struct guest_rule rules_paused[] = {
 	{ VM_ANY, TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, TASK_NONE, NULL },
+	{ 0 },
+};
+static const struct guest_rule rules_suspended[] = {
+	{ VM_ANY, TASK(NONE) | TASK(SUSPENDING), VM_SUSPENDED, POWER_SHUTDOWN, TASK_NONE, NULL },
 	{ 0 },
 };
 /* A guest that died is not started again behind its owner's back. */
@@ -104,7 +114,7 @@ static const struct guest_rule rules_failed[] = {
 static const struct guest_rule *const guest_rules[] = {
 	[GUEST_RUNNING] = rules_running, [GUEST_STOPPED] = rules_stopped,
 	[GUEST_PAUSED] = rules_paused,   [GUEST_CRASHED] = rules_crashed,
-	[GUEST_FAILED] = rules_failed,
+	[GUEST_FAILED] = rules_failed,   [GUEST_SUSPENDED] = rules_suspended,
 };
 
 /* A server that already is in ERROR stays there when its guest is merely found stopped. */

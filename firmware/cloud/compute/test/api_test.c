@@ -641,6 +641,26 @@ static void a_server_is_rescued(void **state)
 	assert_string_equal(status_now(box, id), "ACTIVE");
 }
 
+static void a_server_is_suspended(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, "{\"resume\":null}"), 409);
+	assert_int_equal(act(box, id, "{\"suspend\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_SUSPENDED, ""), 1);
+	assert_string_equal(status_now(box, id), "SUSPENDED");
+	assert_int_equal(report(box, id, GUEST_SUSPENDED, ""), 0);
+	assert_int_equal(act(box, id, "{\"resume\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+	/* One whose memory can't be written goes on. */
+	assert_int_equal(act(box, id, "{\"suspend\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 1);
+	assert_string_equal(status_now(box, id), "ACTIVE");
+}
+
 static void a_server_is_on_its_way_to_the_shelf(void **state)
 {
 	struct box *box = *state;
@@ -698,6 +718,7 @@ int main(void)
 		BOX_TEST(a_server_is_resized),
 		BOX_TEST(images_of_servers_are_reserved),
 		BOX_TEST(a_server_is_rescued),
+		BOX_TEST(a_server_is_suspended),
 		BOX_TEST(a_server_is_on_its_way_to_the_shelf),
 		BOX_TEST(one_host_moves_nothing),
 		BOX_TEST(a_key_pair_may_be_a_certificate),
