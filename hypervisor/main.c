@@ -15,6 +15,7 @@
 #include "hypervisor/guest.h"
 #include "hypervisor/guest_list.h"
 #include "hypervisor/host.h"
+#include "hypervisor/image_serve.h"
 
 #define STOP_LOOK_MS 50
 
@@ -55,6 +56,9 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 		break;
 	case VMM_IMAGE:
 		base_take_image(vmm, message);
+		break;
+	case VMM_IMAGE_INSPECT:
+		image_inspect_serve(channel, message);
 		break;
 	case VMM_CONSOLE_LOG_GET:
 		console_log_serve(vmm, channel, message);

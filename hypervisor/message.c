@@ -86,6 +86,18 @@ const struct field vmm_image_fields[] = {
 	FIELD_END,
 };
 
+const struct field vmm_image_inspect_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_image_inspect, format, true),
+	FIELD_END,
+};
+
+const struct field vmm_image_facts_fields[] = {
+	FIELD(1, FIELD_U32, struct vmm_image_facts, code, false),
+	FIELD(2, FIELD_U64, struct vmm_image_facts, virtual_size, false),
+	FIELD(3, FIELD_STRING, struct vmm_image_facts, reason, false),
+	FIELD_END,
+};
+
 const struct field vmm_console_log_get_fields[] = {
 	FIELD(1, FIELD_STRING, struct vmm_console_log_get, id, true),
 	FIELD(2, FIELD_U32, struct vmm_console_log_get, lines, false),

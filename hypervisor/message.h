@@ -8,6 +8,7 @@
  *	VMM_GUEST_DELETE  by id            VMM_GUEST_STATE  what is, upon each change and after SYNC
  *	VMM_SYNC          that was all     VMM_IMAGE_GET    asks for an image's descriptor
  *	VMM_IMAGE         + descriptor     VMM_CONSOLE_LOG  reply
+ *	VMM_IMAGE_INSPECT + descriptor     VMM_IMAGE_FACTS  reply
  *	VMM_CONSOLE_LOG_GET                VMM_REPLY        reply of everything else
  *	VMM_DISK_EXPORT   + descriptor     VMM_REPLY        when the file is an image of the disk
  *	VMM_SERIAL_OPEN (console as well)  VMM_REPLY + descriptor of the guest's serial line
@@ -32,11 +33,13 @@ enum vmm_type {
 	VMM_CONSOLE_LOG_GET,
 	VMM_SERIAL_OPEN,
 	VMM_DISK_EXPORT,
+	VMM_IMAGE_INSPECT,
 	VMM_HOST = 64,
 	VMM_GUEST_STATE,
 	VMM_IMAGE_GET,
 	VMM_CONSOLE_LOG,
 	VMM_REPLY,
+	VMM_IMAGE_FACTS,
 };
 
 enum guest_power { GUEST_RUN = 1, GUEST_STOP, GUEST_PAUSE, GUEST_SUSPEND };
@@ -134,6 +137,18 @@ struct vmm_image {
 	char reason[256];
 };
 
+/* VMM_IMAGE_INSPECT, which has the descriptor of an image's bytes, and its answer
+ * VMM_IMAGE_FACTS. */
+struct vmm_image_inspect {
+	char format[16]; /* what the image claims to be */
+};
+
+struct vmm_image_facts {
+	uint32_t code;         /* errno, positive; 0: it is what it claims */
+	uint64_t virtual_size; /* bytes of the disk that it makes */
+	char reason[256];
+};
+
 struct vmm_console_log_get {
 	char id[UUID_SIZE];
 	uint32_t lines; /* 0: all that is kept */
@@ -151,6 +166,7 @@ struct vmm_reply {
 
 extern const struct field guest_fields[], guest_status_fields[], guest_id_fields[],
 	vmm_host_fields[], vmm_image_get_fields[], vmm_image_fields[], vmm_console_log_get_fields[],
-	vmm_console_log_fields[], vmm_reply_fields[], vmm_export_fields[];
+	vmm_image_inspect_fields[], vmm_image_facts_fields[], vmm_console_log_fields[],
+	vmm_reply_fields[], vmm_export_fields[];
 
 #endif

@@ -24,16 +24,19 @@ static void record_complete(void *context, yyjson_mut_doc *doc, yyjson_mut_val *
 	json_set_string(doc, record, "checksum", intake->checksum);
 	json_set_string(doc, record, "os_hash_algo", "sha512");
 	json_set_string(doc, record, "os_hash_value", intake->hash);
-	if (yyjson_mut_equals_str(yyjson_mut_obj_get(record, "disk_format"), "raw"))
-		json_set_integer(doc, record, "virtual_size", (int64_t)intake->size);
+	if (intake->virtual_size)
+		json_set_integer(doc, record, "virtual_size", intake->virtual_size);
 }
 
 static int upload_complete(struct intake *intake, struct error *error)
 {
 	const struct status_move move = { intake->request, intake->id, "active", record_complete,
 					  intake };
-	int result = image_status_move(&move, error);
+	int result;
 
+	intake->virtual_size = image_virtual_size(intake->request, intake->id, intake->format,
+						  (int64_t)intake->size);
+	result = image_status_move(&move, error);
 	if (result != -ENOENT)
 		return result;
 	return error_fault(error, -ENOENT, 410, NULL,
@@ -149,6 +152,8 @@ int image_upload(struct request *request, struct error *error)
 
 	if (!result)
 		result = intake_prepare(&intake, request, image.id, "", error);
+	if (!result)
+		intake.format = json_string(image.record, "disk_format");
 	if (!result)
 		result = image_status_move_once(
 			&(struct status_move){ request, image.id, "saving", NULL, NULL }, error);

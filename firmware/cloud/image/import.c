@@ -112,6 +112,7 @@ static void begin(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, st
 struct outcome {
 	struct task *task;
 	const char *id, *failure; /* NULL: it went well */
+	int64_t virtual_size;
 };
 
 static void digests_take(yyjson_mut_doc *doc, yyjson_mut_val *record)
@@ -123,9 +124,6 @@ static void digests_take(yyjson_mut_doc *doc, yyjson_mut_val *record)
 	json_set_string(doc, record, "os_hash_algo", "sha512");
 	json_set_string(doc, record, "os_hash_value",
 			yyjson_mut_get_str(yyjson_mut_obj_get(staged, "hash")));
-	if (yyjson_mut_equals_str(yyjson_mut_obj_get(record, "disk_format"), "raw"))
-		json_set_integer(doc, record, "virtual_size",
-				 yyjson_mut_get_sint(yyjson_mut_obj_get(record, "size")));
 }
 
 static void end(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, struct store_txn *txn)
@@ -136,6 +134,8 @@ static void end(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, stru
 		json_set_string(doc, record, "size", NULL);
 	else
 		digests_take(doc, record);
+	if (outcome->virtual_size)
+		json_set_integer(doc, record, "virtual_size", outcome->virtual_size);
 	yyjson_mut_obj_remove_key(record, IMAGE_STAGED);
 	yyjson_mut_obj_remove_key(record, IMAGE_TASK);
 	json_set_string(doc, record, IMAGE_IMPORTING, "");
@@ -156,10 +156,12 @@ static int file_take(struct request *request, const char *id, struct error *erro
 }
 
 /* Ends as 'active' or as 'queued', and the task as it went. */
-static int import_run(struct request *request, const char *id, int64_t size, struct task *task,
+static int import_run(struct request *request, const struct image *image, struct task *task,
 		      struct error *error)
 {
-	struct outcome outcome = { task, id, NULL };
+	const char *id = image->id;
+	int64_t size = json_integer(image->record, "size", 0);
+	struct outcome outcome = { .task = task, .id = id };
 	struct status_move move = { request, id, "active", end, &outcome };
 	struct error reason = { 0 };
 	const char *staged = files_path(request->cloud, request->arena, id, ".staged");
@@ -167,7 +169,9 @@ static int import_run(struct request *request, const char *id, int64_t size, str
 
 	if (!result)
 		result = file_take(request, id, &reason);
-
+	if (!result)
+		outcome.virtual_size = image_virtual_size(
+			request, id, json_string(image->record, "disk_format"), size);
 	if (result) {
 		outcome.failure = reason.message;
 		move.to = "queued";
@@ -204,7 +208,6 @@ int image_import(struct request *request, struct error *error)
 			&(struct status_move){ request, image.id, "importing", begin, &task },
 			error);
 	if (!result)
-		result = import_run(request, image.id, json_integer(image.record, "size", 0), &task,
-				    error);
+		result = import_run(request, &image, &task, error);
 	return result ? result : reply_empty(request, 202);
 }

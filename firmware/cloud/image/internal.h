@@ -94,7 +94,9 @@ struct intake {
 	struct request *request;
 	const char *id;
 	const char *part, *path; /* while they come, and when all are on stable storage */
+	const char *format;      /* disk_format; NULL: nobody wants to know */
 	uint64_t size;
+	int64_t virtual_size;         /* 0: not known */
 	char checksum[33], hash[129]; /* MD5 and SHA-512, in hexadecimal */
 };
 /* 415 when the body is not what uploads are. */
@@ -105,6 +107,10 @@ int intake_prepare(struct intake *intake, struct request *request, const char *i
 /* 413 when the disk is full; whatever breaks, nothing is left but what intake_discard() takes. */
 int intake_run(struct intake *intake, struct error *error);
 void intake_discard(const struct intake *intake);
+
+/* --- facts.c: bytes of the disk that an image's file makes; 0: nobody can tell. */
+int64_t image_virtual_size(struct request *request, const char *id, const char *format,
+			   int64_t size);
 
 /* --- discovery.c */
 extern const char *const image_import_methods[]; /* ends with NULL */
