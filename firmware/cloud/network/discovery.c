@@ -193,6 +193,23 @@ int network_zones(struct request *request, struct error *error)
 	return reply_json(request, 200, doc, root);
 }
 
+/* netd is part of the box, not an agent that reports to it: there are none. */
+int network_agents(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+
+	(void)error;
+	json_set(doc, root, "agents", yyjson_mut_arr(doc));
+	return reply_json(request, 200, doc, root);
+}
+
+int network_agent(struct request *request, struct error *error)
+{
+	return error_fault(error, -ENOENT, 404, "AgentNotFound", "Agent %s could not be found.",
+			   request_param(request, "id"));
+}
+
 int network_not_implemented(struct request *request, struct error *error)
 {
 	return error_fault(error, -ENOSYS, 501, "NotImplemented", "%s is not implemented.",

@@ -379,14 +379,15 @@ int resource_update(const struct resource *resource, struct request *request, st
 	if (!yyjson_is_obj(given))
 		return attribute_refuse(error, "Unable to find '%s' in request body",
 					resource->singular);
+	/* As in Neutron, what a body says is judged before what it is said about is looked for. */
 	result = change_begin(&change, request, error);
-	if (!result)
-		result = find_writable(resource, &change, "update", &old, error);
 	if (result)
 		return result;
 	taken = yyjson_mut_obj(change.doc);
 	result = attributes_take(request, resource->singular, resource->attributes, given, false,
 				 change.doc, taken, error);
+	if (!result)
+		result = find_writable(resource, &change, "update", &old, error);
 	if (result)
 		return result;
 	object = yyjson_val_mut_copy(change.doc, old);

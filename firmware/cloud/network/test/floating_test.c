@@ -122,6 +122,12 @@ static void it_stands_for_a_port(void **state)
 		call("PUT", path("floatingips", id), "{\"floatingip\":{\"port_id\":null}}"), 200);
 	assert_string_equal(at("/floatingip/status"), "DOWN");
 	assert_int_equal(told()->floatings.count, 0);
+	/* An empty update lets go, another does not. */
+	call("PUT", path("floatingips", id), "{\"floatingip\":{\"port_id\":\"%s\"}}", place.port);
+	call("PUT", path("floatingips", id), "{\"floatingip\":{\"description\":\"mine\"}}");
+	assert_string_equal(at("/floatingip/port_id"), place.port);
+	assert_int_equal(call("PUT", path("floatingips", id), "{\"floatingip\":{}}"), 200);
+	assert_null(at("/floatingip/port_id"));
 	remove_floating(id);
 }
 
