@@ -45,6 +45,8 @@ struct harness {
 	unsigned images_asked;
 	uint32_t tap_code; /* what NETD_TAP_OPEN is answered with */
 	unsigned taps_opened, taps_closed;
+	struct vmm_image_facts facts;
+	bool has_facts;
 	char text[MESSAGE_MAX]; /* of the last VMM_CONSOLE_LOG */
 	bool has_text, has_reply;
 	int serial_fd; /* of the last VMM_REPLY with a descriptor; owned */
@@ -110,6 +112,9 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 		status_take(h, message);
 	else if (message->type == VMM_IMAGE_GET)
 		image_answer(h, message);
+	else if (message->type == VMM_IMAGE_FACTS)
+		h->has_facts = message_decode(&arena, message, vmm_image_facts_fields, &h->facts,
+					      NULL) == 0;
 	else if (message->type == VMM_CONSOLE_LOG)
 		text_take(h, message);
 	else if (message->type == VMM_REPLY)
@@ -343,6 +348,17 @@ static const char *console_text(struct harness *h, const char *guest_id, uint32_
 			    -1);
 	assert_true(until(h, &h->has_text, PATIENCE_S));
 	return h->text;
+}
+
+static const struct vmm_image_facts *facts_of(struct harness *h, int fd, const char *format)
+{
+	struct vmm_image_inspect wish = { 0 };
+
+	snprintf(wish.format, sizeof(wish.format), "%s", format);
+	h->has_facts = false;
+	channel_send_struct(&h->cloud, VMM_IMAGE_INSPECT, 0, vmm_image_inspect_fields, &wish, fd);
+	assert_true(until(h, &h->has_facts, PATIENCE_S));
+	return &h->facts;
 }
 
 static unsigned count_of(const char *text, const char *word)

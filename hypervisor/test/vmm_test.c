@@ -424,6 +424,20 @@ static void box_goes_down_and_comes_up(void **state)
 	await(h, GUEST, GUEST_RUNNING, desired.generation);
 }
 
+static void image_is_looked_into(void **state)
+{
+	struct harness *h = *state;
+	char path[] = "/tmp/vmm-image-XXXXXX";
+	CLEANUP_FD int fd = mkstemp(path);
+
+	unlink(path);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	assert_int_equal(facts_of(h, fd, "raw")->virtual_size, 1 << 20);
+	assert_int_equal(facts_of(h, fd, "vdi")->code, EINVAL);
+	assert_string_equal(h->facts.reason, "Image content does not match disk_format");
+	assert_int_equal(facts_of(h, -1, "raw")->code, EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +456,7 @@ int main(void)
 		cmocka_unit_test(guest_without_its_tap_fails),
 		cmocka_unit_test(image_that_is_none_fails),
 		cmocka_unit_test(image_of_another_kind_is_converted),
+		cmocka_unit_test(image_is_looked_into),
 		cmocka_unit_test(guest_goes),
 		cmocka_unit_test(box_goes_down_and_comes_up),
 	};
