@@ -58,7 +58,7 @@ static void port_take(struct svc *svc, struct message *message, struct arena *ar
 
 	if (result == 0)
 		result = lease_set(&svc->leases, &port);
-	if (result == 0 && strcmp(port.owner, "network:router_interface") == 0)
+	if (result == 0 && svc->advertises && strcmp(port.owner, "network:router_interface") == 0)
 		ipv6_changed(svc);
 	if (result < 0)
 		log_error("svc", "port not set", "port=%s errno=%d", port.id, -result);
@@ -72,7 +72,7 @@ static void port_drop(struct svc *svc, struct message *message, struct arena *ar
 	if (message_decode(arena, message, net_id_fields, &id, NULL) < 0)
 		return;
 	lease = lease_by_id(&svc->leases, id.id);
-	if (lease != NULL && lease->is_router) {
+	if (lease != NULL && lease->is_router && svc->advertises) {
 		ipv6_router_gone(svc, lease);
 		ipv6_changed(svc);
 	}

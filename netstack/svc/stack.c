@@ -115,6 +115,16 @@ static void subnet_up(struct svc *svc, const struct net_subnet *subnet)
 	svc->interface_count++;
 }
 
+static bool network_advertises(const struct net_network *network)
+{
+	const struct net_subnet *subnets = network->subnets.items;
+
+	for (size_t i = 0; i < network->subnets.count; i++)
+		if (subnets[i].ra_mode[0] != '\0')
+			return true;
+	return false;
+}
+
 int svc_network_set(struct svc *svc, const struct net_network *network, struct arena *arena,
 		    struct error *error)
 {
@@ -130,7 +140,12 @@ int svc_network_set(struct svc *svc, const struct net_network *network, struct a
 	for (size_t i = 0; i < network->subnets.count; i++)
 		subnet_up(svc, &subnets[i]);
 	interface_up(svc, &svc->metadata_interface, METADATA_ADDRESS, 32);
-	ipv6_changed(svc);
+	/* Most networks do not: their svc never has that code in its memory. */
+	svc->advertises = network_advertises(network);
+	if (svc->advertises)
+		ipv6_changed(svc);
+	else
+		loop_timer_stop(&svc->advertising);
 	return 0;
 }
 

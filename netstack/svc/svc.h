@@ -64,6 +64,7 @@ struct svc {
 	struct dns_pending pending[DNS_PENDING_MOST];
 	struct metadata *metadata;
 
+	bool advertises; /* some subnet wants it */
 	struct loop_timer advertising;
 	unsigned advertised; /* since the last change */
 };
@@ -83,7 +84,7 @@ int svc_netd_attach(struct svc *svc, int fd);
 /* --- ipv6_service.c --- */
 /* All of IPv6: lwIP sees none of it. */
 void ipv6_input(struct svc *svc, const uint8_t *frame, size_t size);
-/* The network, or one of its routers, is another: guests are told. */
+/* A network that advertises, or one of its routers, is another: guests are told. */
 void ipv6_changed(struct svc *svc);
 void ipv6_router_gone(struct svc *svc, const struct lease *router);
 /* Sends a UDP payload that stands in the frame behind its headers (IPV6_UDP_HEADERS bytes). */
