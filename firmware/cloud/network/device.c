@@ -11,9 +11,8 @@
 static int change_of(struct change *change, struct request *request, struct store_txn *txn,
 		     struct error *error)
 {
-	change->request = request;
-	change->txn = txn;
-	change->doc = request_document(request);
+	*change =
+		(struct change){ .request = request, .txn = txn, .doc = request_document(request) };
 	return request_view(request, &change->view, error);
 }
 

@@ -62,6 +62,9 @@ int group_default(struct change *change, const char *project_id, const char **id
 		*id = change->default_group;
 		return 0;
 	}
+	/* Another change of the same transaction made it. */
+	if (store_txn_has(change->txn, key))
+		return error_set(error, -EAGAIN, "the default group is in the making");
 	result = store_get(change->view, arena, key, &record, error);
 	if (result == -ENOENT)
 		return make_default(change, project_id, id);
