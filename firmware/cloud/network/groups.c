@@ -132,7 +132,10 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	if (json_is(old, "name", "default") && yyjson_mut_obj_get(given, "name"))
 		return error_fault(error, -EBUSY, 409, "SecurityGroupCannotUpdateDefault",
 				   "Updating default security group not allowed.");
-	return 0;
+	return json_member(given, "name") && !strcmp(json_member(given, "name"), "default")
+		       ? error_fault(error, -EEXIST, 409, "SecurityGroupDefaultAlreadyExists",
+				     "Default security group already exists.")
+		       : 0;
 }
 
 static int refuse_in_use(struct change *change, const char *id, struct error *error)

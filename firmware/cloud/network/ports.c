@@ -334,6 +334,46 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 	return 0;
 }
 
+/* The owner of a network may delete the ports that others have on it. */
+static bool writable(struct request *request, yyjson_val *record)
+{
+	return policy_owns(request, json_string(record, "project_id")) || visible(request, record);
+}
+
+static bool names_address(yyjson_mut_val *given)
+{
+	yyjson_mut_val *item;
+	size_t index, count;
+
+	yyjson_mut_arr_foreach (yyjson_mut_obj_get(given, "fixed_ips"), index, count, item) {
+		if (yyjson_mut_obj_get(item, "ip_address"))
+			return true;
+	}
+	return false;
+}
+
+/* What a guest of somebody else's network may not say. */
+static int check_rights(struct change *change, const char *verb, yyjson_val *network,
+			yyjson_mut_val *given, struct error *error)
+{
+	const char *name = NULL;
+
+	if (policy_owns(change->request, json_string(network, "project_id")))
+		return 0;
+	if (has_items(yyjson_mut_obj_get(given, "allowed_address_pairs")))
+		name = "allowed_address_pairs";
+	else if (yyjson_mut_obj_get(given, "mac_address"))
+		name = "mac_address";
+	else if (yyjson_mut_obj_get(given, "port_security_enabled"))
+		name = "port_security_enabled";
+	else if (names_address(given))
+		name = "fixed_ips:ip_address";
+	return name ? error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
+				  "(rule:%s_port and rule:%s_port:%s) is disallowed by policy",
+				  verb, verb, name)
+		    : 0;
+}
+
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	yyjson_mut_val *given = yyjson_mut_obj_get(object, "fixed_ips");
@@ -341,6 +381,8 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	int result = change_find(change, &resource_network, json_member(object, "network_id"),
 				 &network, error);
 
+	if (!result)
+		result = check_rights(change, "create", network, object, error);
 	if (result)
 		return result;
 	if (yyjson_mut_is_arr(given))
@@ -402,13 +444,29 @@ static int update_addresses(struct change *change, yyjson_val *old, yyjson_mut_v
 	return floating_addresses_gone(change, old, fixed_ips, error);
 }
 
+static int check_updater(struct change *change, yyjson_val *old, yyjson_mut_val *given,
+			 struct error *error)
+{
+	yyjson_val *network;
+	int result;
+
+	if (!policy_owns(change->request, json_string(old, "project_id")))
+		return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
+				   "(rule:update_port) is disallowed by policy");
+	result = resource_get(change->view, change->request->arena, &resource_network,
+			      json_string(old, "network_id"), &network, error);
+	return result ? result : check_rights(change, "update", network, given, error);
+}
+
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
 		  yyjson_mut_val *given, struct error *error)
 {
 	yyjson_mut_val *groups = yyjson_mut_obj_get(given, "security_groups");
 	bool secure = yyjson_mut_get_bool(yyjson_mut_obj_get(object, "port_security_enabled"));
-	int result = update_addresses(change, old, object, given, error);
+	int result = check_updater(change, old, given, error);
 
+	if (!result)
+		result = update_addresses(change, old, object, given, error);
 	if (!result && yyjson_mut_is_arr(groups))
 		result = check_group_ids(change, groups, json_string(old, "project_id"), error);
 	if (!result && yyjson_mut_is_null(groups))
@@ -483,5 +541,6 @@ const struct resource resource_port = {
 	.remove = remove_port,
 	.derive = dns_assignment_derive,
 	.visible = visible,
+	.writable = writable,
 	.matches = matches,
 };

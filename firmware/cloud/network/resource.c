@@ -132,14 +132,29 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 	return kept;
 }
 
-/* page_next_url() keeps the request's direction: here it is 'reverse'. */
+/* The request's own URL without this parameter, which the query may or may not have. */
+static void drop_parameter(char *url, const char *name)
+{
+	char *at = strstr(url, name), *end;
+
+	if (!at)
+		return;
+	end = at + strcspn(at, "&");
+	if (*end)
+		memmove(at, end + 1, strlen(end));
+	else
+		at[-1] = '\0';
+}
+
+/* marker NULL: from the beginning, or backwards from the end. */
 static const char *page_url(struct request *request, const char *marker, bool reverse)
 {
-	char *url = (char *)page_next_url(request, marker), *at = strstr(url, "page_reverse=");
+	char *url = arena_printf(request->arena, "%s", page_next_url(request, "-"));
 
-	if (at && at[strcspn(at, "&")])
-		memmove(at, at + strcspn(at, "&") + 1, strlen(at + strcspn(at, "&")));
-	return reverse ? arena_printf(request->arena, "%s&page_reverse=True", url) : url;
+	drop_parameter(url, "page_reverse=");
+	drop_parameter(url, "marker=-");
+	return arena_printf(request->arena, "%s%s%s%s", url, marker ? "&marker=" : "",
+			    marker ? marker : "", reverse ? "&page_reverse=True" : "");
 }
 
 static void add_link(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *links,
@@ -160,12 +175,14 @@ static void add_links(const struct resource *resource, struct request *request,
 	yyjson_mut_val *links = yyjson_mut_arr(doc);
 	bool full = count >= page->limit;
 
-	if (!page->limit || !count)
+	if (!page->limit)
 		return;
 	if (full || page->reverse)
-		add_link(request, doc, links, json_string(list->items[count - 1], "id"), false);
+		add_link(request, doc, links,
+			 count ? json_string(list->items[count - 1], "id") : NULL, false);
 	if (full || !page->reverse)
-		add_link(request, doc, links, json_string(list->items[0], "id"), true);
+		add_link(request, doc, links, count ? json_string(list->items[0], "id") : NULL,
+			 true);
 	json_set(doc, root, arena_printf(request->arena, "%s_links", resource->plural), links);
 }
 

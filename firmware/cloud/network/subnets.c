@@ -2,6 +2,7 @@
 /* Subnets: prefixes of a network, with the address of the network's own DHCP service. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "firmware/cloud/network/address.h"
 #include "firmware/cloud/network/extraroutes.h"
@@ -88,6 +89,20 @@ static bool visible(struct request *request, yyjson_val *record)
 	       !resource_get(view, request->arena, &resource_network,
 			     json_string(record, "network_id"), &network, NULL) &&
 	       rbac_shared_with(network, request->caller->project_id);
+}
+
+/* ?shared: as its network is. */
+static bool matches(struct request *request, yyjson_val *record)
+{
+	const char *wanted = request_query(request, "shared");
+	bool shared = wanted && (!strcasecmp(wanted, "true") || !strcmp(wanted, "1"));
+	struct store_view *view;
+	yyjson_val *network;
+
+	return !wanted || (!request_view(request, &view, NULL) &&
+			   !resource_get(view, request->arena, &resource_network,
+					 json_string(record, "network_id"), &network, NULL) &&
+			   rbac_shared_with(network, request->caller->project_id) == shared);
 }
 
 static int check_version(struct change *change, yyjson_mut_val *object, struct ip_prefix *prefix,
@@ -340,4 +355,5 @@ const struct resource resource_subnet = {
 	.update = update,
 	.remove = remove_subnet,
 	.visible = visible,
+	.matches = matches,
 };
