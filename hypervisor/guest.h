@@ -21,9 +21,9 @@ struct guest_record {
 	uint32_t slot;       /* uid is UID_GUEST_FIRST + slot */
 	uint64_t generation; /* of the desire that was met last, or given up */
 	bool held;           /* nothing more is done until the generation grows */
-	uint32_t reboots_soft, reboots_hard; /* that were done */
-	uint32_t ending;                     /* PHASE_ENDING: the outcome's phase + 1; else 0 */
-	uint32_t state;                      /* enum guest_state as last settled; 0: never */
+	uint32_t reboots_soft, reboots_hard, interrupts; /* that were done */
+	uint32_t ending; /* PHASE_ENDING: the outcome's phase + 1; else 0 */
+	uint32_t state;  /* enum guest_state as last settled; 0: never */
 	uint32_t code;
 	bool self;
 	uint64_t started; /* Unix ms */

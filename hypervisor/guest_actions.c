@@ -158,6 +158,7 @@ static void act_start(struct guest_instance *guest)
 	guest->rebooting = guest_power_want(guest) != WANT_RUN;
 	record->reboots_soft = guest->desired.reboots_soft;
 	record->reboots_hard = guest->desired.reboots_hard;
+	record->interrupts = guest->desired.interrupts;
 	record->ending = 0;
 	deadline_set(guest, START_TIMEOUT_MS);
 	if (guest_process_start(guest, &guest->fault) < 0)

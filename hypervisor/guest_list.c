@@ -72,6 +72,16 @@ static int desired_take(struct guest_instance *guest, const struct guest *desire
 	return guest->has_desired ? 0 : -ENOMEM;
 }
 
+/* What the guest makes of it is its own: nothing is waited for. */
+static void guest_interrupt(struct guest_instance *guest)
+{
+	if (guest->desired.interrupts <= guest->record.interrupts || guest->record.pid == 0)
+		return;
+	guest->record.interrupts = guest->desired.interrupts;
+	guest_record_save(guest);
+	qmp_send(&guest->qmp, "inject-nmi");
+}
+
 void guests_set(struct vmm *vmm, const struct message *message)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
@@ -91,6 +101,7 @@ void guests_set(struct vmm *vmm, const struct message *message)
 		log_error("guest", "out of memory", "id=%s", desired.id);
 		return;
 	}
+	guest_interrupt(guest);
 	guest_report(guest);
 	guest_reconcile_soon(guest);
 }

@@ -30,20 +30,11 @@ static const struct member {
 #name, MEMBER_##kind, offsetof(struct guest_record, name),                         \
 			sizeof(((struct guest_record *)0)->name)                                   \
 	}
-	MEMBER(U32, pid),
-	MEMBER(U64, start_time),
-	MEMBER(U32, slot),
-	MEMBER(U64, generation),
-	MEMBER(BOOL, held),
-	MEMBER(U32, reboots_soft),
-	MEMBER(U32, reboots_hard),
-	MEMBER(U32, ending),
-	MEMBER(U32, state),
-	MEMBER(U32, code),
-	MEMBER(BOOL, self),
-	MEMBER(U64, started),
-	MEMBER(STRING, accelerator),
-	MEMBER(STRING, reason),
+	MEMBER(U32, pid),          MEMBER(U64, start_time),     MEMBER(U32, slot),
+	MEMBER(U64, generation),   MEMBER(BOOL, held),          MEMBER(U32, reboots_soft),
+	MEMBER(U32, reboots_hard), MEMBER(U32, interrupts),     MEMBER(U32, ending),
+	MEMBER(U32, state),        MEMBER(U32, code),           MEMBER(BOOL, self),
+	MEMBER(U64, started),      MEMBER(STRING, accelerator), MEMBER(STRING, reason),
 #undef MEMBER
 };
 

@@ -33,6 +33,7 @@ const struct field guest_fields[] = {
 	FIELD(11, FIELD_U32, struct guest, stop_timeout, false),
 	FIELD(13, FIELD_BOOL, struct guest, config_drive, false),
 	FIELD(14, FIELD_BYTES, struct guest, config_drive_iso, false),
+	FIELD(12, FIELD_U32, struct guest, interrupts, false),
 	FIELD_LISTED(15, struct guest, disks, struct guest_disk, guest_disk_fields,
 		     GUEST_DISKS_MAX),
 	FIELD_LISTED(16, struct guest, nics, struct guest_nic, guest_nic_fields, GUEST_NICS_MAX),

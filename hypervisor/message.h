@@ -71,6 +71,7 @@ struct guest {
 	char machine[16];                    /* "q35", "microvm" */
 	char firmware[16];                   /* "bios", "uefi" */
 	uint32_t reboots_soft, reboots_hard; /* counters: each raise is one reboot */
+	uint32_t interrupts;                 /* counter: each raise is a non-maskable interrupt */
 	uint32_t stop_timeout; /* seconds that a guest has to react to ACPI; 0: pull */
 	bool config_drive;
 	struct message_bytes config_drive_iso; /* the drive's content, when config_drive */

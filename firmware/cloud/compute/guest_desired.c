@@ -141,6 +141,7 @@ int guest_desired(struct store_view *view, struct arena *arena, yyjson_val *reco
 	guest->memory_mib = (uint32_t)json_integer(flavor, "ram", 0);
 	guest->reboots_soft = (uint32_t)json_integer(record, "_reboots_soft", 0);
 	guest->reboots_hard = (uint32_t)json_integer(record, "_reboots_hard", 0);
+	guest->interrupts = (uint32_t)json_integer(record, "_interrupts", 0);
 	guest->stop_timeout = json_bool(record, "_pull", false) ? 0 : STOP_TIMEOUT;
 	machine_set(guest, yyjson_obj_get(record, "_image"));
 	result = network_device_ports(view, arena, guest->id, &ports, error);

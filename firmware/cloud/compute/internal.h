@@ -8,7 +8,7 @@
  *   _key {name, public_key, type}   the key pair as it was at create, or null
  *   _power            "run", "stop", "pause" or "suspend": what is desired
  *   _generation       raised by each change of what is desired of the guest
- *   _reboots_soft, _reboots_hard    counters
+ *   _reboots_soft, _reboots_hard, _interrupts    counters
  *   _pull             the next stop does not wait for the guest
  *   _then             "stop": it is stopped when the task under way is done
  *   _resize {migration, flavor, finished, revert}   from a resize to its confirmation: the

@@ -115,6 +115,10 @@ HANDLER(handle_hypervisors_detail);
 HANDLER(handle_hypervisor_show);
 HANDLER(handle_hypervisor_statistics);
 HANDLER(handle_services);
+/* server_events.c */
+HANDLER(handle_external_events);
+HANDLER(handle_server_topology);
+HANDLER(handle_server_crash_dump);
 /* image_proxy.c */
 HANDLER(handle_images_list);
 HANDLER(handle_images_detail);
@@ -148,7 +152,7 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_server_create_image, schema_metadata, schema_metadata_item, schema_tags,
 	schema_group, schema_quota_update, schema_server_migrate, schema_server_migrate_live,
 	schema_server_evacuate, schema_server_create_backup, schema_server_rescue,
-	schema_server_unshelve, schema_server_change_password;
+	schema_server_unshelve, schema_server_change_password, schema_external_events;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

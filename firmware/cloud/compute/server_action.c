@@ -207,8 +207,6 @@ static const struct {
 	unsigned vm_states; /* in which Nova would do it; 0: none that we have: a conflict */
 } unserved[] = {
 	{ "restore", 0 },
-	{ "trigger_crash_dump", 1u << VM_ACTIVE | 1u << VM_PAUSED | 1u << VM_RESCUED |
-					1u << VM_RESIZED | 1u << VM_ERROR },
 };
 
 int handle_server_unserved(struct request *request, struct error *error)

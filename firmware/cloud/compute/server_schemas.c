@@ -413,3 +413,38 @@ static const struct schema change_password = {
 		(const struct schema_member[]){ { "adminPass", &part_string, true, 0, 0 }, { 0 } },
 };
 const struct schema schema_server_change_password = ENVELOPE("changePassword", &change_password);
+
+static const struct schema event_name = {
+	.types = SCHEMA_STRING,
+	.one_of = (const char *const[]){ "network-changed", "network-vif-plugged",
+					 "network-vif-unplugged", "network-vif-deleted", NULL },
+};
+static const struct schema event_name_251 = {
+	.types = SCHEMA_STRING,
+	.one_of = (const char *const[]){ "network-changed", "network-vif-plugged",
+					 "network-vif-unplugged", "network-vif-deleted",
+					 "volume-extended", NULL },
+};
+static const struct schema event_name_276 = {
+	.types = SCHEMA_STRING,
+	.one_of = (const char *const[]){ "network-changed", "network-vif-plugged",
+					 "network-vif-unplugged", "network-vif-deleted",
+					 "volume-extended", "power-update",
+					 "accelerator-request-bound", NULL },
+};
+static const struct schema event_status = {
+	.types = SCHEMA_STRING,
+	.one_of = (const char *const[]){ "failed", "completed", "in-progress", NULL },
+};
+static const struct schema event = {
+	.types = SCHEMA_OBJECT,
+	.members = (const struct schema_member[]){ { "server_uuid", &part_uuid, true, 0, 0 },
+						   { "name", &event_name, true, 0, 50 },
+						   { "name", &event_name_251, true, 51, 75 },
+						   { "name", &event_name_276, true, 76, 0 },
+						   { "status", &event_status, false, 0, 0 },
+						   { "tag", &part_string_255, false, 0, 0 },
+						   { 0 } },
+};
+static const struct schema events = { .types = SCHEMA_ARRAY, .min_items = 1, .items = &event };
+const struct schema schema_external_events = ENVELOPE("events", &events);

@@ -677,6 +677,27 @@ static void a_server_is_on_its_way_to_the_shelf(void **state)
 	assert_int_equal(report(box, id, GUEST_STOPPED, ""), 0);
 }
 
+static void events_and_interrupts_are_taken(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ""), *body;
+
+	report(box, id, GUEST_RUNNING, "");
+	body = box_format(box,
+			  "{\"events\":[{\"name\":\"network-changed\",\"server_uuid\":\"%s\"},"
+			  "{\"name\":\"network-changed\",\"server_uuid\":\"" IMAGE "\"}]}",
+			  id);
+	assert_int_equal(send_at(box, "2.1", "POST", "/os-server-external-events", body), 207);
+	assert_string_equal(box_text(box, "/events/0/status"), "completed");
+	assert_string_equal(box_text(box, "/events/1/status"), "failed");
+	assert_int_not_equal(act_at(box, "2.16", id, "{\"trigger_crash_dump\":null}"), 202);
+	assert_int_equal(act_at(box, "2.17", id, "{\"trigger_crash_dump\":null}"), 202);
+	assert_int_equal(report(box, id, GUEST_RUNNING, ""), 0);
+	assert_int_equal(
+		send_at(box, "2.78", "GET", box_format(box, "/servers/%s/topology", id), NULL),
+		200);
+}
+
 static void one_host_moves_nothing(void **state)
 {
 	struct box *box = *state;
@@ -720,6 +741,7 @@ int main(void)
 		BOX_TEST(a_server_is_rescued),
 		BOX_TEST(a_server_is_suspended),
 		BOX_TEST(a_server_is_on_its_way_to_the_shelf),
+		BOX_TEST(events_and_interrupts_are_taken),
 		BOX_TEST(one_host_moves_nothing),
 		BOX_TEST(a_key_pair_may_be_a_certificate),
 		BOX_TEST(a_server_lives),
