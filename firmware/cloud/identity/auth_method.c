@@ -220,12 +220,38 @@ static int run_application_credential(struct auth *auth, yyjson_val *payload, st
 	return user_claim(auth, json_string(credential, "user_id"), error);
 }
 
-/* One of the user's seeds must give the code now. */
-static int totp_check(struct auth *auth, yyjson_val *user, const char *code, struct error *error)
+/* One of the user's seeds gives the code now, and it was not used yet. */
+static bool seed_holds(struct auth *auth, yyjson_val *credential, const char *code)
 {
 	struct identity *identity = auth->request->cloud->identity;
+	const char *seed = json_is(credential, "type", "totp")
+				   ? credential_blob(identity, auth->reader.arena, credential)
+				   : NULL;
+
+	return seed && totp_holds(seed, instant_now(), code) &&
+	       passcodes_use(&identity->passcodes, json_string(credential, "id"), code,
+			     instant_monotonic());
+}
+
+static int seeds_check(struct auth *auth, const char *user_id, const char *code,
+		       struct error *error)
+{
 	struct records found = { 0 };
+	int result = records_index(&auth->reader, &found, "/identity/credential/", "user", NULL,
+				   user_id, error);
+
+	for (size_t i = 0; result == 0 && i < found.count; i++)
+		if (seed_holds(auth, found.items[i].value, code))
+			return 0;
+	return result < 0 ? result : refuse_unauthorized(error);
+}
+
+/* Wrong codes are counted by themselves: who knows the password must not wipe them out with it. */
+static int totp_check(struct auth *auth, yyjson_val *user, const char *code, struct error *error)
+{
+	struct lockout *lockout = &auth->request->cloud->identity->lockout;
 	const char *id = json_string(user, "id");
+	const char *account = arena_printf(auth->reader.arena, "totp/%.59s", id);
 	struct lockout_rule rule;
 	struct security security;
 	int result = security_load(&auth->reader, &security, error);
@@ -233,22 +259,15 @@ static int totp_check(struct auth *auth, yyjson_val *user, const char *code, str
 	if (result < 0)
 		return result;
 	rule = security_lockout(&security, user);
-	if (lockout_is_locked(&identity->lockout, &rule, id, instant_monotonic()))
+	if (lockout_is_locked(lockout, &rule, id, instant_monotonic()) ||
+	    lockout_is_locked(lockout, &rule, account, instant_monotonic()))
 		return refuse_locked(id, error);
-	result = records_index(&auth->reader, &found, "/identity/credential/", "user", NULL, id,
-			       error);
-	for (size_t i = 0; result == 0 && i < found.count; i++) {
-		yyjson_val *credential = found.items[i].value;
-		const char *seed =
-			json_is(credential, "type", "totp")
-				? credential_blob(identity, auth->reader.arena, credential)
-				: NULL;
-
-		if (seed && totp_holds(seed, instant_now(), code))
-			return 0;
-	}
-	lockout_failed(&identity->lockout, &rule, id, instant_monotonic());
-	return result < 0 ? result : refuse_unauthorized(error);
+	result = seeds_check(auth, id, code, error);
+	if (result == 0)
+		lockout_succeeded(lockout, account);
+	else
+		lockout_failed(lockout, &rule, account, instant_monotonic());
+	return result;
 }
 
 static int run_totp(struct auth *auth, yyjson_val *payload, struct error *error)

@@ -158,14 +158,18 @@ int principal_of_token(struct identity *identity, const struct reader *reader, c
 	return result;
 }
 
-/* An application credential that ends before its token ends the token. */
+static uint64_t earlier(uint64_t end, yyjson_val *record)
+{
+	const char *text = json_string(record, "expires_at");
+	int64_t other = text ? instant_parse(text) : -1;
+
+	return other >= 0 && (uint64_t)other < end ? (uint64_t)other : end;
+}
+
+/* An application credential or a trust that ends before its token ends the token. */
 static uint64_t principal_end(const struct principal *principal)
 {
-	const char *text = json_string(principal->credential, "expires_at");
-	int64_t end = text ? instant_parse(text) : -1;
-
-	return end >= 0 && (uint64_t)end < principal->caller.expires ? (uint64_t)end
-								     : principal->caller.expires;
+	return earlier(earlier(principal->caller.expires, principal->credential), principal->trust);
 }
 
 static int caller_read(struct identity *identity, struct arena *arena, const char *token,

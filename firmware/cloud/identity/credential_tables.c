@@ -39,10 +39,9 @@ static const struct route routes[] = {
 	ROUTE("GET", OS_EC2, ec2_credential_list, "identity:ec2_list_credentials", NULL, 0),
 	ROUTE("POST", OS_EC2, ec2_credential_create, "identity:ec2_create_credential",
 	      &schema_object, 0),
-	ROUTE("GET", OS_EC2 "/{access}", ec2_credential_show, "identity:ec2_get_credential", NULL,
-	      0),
-	ROUTE("DELETE", OS_EC2 "/{access}", ec2_credential_delete, "identity:ec2_delete_credential",
-	      NULL, 0),
+	/* who may is asked by the handlers: they look for the pair first */
+	ROUTE("GET", OS_EC2 "/{access}", ec2_credential_show, NULL, NULL, 0),
+	ROUTE("DELETE", OS_EC2 "/{access}", ec2_credential_delete, NULL, NULL, 0),
 	ROUTE("POST", "/ec2tokens", ec2_token_create, "identity:ec2tokens_validate", &schema_object,
 	      0),
 	ROUTE("POST", "/s3tokens", s3_token_create, "identity:s3tokens_validate", &schema_object,

@@ -4,6 +4,7 @@
 
 #include "firmware/cloud/identity/credential.h"
 #include "firmware/cloud/identity/refusal.h"
+#include "firmware/cloud/identity/rules.h"
 #include "firmware/lib/uuid.h"
 
 /* A record as this extension shows it. */
@@ -122,19 +123,27 @@ int ec2_credential_create(struct request *request, struct error *error)
 	return reply(request, 201, json_parse(request->arena, text, strlen(text)));
 }
 
-/* The pair of the path; it must be the caller's, or the caller an admin. */
-static int find_allowed(struct request *request, const char *action, yyjson_val **record,
+static bool may_use(const struct caller *caller, bool look, yyjson_val *record)
+{
+	return caller->is_admin || json_is(record, "user_id", caller->user_id) ||
+	       (look && caller->system && caller_has_role(caller, "reader"));
+}
+
+/* The pair of the path, when the caller may do this with it. One that there is not is told of
+ * before who may. */
+static int find_allowed(struct request *request, const char *action, bool look, yyjson_val **record,
 			uint64_t *revision, struct error *error)
 {
-	const struct caller *caller = request->caller;
 	char id[CREDENTIAL_ID_SIZE];
 	int result;
 
 	credential_access_id(request_param(request, "access"), id);
 	result = kind_find(request, &kind_credential, id, record, revision, error);
+	if (result == 0)
+		result = identity_allow(request, action, error);
 	if (result < 0)
 		return result;
-	if (!caller->is_admin && !json_is(*record, "user_id", caller->user_id))
+	if (!may_use(request->caller, look, *record))
 		return refuse_forbidden(error, action);
 	result = user_check(request, error);
 	if (result == 0 && !json_is(*record, "type", "ec2"))
@@ -145,7 +154,8 @@ static int find_allowed(struct request *request, const char *action, yyjson_val 
 int ec2_credential_show(struct request *request, struct error *error)
 {
 	yyjson_val *record;
-	int result = find_allowed(request, "identity:ec2_get_credential", &record, NULL, error);
+	int result =
+		find_allowed(request, "identity:ec2_get_credential", true, &record, NULL, error);
 
 	return result == 0 ? reply(request, 200, record) : result;
 }
@@ -155,8 +165,8 @@ int ec2_credential_delete(struct request *request, struct error *error)
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_val *record;
 	uint64_t revision;
-	int result =
-		find_allowed(request, "identity:ec2_delete_credential", &record, &revision, error);
+	int result = find_allowed(request, "identity:ec2_delete_credential", false, &record,
+				  &revision, error);
 
 	if (result < 0)
 		return result;

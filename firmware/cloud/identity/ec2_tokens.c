@@ -47,12 +47,19 @@ static int credential_of(struct request *request, yyjson_val *wanted, yyjson_val
 	return result;
 }
 
+/* Of a delegate: its token would have to be as narrow as the delegation, and none is. */
+static bool is_bound(yyjson_val *keys)
+{
+	return json_string(keys, "trust_id") || json_string(keys, "app_cred_id") ||
+	       json_string(keys, "access_token_id");
+}
+
 static const char *secret_of(struct request *request, yyjson_val *credential)
 {
 	const char *blob = credential_blob(request->cloud->identity, request->arena, credential);
 	yyjson_val *keys = json_parse(request->arena, blob ? blob : "", blob ? strlen(blob) : 0);
 
-	return json_string(keys, "secret");
+	return is_bound(keys) ? NULL : json_string(keys, "secret");
 }
 
 /* Some clients sign their host without its port. */

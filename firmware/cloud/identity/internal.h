@@ -11,6 +11,7 @@
 #include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/identity/keyring.h"
 #include "firmware/cloud/identity/lockout.h"
+#include "firmware/cloud/identity/passcodes.h"
 #include "firmware/cloud/identity/principal.h"
 #include "firmware/cloud/identity/reader.h"
 #include "firmware/cloud/identity/vault.h"
@@ -24,6 +25,7 @@ struct identity {
 	struct keyring keyring;
 	struct vault vault;
 	struct lockout lockout;
+	struct passcodes passcodes;
 	struct caller_cache *cache;
 	/* Raised after each change below /identity/: what was worked out before is void. */
 	_Atomic uint64_t generation;

@@ -6,6 +6,10 @@
 #include "firmware/cloud/identity/instant.h"
 #include "firmware/lib/uuid.h"
 
+/* What a receipt passes on. It does not say whose delegate somebody was, so that what a delegate
+ * showed must not count for the whole user. */
+#define IN_PERSON (METHOD_PASSWORD | METHOD_TOKEN | METHOD_TOTP)
+
 /* Methods of a rule that the box knows, as bits; the others ask for nothing. */
 static unsigned rule_methods(yyjson_val *rule)
 {
@@ -58,7 +62,7 @@ int mfa_receipt_take(struct auth *auth, struct error *error)
 	    receipt.epoch != auth->claims.epoch || strcmp(receipt.user_id, auth->claims.user_id))
 		return error_fault(error, -EPERM, 401, NULL, "Could not find auth receipt: %.255s.",
 				   text);
-	auth->claims.methods |= receipt.methods;
+	auth->claims.methods |= receipt.methods & IN_PERSON;
 	return 0;
 }
 

@@ -174,6 +174,7 @@ int identity_start(struct cloud *cloud, struct error *error)
 				       .cloud = cloud,
 				       .keyring = KEYRING_INIT,
 				       .lockout = LOCKOUT_INIT,
+				       .passcodes = PASSCODES_INIT,
 				       .cache = caller_cache_new(),
 				       .generation = 1 };
 	cloud->identity = identity;

@@ -9,7 +9,8 @@
  *	        and that of the trust when there is one
  *
  * Integers are little-endian. An id is a length byte and the text; one of 32 hexadecimal digits
- * is packed into 16 bytes (length byte 0x90). The usual project token has 164 characters.
+ * is packed into 16 bytes (length byte 0x90). The usual project token has 164 characters, and none of the box has more than
+ * 255, as with Keystone: its ids are packed ones, or shorter.
  *
  * 'epoch' is the sum of the counters in the records that the token hangs on: its user, project,
  * domains, trustor. A change of the password raises the user's, disabling a project or a domain
@@ -27,8 +28,9 @@
 
 #define TOKEN_KEY_SIZE 32
 #define TOKEN_AUDIT_SIZE 16
-#define TOKEN_TEXT_MAX 480 /* with NUL; four ids of 64 unpacked characters fit */
-#define TOKEN_ID_SIZE 65   /* with NUL */
+#define TOKEN_TEXT_MAX 480   /* with NUL; four ids of 64 unpacked characters fit */
+#define TOKEN_TEXT_USUAL 255 /* what none exceeds whose ids the box made */
+#define TOKEN_ID_SIZE 65     /* with NUL */
 #define TOKEN_AUDIT_TEXT_SIZE 23
 
 enum token_method {

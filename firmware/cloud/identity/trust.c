@@ -17,12 +17,12 @@ static int trust_read(const struct reader *reader, const char *id, yyjson_val **
 	return expires && instant_parse(expires) < (int64_t)instant_now() ? -ENOENT : 0;
 }
 
-/* The trustee that handed the trust on. */
-static int agent_check(const struct reader *reader, yyjson_val *trust, struct error *error)
+/* Somebody in the chain: who gave first, or a trustee that handed it on. */
+static int agent_check(const struct reader *reader, const char *user_id, struct error *error)
 {
 	yyjson_val *user;
-	int result = record_get(reader, &user, NULL, error, "/identity/user/%s",
-				json_string(trust, "trustee_user_id"));
+	int result =
+		record_get(reader, &user, NULL, error, "/identity/user/%s", user_id ? user_id : "");
 
 	if (result == -ENOENT || (result == 0 && !json_bool(user, "enabled", true)))
 		return refuse_denied(error);
@@ -39,7 +39,7 @@ int trust_find(const struct reader *reader, const char *id, yyjson_val **trust, 
 		result =
 			trust_read(reader, json_string(link, "redelegated_trust_id"), &link, error);
 		if (result == 0)
-			result = agent_check(reader, link, error);
+			result = agent_check(reader, json_string(link, "trustee_user_id"), error);
 	}
 	return result;
 }
@@ -58,6 +58,8 @@ int trust_origin(const struct reader *reader, yyjson_val *trust, const char **us
 		result = record_get(reader, &trust, NULL, error, "/identity/trust/%s",
 				    json_string(trust, "redelegated_trust_id"));
 	*user_id = json_string(trust, "trustor_user_id");
+	if (result == 0)
+		result = agent_check(reader, *user_id, error);
 	return result == -ENOENT ? refuse_denied(error) : result;
 }
 
@@ -98,10 +100,9 @@ int trust_consume(struct request *request, yyjson_val *trust, struct error *erro
 	const char *id = json_string(trust, "id");
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *used = yyjson_val_mut_copy(doc, trust);
-	int64_t uses = json_integer(trust, "remaining_uses", 0);
 	const char *key = arena_printf(request->arena, "/identity/trust/%s", id ? id : "");
-	yyjson_val *now;
+	yyjson_mut_val *used;
+	yyjson_val *now; /* others may have used it since it was read */
 	uint64_t revision;
 	int result;
 
@@ -109,8 +110,11 @@ int trust_consume(struct request *request, yyjson_val *trust, struct error *erro
 		return 0;
 	result = request_get(request, &now, &revision, error, "%s", key);
 	if (result < 0)
-		return result == -ENOENT ? -EAGAIN : result;
-	json_set_integer(doc, used, "remaining_uses", uses - 1);
+		return result == -ENOENT ? refuse_unauthorized(error) : result;
+	if (!trust_is_usable(now))
+		return refuse_unauthorized(error);
+	used = yyjson_val_mut_copy(doc, now);
+	json_set_integer(doc, used, "remaining_uses", json_integer(now, "remaining_uses", 0) - 1);
 	store_txn_compare(txn, key, revision);
 	store_txn_put(txn, key, request_write(request, used));
 	return identity_commit(request, txn, error);

@@ -331,6 +331,15 @@ static bool has_role(yyjson_val *trust, const char *id)
 	return false;
 }
 
+/* The first trustor may have these roles elsewhere, too: they were not handed out there. */
+static bool is_same_project(struct trust_making *making, yyjson_val *parent)
+{
+	const char *asked = json_string(making->body, "project_id");
+	const char *given = json_string(parent, "project_id");
+
+	return !strcmp(asked ? asked : "", given ? given : "");
+}
+
 /* What is handed on is never more than what was given. */
 static bool is_within(struct trust_making *making, yyjson_val *parent)
 {
@@ -344,6 +353,8 @@ static bool is_within(struct trust_making *making, yyjson_val *parent)
 			return false;
 	}
 	if (ends && parent_ends && instant_parse(parent_ends) < instant_parse(ends))
+		return false;
+	if (!is_same_project(making, parent))
 		return false;
 	if (json_bool(making->body, "impersonation", false) &&
 	    !json_bool(parent, "impersonation", false))

@@ -21,17 +21,22 @@ static void codes_follow_the_clock(void **state)
 	assert_false(totp_holds("", 59, "287082"));
 }
 
-/* The code of this moment, found by trying. */
-static const char *code_now(struct box *box)
+/* A code of this moment, found by trying; there are two, and 'used' is not wanted. */
+static const char *code_other(struct box *box, const char *used)
 {
 	for (unsigned code = 0; code < 1000000; code++) {
 		char text[8];
 
 		snprintf(text, sizeof(text), "%06u", code);
-		if (totp_holds(SEED, instant_now(), text))
+		if (strcmp(text, used) != 0 && totp_holds(SEED, instant_now(), text))
 			return arena_strdup(&box->arena, text);
 	}
 	return "";
+}
+
+static const char *code_now(struct box *box)
+{
+	return code_other(box, "");
 }
 
 static const char *make_user(struct box *box, const char *rules)
@@ -64,11 +69,15 @@ static int login(struct box *box, const char *receipt, const char *methods, cons
 static void a_code_is_a_login(void **state)
 {
 	struct box *box = *state;
-	const char *id = make_user(box, "[]");
+	const char *id = make_user(box, "[]"), *code = code_now(box);
 
-	assert_int_equal(login(box, NULL, "\"totp\"", box_format(box, BY_TOTP, id, code_now(box))),
-			 201);
+	assert_int_equal(login(box, NULL, "\"totp\"", box_format(box, BY_TOTP, id, code)), 201);
 	assert_string_equal(box_text(box, "/token/methods/0"), "totp");
+	/* and not a second one */
+	assert_int_equal(login(box, NULL, "\"totp\"", box_format(box, BY_TOTP, id, code)), 401);
+	assert_int_equal(
+		login(box, NULL, "\"totp\"", box_format(box, BY_TOTP, id, code_other(box, code))),
+		201);
 	assert_int_equal(login(box, NULL, "\"totp\"", box_format(box, BY_TOTP, id, "nothex")), 401);
 	assert_string_equal(box_message(box), "The request you have made requires authentication.");
 }
@@ -77,6 +86,7 @@ static void two_factors_are_asked_for(void **state)
 {
 	struct box *box = *state;
 	const char *id = make_user(box, "[[\"password\",\"totp\"]]"), *receipt;
+	const char *code = code_now(box);
 
 	assert_int_equal(login(box, NULL, "\"password\"", box_format(box, BY_PASSWORD, id)), 401);
 	assert_string_equal(box_text(box, "/receipt/user/id"), id);
@@ -89,12 +99,65 @@ static void two_factors_are_asked_for(void **state)
 	/* it is no token, and no good for another */
 	assert_int_equal(box_send(box, receipt, "GET", V3 "/auth/projects", NULL, NULL), 401);
 	assert_int_equal(box_subject(box, box->admin, "GET", receipt), 404);
-	assert_int_equal(
-		login(box, receipt, "\"totp\"", box_format(box, BY_TOTP, id, code_now(box))), 201);
+	assert_int_equal(login(box, receipt, "\"totp\"", box_format(box, BY_TOTP, id, code)), 201);
 	assert_int_equal(yyjson_arr_size(box_at(box, "/token/methods")), 2);
+	assert_int_equal(
+		login(box, NULL, "\"password\",\"totp\"",
+		      box_format(box, BY_PASSWORD "," BY_TOTP, id, id, code_other(box, code))),
+		201);
+}
+
+/* Who knows the password guesses codes no faster for it. */
+static void the_password_wipes_out_no_wrong_codes(void **state)
+{
+	struct box *box = *state;
+	const char *id = make_user(box, "[[\"password\",\"totp\"]]");
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(login(box, NULL, "\"password\",\"totp\"",
+				       box_format(box, BY_PASSWORD "," BY_TOTP, id, id, "nothex")),
+				 401);
 	assert_int_equal(login(box, NULL, "\"password\",\"totp\"",
 			       box_format(box, BY_PASSWORD "," BY_TOTP, id, id, code_now(box))),
+			 401);
+	assert_string_equal(box_message(box),
+			    box_format(box, "The account is locked for user: %s.", id));
+}
+
+#define BY_CREDENTIAL "\"application_credential\":{\"id\":\"%s\",\"secret\":\"s\"}"
+
+/* What joe has in a project. */
+static const char *make_credential(struct box *box, const char *user)
+{
+	const char *project = box_make(box, "projects", "project", "\"name\":\"p\""), *token;
+
+	box_grant(box, "PUT", project, user, box_find(box, "roles", "member"), 204);
+	token = box_login(box, "joe", "p", box_scope(box, "p"));
+	assert_int_equal(box_send(box, token, "POST",
+				  box_format(box, V3 "/users/%s/application_credentials", user),
+				  NULL,
+				  "{\"application_credential\":{\"name\":\"a\",\"secret\":\"s\"}}"),
 			 201);
+	return arena_strdup(&box->arena, box_text(box, "/application_credential/id"));
+}
+
+/* The receipt of an application credential does not stand for its whole user. */
+static void a_receipt_widens_no_delegate(void **state)
+{
+	struct box *box = *state;
+	const char *id = make_user(box, "[]"), *credential = make_credential(box, id), *receipt;
+
+	assert_int_equal(box_do(box, "PATCH", box_format(box, V3 "/users/%s", id),
+				"{\"user\":{\"options\":{\"multi_factor_auth_rules\":"
+				"[[\"application_credential\",\"totp\"]]}}}"),
+			 200);
+	assert_int_equal(login(box, NULL, "\"application_credential\"",
+			       box_format(box, BY_CREDENTIAL, credential)),
+			 401);
+	receipt = arena_strdup(&box->arena, box_header(box, "Openstack-Auth-Receipt"));
+	assert_non_null(receipt);
+	assert_int_equal(
+		login(box, receipt, "\"totp\"", box_format(box, BY_TOTP, id, code_now(box))), 401);
 }
 
 static void a_receipt_is_one_users(void **state)
@@ -142,9 +205,13 @@ static void rules_can_be_switched_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(codes_follow_the_clock), BOX_TEST(a_code_is_a_login),
-		BOX_TEST(two_factors_are_asked_for),      BOX_TEST(a_receipt_is_one_users),
+		cmocka_unit_test(codes_follow_the_clock),
+		BOX_TEST(a_code_is_a_login),
+		BOX_TEST(two_factors_are_asked_for),
+		BOX_TEST(a_receipt_is_one_users),
 		BOX_TEST(rules_can_be_switched_off),
+		BOX_TEST(a_receipt_widens_no_delegate),
+		BOX_TEST(the_password_wipes_out_no_wrong_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

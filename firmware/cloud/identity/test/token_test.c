@@ -39,6 +39,22 @@ static void sealed_claims_come_back(void **state)
 	assert_memory_equal(&claims, &back, sizeof(claims));
 }
 
+/* Everything that a token of the box can say: all of its ids are such. */
+static void the_fullest_token_is_bounded(void **state)
+{
+	struct token_claims claims = usual_claims();
+	char text[TOKEN_TEXT_MAX];
+
+	(void)state;
+	claims.methods = (1U << METHOD_COUNT) - 1;
+	claims.epoch = UINT32_MAX;
+	claims.issued = claims.expires = UINT64_MAX;
+	strcpy(claims.credential_id, claims.user_id);
+	strcpy(claims.trust_id, claims.user_id);
+	assert_int_equal(token_seal(&key, &claims, text, NULL), 0);
+	assert_true(strlen(text) <= TOKEN_TEXT_USUAL);
+}
+
 static void ids_that_are_no_uuids_fit(void **state)
 {
 	struct token_claims claims = usual_claims(), back;
@@ -133,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sealed_claims_come_back),
+		cmocka_unit_test(the_fullest_token_is_bounded),
 		cmocka_unit_test(ids_that_are_no_uuids_fit),
 		cmocka_unit_test(two_tokens_of_the_same_claims_differ),
 		cmocka_unit_test(a_changed_token_is_refused),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Trusts: who acts for whom with what, how long, and what ends it. */
+#include "firmware/cloud/identity/instant.h"
 #include "firmware/cloud/identity/test/box.h"
 
 #define V3 "/identity/v3"
@@ -26,8 +27,8 @@ static struct people people_make(struct box *box)
 	return people;
 }
 
-static int trust_post(struct people *people, const char *token, const char *trustor,
-		      const char *trustee, const char *more)
+static int trust_post_on(struct people *people, const char *project, const char *token,
+			 const char *trustor, const char *trustee, const char *more)
 {
 	struct box *box = people->box;
 
@@ -36,7 +37,13 @@ static int trust_post(struct people *people, const char *token, const char *trus
 				   "{\"trust\":{\"trustor_user_id\":\"%s\",\"trustee_user_id\":"
 				   "\"%s\",\"project_id\":\"%s\",\"roles\":[{\"name\":\"member\"}]"
 				   "%s}}",
-				   trustor, trustee, people->project, more));
+				   trustor, trustee, project, more));
+}
+
+static int trust_post(struct people *people, const char *token, const char *trustor,
+		      const char *trustee, const char *more)
+{
+	return trust_post_on(people, people->project, token, trustor, trustee, more);
 }
 
 static const char *trust_make(struct people *people, const char *more)
@@ -184,6 +191,101 @@ static void a_trust_is_handed_on(void **state)
 	assert_int_equal(box_subject(box, box->admin, "GET", token), 404);
 }
 
+#define ONWARD ",\"impersonation\":true,\"allow_redelegation\":true"
+
+/* Where the trustor has the same role, too. */
+static void a_trust_is_not_handed_on_elsewhere(void **state)
+{
+	struct people people = people_make(*state);
+	struct box *box = people.box;
+	const char *other = box_make(box, "projects", "project", "\"name\":\"q\"");
+	const char *token = act(box, "bob", "b", trust_make(&people, ONWARD));
+
+	box_grant(box, "PUT", other, people.trustor, people.member, 204);
+	assert_int_equal(trust_post_on(&people, other, token, people.trustor, people.third,
+				       ",\"impersonation\":true"),
+			 403);
+	assert_int_equal(box_send(box, token, "POST", TRUSTS, NULL,
+				  box_format(box,
+					     "{\"trust\":{\"trustor_user_id\":\"%s\","
+					     "\"trustee_user_id\":\"%s\",\"impersonation\":true}}",
+					     people.trustor, people.third)),
+			 403);
+	assert_int_equal(
+		trust_post(&people, token, people.trustor, people.third, ",\"impersonation\":true"),
+		201);
+}
+
+/* Also where nobody acts in the first trustor's name any more. */
+static void a_chain_ends_with_who_began_it(void **state)
+{
+	struct people people = people_make(*state);
+	struct box *box = people.box;
+	const char *token = act(box, "bob", "b",
+				trust_make(&people, ",\"impersonation\":false,"
+						    "\"allow_redelegation\":true"));
+	const char *user = box_format(box, V3 "/users/%s", people.trustor), *second;
+
+	assert_int_equal(trust_post(&people, token, people.trustee, people.third,
+				    ",\"impersonation\":false"),
+			 201);
+	second = arena_strdup(&box->arena, box_text(box, "/trust/id"));
+	assert_non_null(token = act(box, "cid", "c", second));
+	assert_int_equal(box_subject(box, box->admin, "GET", token), 200);
+	assert_int_equal(box_do(box, "PATCH", user, "{\"user\":{\"enabled\":false}}"), 200);
+	assert_int_not_equal(box_subject(box, box->admin, "GET", token), 200);
+	assert_int_equal(box_send(box, token, "GET", V3 "/auth/projects", NULL, NULL), 401);
+	assert_null(act(box, "cid", "c", second));
+}
+
+/* What a delegate may not make of its token. */
+static void a_delegate_makes_no_more_of_it(void **state)
+{
+	struct people people = people_make(*state);
+	struct box *box = people.box;
+	const char *token = act(box, "bob", "b", trust_make(&people, ",\"impersonation\":true"));
+
+	assert_int_equal(
+		box_send(box, token, "POST",
+			 box_format(box, V3 "/users/%s/application_credentials", people.trustor),
+			 NULL, "{\"application_credential\":{\"name\":\"a\"}}"),
+		403);
+	assert_int_equal(
+		box_send(box, token, "POST",
+			 box_format(box, V3 "/users/%s/credentials/OS-EC2", people.trustor), NULL,
+			 box_format(box, "{\"tenant_id\":\"%s\"}", people.project)),
+		403);
+	assert_int_equal(
+		box_send(box, token, "POST", V3 "/credentials", NULL,
+			 box_format(box,
+				    "{\"credential\":{\"user_id\":\"%s\",\"type\":\"totp\","
+				    "\"blob\":\"GEZDGNBV\"}}",
+				    people.trustor)),
+		403);
+}
+
+/* A token that was seen before, too. */
+static void a_token_ends_with_its_trust(void **state)
+{
+	struct people people = people_make(*state);
+	struct box *box = people.box;
+	char when[INSTANT_SIZE];
+	const char *token;
+
+	instant_format(instant_now() + 2, when);
+	token = act(
+		box, "bob", "b",
+		trust_make(&people,
+			   box_format(box, ",\"impersonation\":true,\"expires_at\":\"%s\"", when)));
+	assert_non_null(token);
+	assert_int_equal(box_send(box, token, "GET", V3 "/auth/projects", NULL, NULL), 200);
+	for (int i = 0; i < 50 && box->reply.status == 200; i++) {
+		usleep(100000);
+		box_send(box, token, "GET", V3 "/auth/projects", NULL, NULL);
+	}
+	assert_int_equal(box->reply.status, 401);
+}
+
 static void bad_trusts_are_refused(void **state)
 {
 	static const struct {
@@ -228,6 +330,14 @@ int main(void)
 						box_teardown),
 		cmocka_unit_test_setup_teardown(uses_run_out, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(a_trust_is_handed_on, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(a_trust_is_not_handed_on_elsewhere, box_setup,
+						box_teardown),
+		cmocka_unit_test_setup_teardown(a_chain_ends_with_who_began_it, box_setup,
+						box_teardown),
+		cmocka_unit_test_setup_teardown(a_delegate_makes_no_more_of_it, box_setup,
+						box_teardown),
+		cmocka_unit_test_setup_teardown(a_token_ends_with_its_trust, box_setup,
+						box_teardown),
 		cmocka_unit_test_setup_teardown(bad_trusts_are_refused, box_setup, box_teardown),
 	};
 
