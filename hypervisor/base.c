@@ -11,10 +11,9 @@
 
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
-#include "hypervisor/image_inspect.h"
+#include "hypervisor/image_apart.h"
 #include "hypervisor/job.h"
 
-#define UID_CONVERT (UID_GUEST_FIRST - 1)
 #define CONVERT_CPU_SECONDS 3600
 #define CONVERT_MEMORY (UINT64_C(2) << 30)
 
@@ -219,15 +218,9 @@ static void base_build(struct base *base, int image_fd, const char *format)
 
 static int base_inspect(struct base *base, int image_fd, const char **format)
 {
-	struct image_source source;
 	struct image_facts facts;
-	struct stat status;
-	int result;
+	int result = image_inspect_apart(image_fd, base->format, &facts, &base->error);
 
-	if (fstat(image_fd, &status) < 0 || !S_ISREG(status.st_mode))
-		return error_set(&base->error, -EINVAL, "Image is not a file");
-	source = image_source_file(image_fd, (uint64_t)status.st_size);
-	result = image_inspect(&source, base->format, &facts, &base->error);
 	*format = facts.format;
 	base->virtual_size = facts.virtual_size;
 	return result;
@@ -248,8 +241,12 @@ static void base_take(struct base *base, int image_fd)
 {
 	const char *format = NULL;
 
-	if (base_inspect(base, image_fd, &format) < 0)
+	int result = base_inspect(base, image_fd, &format);
+
+	if (result == -EINVAL)
 		base_refuse(base);
+	else if (result < 0)
+		base_fail(base);
 	else if (base_limit_check(base) < 0)
 		base_fail(base);
 	else

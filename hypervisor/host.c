@@ -245,7 +245,7 @@ void host_version_ask(struct vmm *vmm)
 	char root[VMM_PATH_SIZE];
 	struct sandbox sandbox = {
 		.root = root,
-		.uid = UID_GUEST_FIRST - 1,
+		.uid = UID_CONVERT,
 		.binds = binds,
 		.bind_count = 1,
 		.cpu_seconds = 10,

@@ -93,6 +93,19 @@ static const struct kind *kind_of_claim(const char *claimed)
 	return NULL;
 }
 
+const char *image_format_known(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+		if (strcmp(kinds[i].format, name) == 0)
+			return kinds[i].format;
+	return NULL;
+}
+
+bool image_size_is_sound(uint64_t virtual_size)
+{
+	return virtual_size > 0 && virtual_size <= VIRTUAL_SIZE_MAX && virtual_size % SECTOR == 0;
+}
+
 /* A fixed VHD begins with the guest's own bytes, and says what it is at its end alone. */
 static bool may_be(const struct kind *kind, const char *found)
 {
@@ -123,7 +136,7 @@ int image_inspect(const struct image_source *source, const char *claimed, struct
 	if (result < 0)
 		return result;
 	facts->virtual_size = (facts->virtual_size + SECTOR - 1) / SECTOR * SECTOR;
-	if (facts->virtual_size == 0 || facts->virtual_size > VIRTUAL_SIZE_MAX)
+	if (!image_size_is_sound(facts->virtual_size))
 		return error_set(error, -EINVAL, "Image has an unreasonable virtual size");
 	return 0;
 }

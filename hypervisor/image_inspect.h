@@ -9,6 +9,7 @@
 #ifndef CUMULET_HYPERVISOR_IMAGE_INSPECT_H
 #define CUMULET_HYPERVISOR_IMAGE_INSPECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,10 @@ struct image_facts {
  */
 int image_inspect(const struct image_source *source, const char *claimed, struct image_facts *facts,
 		  struct error *error);
+/* A format of image_facts by its name, and whether a size may be one of theirs: for facts that come
+ * from another process. NULL: there is none of that name. */
+const char *image_format_known(const char *name);
+bool image_size_is_sound(uint64_t virtual_size);
 /* The format that the first bytes show; "raw" when they show none. */
 const char *image_format_detect(const void *header, size_t size);
 

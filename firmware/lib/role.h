@@ -101,6 +101,7 @@ int console_main(int argc, char **argv);
 #define UID_NETD 102
 #define UID_SVC 103
 #define UID_CONSOLE 104
+#define UID_CONVERT 99999      /* looks into images and converts them; owns nothing else */
 #define UID_GUEST_FIRST 100000 /* guests get uids from here: first + slot */
 
 #define PATH_DATA "/data"               /* survives; owner root */

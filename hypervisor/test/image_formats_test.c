@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "firmware/lib/cleanup.h"
-#include "hypervisor/image_inspect.h"
+#include "hypervisor/image_apart.h"
 
 #define SIZE (40ULL << 20)
 
@@ -43,6 +43,7 @@ static void make(const char *format, const char *options)
 
 static int inspect(const char *claimed, struct image_facts *facts, struct error *error)
 {
+	struct image_facts apart = { 0 };
 	struct image_source source;
 	struct stat status;
 	char path[64];
@@ -54,6 +55,11 @@ static int inspect(const char *claimed, struct image_facts *facts, struct error 
 	assert_true(fd >= 0 && fstat(fd, &status) == 0);
 	source = image_source_file(fd, (uint64_t)status.st_size);
 	result = image_inspect(&source, claimed, facts, error);
+	assert_int_equal(image_inspect_apart(fd, claimed, &apart, error), result);
+	if (result == 0) {
+		assert_string_equal(apart.format, facts->format);
+		assert_int_equal(apart.virtual_size, facts->virtual_size);
+	}
 	return result;
 }
 
