@@ -8,11 +8,12 @@ import select
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
 import transcript
-from box import TOP, Box, wait_for
+from box import PATIENCE, TOP, Box, wait_for
 from stand_in import StandIn
 
 box = None
@@ -455,6 +456,48 @@ class Refusals(Hosted):
         wait_for("queued", lambda: box.api.get(f"/image/v2/images/{image}")["status"] == "queued")
         left = os.listdir(os.path.join(box.state, "cloud/images"))
         self.assertFalse([name for name in left if image in name], left)
+
+
+class Logins(unittest.TestCase):
+    """Passwords are expensive to check: whoever sends many must not keep the others waiting."""
+    FLOOD = 16
+    ROUNDS = 10
+
+    def flood(self, over, counts):
+        body = {"auth": {"identity": {"methods": ["password"], "password": {"user": {
+            "name": "nobody", "password": "guess", "domain": {"id": "default"}}}}}}
+        while not over.is_set():
+            reply = box.api.request("POST", "/identity/v3/auth/tokens", body=body, token=False)
+            counts[reply.status] = counts.get(reply.status, 0) + 1
+
+    def one_round(self):
+        token = box.api.login()
+        root = box.api.request("GET", "/", token=False)
+        shown = box.api.request("GET", "/identity/v3/auth/tokens",
+                                headers={"X-Subject-Token": token})
+        return root.status < 400 and shown.status == 200
+
+    def test_a_flood_of_them_starves_nobody(self):
+        over, counts = threading.Event(), {}
+        box.api.login()
+        threads = [threading.Thread(target=self.flood, args=(over, counts), daemon=True)
+                   for _ in range(self.FLOOD)]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_for("the flood", lambda: counts.get(401, 0) >= self.FLOOD)
+            before, begin = counts[401], time.monotonic()
+            rounds = [self.one_round() for _ in range(self.ROUNDS)]
+            took, logins = time.monotonic() - begin, counts[401] - before
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join(PATIENCE)
+        self.assertTrue(all(rounds))
+        self.assertEqual(set(counts), {401})
+        # A request that stands in one line with the logins lets nearly the whole flood pass.
+        self.assertLess(logins, 2 * self.ROUNDS * self.FLOOD / 4,
+                        f"{2 * self.ROUNDS} requests in {took:.1f} s beside {logins} logins")
 
 
 class Ipv6(unittest.TestCase):

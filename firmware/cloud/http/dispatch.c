@@ -89,6 +89,7 @@ static int prepare_body(struct exchange *exchange)
 	uint64_t standard;
 
 	exchange->stream = route->flags & ROUTE_STREAM;
+	exchange->job.slow = route->flags & ROUTE_SLOW;
 	standard = exchange->stream ? UINT64_MAX - 1 : EXCHANGE_BODY_MAX;
 	exchange->body_max = route->body_max ? route->body_max : standard;
 	if (exchange->head.content_length != UINT64_MAX &&

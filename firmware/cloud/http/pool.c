@@ -8,11 +8,17 @@
 
 #include "firmware/lib/log.h"
 
+struct line {
+	struct job *first, **last;
+};
+
 struct server_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;  /* a job is queued, or it is over */
 	pthread_cond_t ended; /* a stream's thread has ended */
-	struct job *first, **last;
+	struct line ordinary, slow;
+	unsigned long submitted;
+	unsigned slow_running;
 	pthread_t workers[POOL_WORKERS];
 	unsigned worker_count, streams, streams_max;
 	bool over;
@@ -23,29 +29,67 @@ struct stream_thread {
 	struct job *job;
 };
 
+static struct job *line_take(struct line *line)
+{
+	struct job *job = line->first;
+
+	line->first = job->next;
+	if (!line->first)
+		line->last = &line->first;
+	return job;
+}
+
+static void line_add(struct line *line, struct job *job)
+{
+	*line->last = job;
+	line->last = &job->next;
+}
+
+/* The line whose first came first of those that may be run now; NULL: none. */
+static struct line *next_line(struct server_pool *pool)
+{
+	const struct job *slow = pool->slow_running < POOL_SLOW ? pool->slow.first : NULL;
+	const struct job *ordinary = pool->ordinary.first;
+
+	if (slow && (!ordinary || slow->number < ordinary->number))
+		return &pool->slow;
+	return ordinary ? &pool->ordinary : NULL;
+}
+
 static struct job *take_job(struct server_pool *pool)
 {
-	struct job *job;
+	struct job *job = NULL;
+	struct line *line;
 
 	pthread_mutex_lock(&pool->lock);
-	while (!pool->first && !pool->over)
+	while (!(line = next_line(pool)) && (!pool->over || pool->slow.first))
 		pthread_cond_wait(&pool->wake, &pool->lock);
-	job = pool->first;
-	if (job) {
-		pool->first = job->next;
-		if (!pool->first)
-			pool->last = &pool->first;
-	}
+	if (line)
+		job = line_take(line);
+	pool->slow_running += job && job->slow;
 	pthread_mutex_unlock(&pool->lock);
 	return job;
+}
+
+static void slow_ended(struct server_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->slow_running--;
+	pthread_cond_broadcast(&pool->wake);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 static void *worker_main(void *argument)
 {
 	struct job *job;
 
-	while ((job = take_job(argument)))
+	while ((job = take_job(argument))) {
+		bool slow = job->slow; /* the job frees itself */
+
 		job->run(job);
+		if (slow)
+			slow_ended(argument);
+	}
 	return NULL;
 }
 
@@ -108,7 +152,8 @@ int pool_new(struct server_pool **made, unsigned workers, unsigned streams)
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->wake, NULL);
 	pthread_cond_init(&pool->ended, NULL);
-	pool->last = &pool->first;
+	pool->ordinary.last = &pool->ordinary.first;
+	pool->slow.last = &pool->slow.first;
 	pool->streams_max = streams;
 	if (workers > POOL_WORKERS)
 		workers = POOL_WORKERS;
@@ -146,8 +191,8 @@ void pool_submit(struct server_pool *pool, struct job *job)
 {
 	job->next = NULL;
 	pthread_mutex_lock(&pool->lock);
-	*pool->last = job;
-	pool->last = &job->next;
+	job->number = pool->submitted++;
+	line_add(job->slow ? &pool->slow : &pool->ordinary, job);
 	pthread_cond_signal(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
 }

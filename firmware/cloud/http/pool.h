@@ -2,7 +2,8 @@
 /*
  * Worker threads: a fixed few for requests that are answered from memory and store, and more on
  * demand, up to a bound, for those that move a lot of data at the pace of a client. Any thread
- * may submit.
+ * may submit. Jobs are taken in the order in which they came, but never more slow ones at once than
+ * leave workers for the others.
  */
 #ifndef CUMULET_HTTP_POOL_H
 #define CUMULET_HTTP_POOL_H
@@ -11,6 +12,7 @@
 #include <stddef.h>
 
 #define POOL_WORKERS 4
+#define POOL_SLOW 2     /* of the workers, for jobs that keep a processor busy for long */
 #define POOL_STREAMS 24 /* most threads on demand */
 #define POOL_STACK (256 * 1024)
 
@@ -18,6 +20,8 @@ struct server_pool;
 
 struct job {
 	void (*run)(struct job *job);
+	bool slow;            /* waits in a line of its own; see POOL_SLOW */
+	unsigned long number; /* the pool's: in which order they came */
 	struct job *next;
 };
 

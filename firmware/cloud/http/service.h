@@ -15,6 +15,7 @@ enum route_flags {
 	ROUTE_STREAM = 2,   /* the body is read by request_read(), never buffered; own thread */
 	ROUTE_OPERATOR = 4, /* only over the console's own link, or by a system admin */
 	ROUTE_NO_BODY = 8,  /* a body is ignored */
+	ROUTE_SLOW = 16,    /* hashes passwords: only so many of these run at once */
 };
 
 struct route {

@@ -11,7 +11,7 @@ static const struct route routes[] = {
 	/* Discovery */
 	ROUTE("GET", "", version_show, NULL, NULL, ROUTE_PUBLIC),
 	/* Tokens, and what they are for */
-	ROUTE("POST", "/auth/tokens", token_create, NULL, &schema_auth, ROUTE_PUBLIC),
+	ROUTE("POST", "/auth/tokens", token_create, NULL, &schema_auth, ROUTE_PUBLIC | ROUTE_SLOW),
 	ROUTE("GET", "/auth/tokens", token_show, NULL, NULL, 0),
 	ROUTE("DELETE", "/auth/tokens", token_delete, NULL, NULL, 0),
 	ROUTE("GET", "/auth/catalog", auth_catalog_show, NULL, NULL, 0),
@@ -53,7 +53,7 @@ static const struct route routes[] = {
 	      0),
 	ROUTE("DELETE", "/users/{user_id}", user_delete, "identity:delete_user", NULL, 0),
 	ROUTE("POST", "/users/{user_id}/password", user_password_change, NULL,
-	      &schema_user_password, ROUTE_PUBLIC),
+	      &schema_user_password, ROUTE_PUBLIC | ROUTE_SLOW),
 	ROUTE("GET", "/users/{user_id}/projects", user_project_list, "identity:list_user_projects",
 	      NULL, 0),
 	ROUTE("GET", "/users/{user_id}/groups", user_group_list, "identity:list_groups_for_user",
