@@ -51,7 +51,7 @@ endef
 board-cc = $(board-build)/sysroot/bin/musl-gcc
 board-cflags := -O2 -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-$(eval $(call variant,board,$(board-cc),$(board-cflags),-static-pie -Wl$(,)--gc-sections -Wl$(,)-z$(,)relro$(,)-z$(,)now,$(board-build)/sysroot,$(board-build)))
+$(eval $(call variant,board,$(board-cc),$(board-cflags),-static-pie -Wl$(,)--gc-sections -Wl$(,)-z$(,)relro$(,)-z$(,)now$(,)-z$(,)pack-relative-relocs,$(board-build)/sysroot,$(board-build)))
 $(eval $(call variant,host,gcc,-O1 $(sanitize),,build/host,build/host))
 $(eval $(call variant,fuzz,clang,-O1 $(sanitize) -fsanitize=fuzzer-no-link,,build/host,build/fuzz))
 

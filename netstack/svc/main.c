@@ -4,7 +4,9 @@
  * network's tap. There is nothing else that it could lose, and when netd goes it goes.
  */
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +26,26 @@ static int confine(struct error *error)
 	int result = role_confine(root, UID_SVC, UID_SVC, 0, error);
 
 	return result < 0 ? result : svc_sandbox(error);
+}
+
+/* A page of the program that only the start needed is not this process's any more: what it goes on
+ * with comes back from the page cache, which all roles share. */
+static int segment_forget(struct dl_phdr_info *program, size_t size, void *context)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)context;
+	for (size_t i = 0; i < program->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &program->dlpi_phdr[i];
+		uintptr_t begin = (program->dlpi_addr + segment->p_vaddr) & -(uintptr_t)page;
+		uintptr_t end = program->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+
+		/* What was ever written to (relocated data) would be lost. */
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+			madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+	return 1; /* the program itself comes first, and is all there is */
 }
 
 int svc_main(int argc, char **argv)
@@ -49,6 +71,7 @@ int svc_main(int argc, char **argv)
 		return 1;
 	}
 	svc_tap_set(&svc, FD_TAP);
+	dl_iterate_phdr(segment_forget, NULL);
 	result = loop_run(loop);
 	svc_free(&svc);
 	loop_free(loop);
