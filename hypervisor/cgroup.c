@@ -17,6 +17,8 @@
 #define PROCESSES_MAX 1024 /* threads of one QEMU */
 #define OVERHEAD_MIB 512   /* QEMU itself, translation buffer, page cache in writing */
 #define CPU_WEIGHT 100     /* for each virtual processor */
+#define CPU_WEIGHT_MAX 10000
+#define CPU_PERIOD 100000 /* us, the kernel's default */
 
 static int file_write(const char *directory, const char *file, const char *text)
 {
@@ -53,15 +55,36 @@ static bool groups_prepare(void)
 	return prepared;
 }
 
+static void text_write(const char *path, const char *file, const char *text)
+{
+	int result = file_write(path, file, text);
+
+	if (result < 0)
+		log_debug("cgroup", "limit not set", "file=%s errno=%d", file, -result);
+}
+
 static void limit_write(const char *path, const char *file, uint64_t value)
 {
 	char text[24];
-	int result;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	result = file_write(path, file, text);
-	if (result < 0)
-		log_debug("cgroup", "limit not set", "file=%s errno=%d", file, -result);
+	text_write(path, file, text);
+}
+
+static void processors_limit(const struct guest *guest, const char *path)
+{
+	const struct guest_hardware *hardware = &guest->hardware;
+	uint64_t weight = hardware->cpu_weight;
+	char text[48] = "max";
+
+	if (weight == 0)
+		weight = (uint64_t)guest->vcpus * CPU_WEIGHT;
+	limit_write(path, "cpu.weight", weight < CPU_WEIGHT_MAX ? weight : CPU_WEIGHT_MAX);
+	if (hardware->cpu_quota != 0)
+		snprintf(text, sizeof(text), "%llu %u",
+			 (unsigned long long)hardware->cpu_quota * guest->vcpus,
+			 hardware->cpu_period != 0 ? hardware->cpu_period : CPU_PERIOD);
+	text_write(path, "cpu.max", text);
 }
 
 bool cgroup_make(const struct guest *guest, char *path)
@@ -73,8 +96,7 @@ bool cgroup_make(const struct guest *guest, char *path)
 		return false;
 	limit_write(path, "memory.max", ((uint64_t)guest->memory_mib + OVERHEAD_MIB) << 20);
 	limit_write(path, "pids.max", PROCESSES_MAX);
-	limit_write(path, "cpu.weight",
-		    guest->vcpus < 100 ? (uint64_t)guest->vcpus * CPU_WEIGHT : 10000);
+	processors_limit(guest, path);
 	return true;
 }
 

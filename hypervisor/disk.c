@@ -14,8 +14,8 @@
 #include "hypervisor/base.h"
 #include "hypervisor/qcow2_overlay.h"
 
-static void disk_path(const struct vmm *vmm, const char *guest_id, const char *disk_id,
-		      const char *suffix, char *path)
+void disk_path(const struct vmm *vmm, const char *guest_id, const char *disk_id, const char *suffix,
+	       char *path)
 {
 	path_format(path, "%s/%s/%s.%s", vmm->options.guests, guest_id, disk_id, suffix);
 }
@@ -36,8 +36,7 @@ int disk_exists(const struct vmm *vmm, const char *guest_id, const struct guest_
 
 /* ---- making ---- */
 
-/* Where things go wrong with the disk itself, Nova's user reads this. */
-static int disk_fault(struct error *error, int code, const char *what)
+int disk_fault(struct error *error, int code, const char *what)
 {
 	if (code == -ENOSPC || code == -EDQUOT)
 		return error_set(error, code, "Insufficient free disk space to %s", what);

@@ -5,6 +5,7 @@
  *	<disk>.raw      reflink clone of the base image, or an empty disk, grown to its size
  *	<disk>.qcow2    where there is no reflink: an overlay, and beside it
  *	<disk>.base     a hard link to the base image below it: the base lives as long as its users
+ *	<disk>.nvram    variables of a UEFI that boots from it (nvram.h)
  *	config.iso      the config drive
  *	*.part          unfinished; worth nothing after a cut
  *
@@ -17,6 +18,11 @@
 #include "hypervisor/qemu_argv.h"
 #include "hypervisor/vmm.h"
 
+/* The file "<disk>.<suffix>", in a buffer of VMM_PATH_SIZE. */
+void disk_path(const struct vmm *vmm, const char *guest_id, const char *disk_id, const char *suffix,
+	       char *path);
+/* For errors of the disk itself: the text that Nova's user reads. Returns the code. */
+int disk_fault(struct error *error, int code, const char *what);
 /* 1: it is there; 0: not yet. */
 int disk_exists(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk);
 /* Makes it, from its base image (which is there: base_need()) or empty. Quick: nothing is copied. The reason

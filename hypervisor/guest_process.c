@@ -13,6 +13,7 @@
 #include "hypervisor/disk.h"
 #include "hypervisor/export.h"
 #include "hypervisor/guest.h"
+#include "hypervisor/nvram.h"
 #include "hypervisor/socket_path.h"
 
 #define RECONNECT_MS 1000
@@ -244,7 +245,7 @@ struct start {
 	struct arena arena;
 	struct qemu_plan plan;
 	int error_fd;
-	int fds[5 + 4 * (GUEST_DISKS_MAX + GUEST_NICS_MAX)];
+	int fds[7 + 4 * (GUEST_DISKS_MAX + GUEST_NICS_MAX)];
 	size_t fd_count;
 };
 
@@ -291,6 +292,7 @@ static void nics_take(struct guest_instance *guest, struct qemu_plan *plan)
 		nic->tap_fd = guest->taps.taps[i].fd;
 		nic->vhost_fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
 		nic->mtu = nics[i].mtu;
+		nic->model = nics[i].model;
 		snprintf(nic->mac, sizeof(nic->mac), "%s", nics[i].mac);
 	}
 }
@@ -303,6 +305,8 @@ static void fds_collect(struct start *start)
 	start->fds[start->fd_count++] = plan->serial_fd;
 	start->fds[start->fd_count++] = plan->log_fd;
 	start->fds[start->fd_count++] = plan->memory_fd;
+	start->fds[start->fd_count++] = plan->code_fd;
+	start->fds[start->fd_count++] = plan->nvram_fd;
 	for (size_t i = 0; i < plan->disk_count; i++) {
 		start->fds[start->fd_count++] = plan->disks[i].fd;
 		start->fds[start->fd_count++] = plan->disks[i].backing_fd;
@@ -331,7 +335,6 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 		.guest = &guest->desired,
 		.binary = vmm->options.qemu,
 		.share = vmm->options.share,
-		.uefi = vmm->host.uefi[0] != '\0' ? vmm->host.uefi : NULL,
 		.arch = vmm->host.facts.arch,
 		.kvm = vmm->host.kvm,
 		.io_uring = vmm->host.io_uring,
@@ -339,12 +342,16 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 		.serial_fd = -1,
 		.log_fd = -1,
 		.memory_fd = -1,
+		.code_fd = -1,
+		.nvram_fd = -1,
 	};
 	start->error_fd = -1;
 	guest_record_save(guest); /* makes the directory */
 	result = lines_open(guest, start, error);
 	if (result == 0)
 		result = disks_open(vmm, &guest->desired, &start->plan, error);
+	if (result == 0)
+		result = nvram_open(vmm, &guest->desired, &start->plan, error);
 	nics_take(guest, &start->plan);
 	memory_take(guest, &start->plan);
 	fds_collect(start);
@@ -362,6 +369,8 @@ static void start_release(struct start *start)
 	cleanup_close(&plan->serial_fd);
 	cleanup_close(&plan->log_fd);
 	cleanup_close(&plan->memory_fd);
+	cleanup_close(&plan->code_fd);
+	cleanup_close(&plan->nvram_fd);
 	cleanup_close(&start->error_fd);
 	arena_free(&start->arena);
 }

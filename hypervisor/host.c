@@ -59,27 +59,6 @@ static bool io_uring_works(void)
 	return fd >= 0;
 }
 
-/* The names that distributions and QEMU itself give it. */
-static void uefi_find(struct vmm *vmm)
-{
-	static const char *const names[] = {
-#ifdef __aarch64__
-		"edk2-aarch64-code.fd",
-		"QEMU_EFI.fd",
-#else
-		"edk2-x86_64-code.fd",
-		"OVMF.fd",
-#endif
-	};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-		path_format(vmm->host.uefi, "%s/%s", vmm->options.share, names[i]);
-		if (access(vmm->host.uefi, R_OK) == 0)
-			return;
-	}
-	vmm->host.uefi[0] = '\0';
-}
-
 /* ---- figures ---- */
 
 /* Value of a line 'key<blanks>: value' of a file in /proc; "" when it is not there. */
@@ -210,7 +189,6 @@ void host_detect(struct vmm *vmm)
 
 	vmm->host.direct = direct_works(vmm->options.guests);
 	vmm->host.io_uring = io_uring_works();
-	uefi_find(vmm);
 	facts->reflink = reflink_works(vmm->options.guests);
 	uname(&name);
 	snprintf(facts->arch, sizeof(facts->arch), "%.15s", name.machine);

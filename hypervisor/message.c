@@ -16,6 +16,33 @@ static const struct field guest_nic_fields[] = {
 	FIELD(1, FIELD_STRING, struct guest_nic, port_id, true),
 	FIELD(2, FIELD_STRING, struct guest_nic, mac, true),
 	FIELD(3, FIELD_U32, struct guest_nic, mtu, false),
+	FIELD(4, FIELD_STRING, struct guest_nic, model, false),
+	FIELD_END,
+};
+
+static const struct field guest_throttle_fields[] = {
+	FIELD(1, FIELD_U64, struct guest_throttle, read_bytes, false),
+	FIELD(2, FIELD_U64, struct guest_throttle, write_bytes, false),
+	FIELD(3, FIELD_U64, struct guest_throttle, total_bytes, false),
+	FIELD(4, FIELD_U64, struct guest_throttle, read_requests, false),
+	FIELD(5, FIELD_U64, struct guest_throttle, write_requests, false),
+	FIELD(6, FIELD_U64, struct guest_throttle, total_requests, false),
+	FIELD_END,
+};
+
+static const struct field guest_hardware_fields[] = {
+	FIELD(1, FIELD_BOOL, struct guest_hardware, secure_boot, false),
+	FIELD(2, FIELD_U32, struct guest_hardware, sockets, false),
+	FIELD(3, FIELD_U32, struct guest_hardware, cores, false),
+	FIELD(4, FIELD_U32, struct guest_hardware, threads, false),
+	FIELD(5, FIELD_STRING, struct guest_hardware, watchdog, false),
+	FIELD(6, FIELD_BOOL, struct guest_hardware, no_rng, false),
+	FIELD(7, FIELD_U64, struct guest_hardware, rng_bytes, false),
+	FIELD(8, FIELD_U32, struct guest_hardware, rng_period, false),
+	FIELD(9, FIELD_U32, struct guest_hardware, cpu_weight, false),
+	FIELD(10, FIELD_U32, struct guest_hardware, cpu_quota, false),
+	FIELD(11, FIELD_U32, struct guest_hardware, cpu_period, false),
+	FIELD_NESTED(12, struct guest_hardware, throttle, guest_throttle_fields, false),
 	FIELD_END,
 };
 
@@ -37,6 +64,7 @@ const struct field guest_fields[] = {
 	FIELD_LISTED(15, struct guest, disks, struct guest_disk, guest_disk_fields,
 		     GUEST_DISKS_MAX),
 	FIELD_LISTED(16, struct guest, nics, struct guest_nic, guest_nic_fields, GUEST_NICS_MAX),
+	FIELD_NESTED(40, struct guest, hardware, guest_hardware_fields, false),
 	FIELD_END,
 };
 

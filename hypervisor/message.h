@@ -51,7 +51,7 @@ struct guest_disk {
 	char image_format[16]; /* what the image claims to be: "raw", "qcow2", ... */
 	uint64_t image_size;   /* bytes of the image's file, to notice a different one */
 	uint64_t size;         /* bytes, at least; 0: as the image's virtual size */
-	char bus[16];          /* "virtio" */
+	char bus[16];          /* "virtio", "scsi", "sata"; "": virtio */
 	uint32_t boot_index;   /* 0 boots first */
 };
 
@@ -59,6 +59,27 @@ struct guest_nic {
 	char port_id[UUID_SIZE];
 	char mac[18];
 	uint32_t mtu;
+	char model[16]; /* "virtio", "e1000e"; "": virtio */
+};
+
+/* Most of each in a second, for every disk of the guest; 0: no bound. */
+struct guest_throttle {
+	uint64_t read_bytes, write_bytes, total_bytes, read_requests, write_requests,
+		total_requests;
+};
+
+/* What flavors and images may ask of the machine beyond its size. */
+struct guest_hardware {
+	bool secure_boot;                 /* with UEFI alone */
+	uint32_t sockets, cores, threads; /* their product is vcpus; 0: each one a socket */
+	char watchdog[16];                /* what QEMU does when it barks; "": there is none */
+	bool no_rng;
+	uint64_t rng_bytes;  /* at most so many in a period; 0: no bound */
+	uint32_t rng_period; /* ms; 0: a second */
+	/* Control group: share against others (1 to 10,000), and µs of a period for each
+	 * virtual processor; 0: the default, no bound, 100 ms. */
+	uint32_t cpu_weight, cpu_quota, cpu_period;
+	struct guest_throttle throttle;
 };
 
 struct guest {
@@ -73,6 +94,7 @@ struct guest {
 	uint32_t reboots_soft, reboots_hard; /* counters: each raise is one reboot */
 	uint32_t interrupts;                 /* counter: each raise is a non-maskable interrupt */
 	uint32_t stop_timeout; /* seconds that a guest has to react to ACPI; 0: pull */
+	struct guest_hardware hardware;
 	bool config_drive;
 	struct message_bytes config_drive_iso; /* the drive's content, when config_drive */
 	struct message_list disks;             /* struct guest_disk */

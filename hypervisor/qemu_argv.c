@@ -9,7 +9,14 @@
 #define TCG_BUFFER_MIB 64 /* the default would take a quarter of a gigabyte for each guest */
 
 /* Descriptor sets of -add-fd: one number for each file that QEMU opens by name. */
-enum { FDSET_LOG = 1, FDSET_DISK = 100, FDSET_BACKING = 200, FDSET_MEMORY = 300 };
+enum {
+	FDSET_LOG = 1,
+	FDSET_DISK = 100,
+	FDSET_BACKING = 200,
+	FDSET_MEMORY = 300,
+	FDSET_CODE,
+	FDSET_NVRAM
+};
 
 struct line {
 	struct arena *arena;
@@ -78,6 +85,24 @@ static const struct machine *machine_find(const char *arch, const char *name)
 	return NULL;
 }
 
+static void add_processors(struct line *line, const struct guest *guest)
+{
+	const struct guest_hardware *hardware = &guest->hardware;
+	uint32_t sockets = hardware->sockets, cores = hardware->cores, threads = hardware->threads;
+
+	if ((uint64_t)sockets * cores * threads != guest->vcpus) {
+		sockets = guest->vcpus;
+		cores = threads = 1;
+	}
+	add(line, "-smp", "cpus=%u,sockets=%u,cores=%u,threads=%u", guest->vcpus, sockets, cores,
+	    threads);
+}
+
+static bool machine_has_pci(const struct machine *machine)
+{
+	return strcmp(machine->transport, "pci") == 0;
+}
+
 static void add_machine(struct line *line, const struct qemu_plan *plan,
 			const struct machine *machine)
 {
@@ -90,15 +115,15 @@ static void add_machine(struct line *line, const struct qemu_plan *plan,
 	add(line, "-no-user-config", NULL);
 	add(line, "-display", "none");
 	add(line, "-L", "%s", plan->share);
-	add(line, "-machine", "%s", machine->options);
-	if (strcmp(guest->firmware, "uefi") == 0)
-		add(line, "-bios", "%s", plan->uefi);
+	add(line, "-machine", "%s%s%s", machine->options,
+	    plan->code_fd >= 0 ? ",pflash0=code,pflash1=nvram" : "",
+	    guest->hardware.secure_boot ? ",smm=on" : "");
 	if (plan->kvm)
 		add(line, "-accel", "kvm");
 	else
 		add(line, "-accel", "tcg,thread=multi,tb-size=%d", TCG_BUFFER_MIB);
 	add(line, "-cpu", "%s", plan->kvm ? "host" : "max");
-	add(line, "-smp", "cpus=%u,sockets=%u,cores=1,threads=1", guest->vcpus, guest->vcpus);
+	add_processors(line, guest);
 	add(line, "-m", "size=%uM", guest->memory_mib);
 	add(line, "-rtc", "base=utc");
 	add(line, "-boot", "strict=on,menu=off");
@@ -107,6 +132,30 @@ static void add_machine(struct line *line, const struct qemu_plan *plan,
 	add(line, "-action", "shutdown=pause,panic=pause");
 	add(line, "-sandbox",
 	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+static void add_flash(struct line *line, const char *name, int fd, int fdset, bool read_only)
+{
+	const char *flag = read_only ? "on" : "off";
+
+	add(line, "-add-fd", "fd=%d,set=%d", fd, fdset);
+	add(line, "-blockdev",
+	    "driver=file,node-name=%s-file,filename=/dev/fdset/%d,read-only=%s,auto-read-only=off",
+	    name, fdset, flag);
+	add(line, "-blockdev", "driver=raw,node-name=%s,file=%s-file,read-only=%s", name, name,
+	    flag);
+}
+
+/* Where the firmware checks what it boots, its variables are written in system management mode
+ * alone. */
+static void add_firmware(struct line *line, const struct qemu_plan *plan)
+{
+	if (plan->code_fd < 0)
+		return;
+	add_flash(line, "code", plan->code_fd, FDSET_CODE, true);
+	add_flash(line, "nvram", plan->nvram_fd, FDSET_NVRAM, false);
+	if (plan->guest->hardware.secure_boot)
+		add(line, "-global", "driver=cfi.pflash01,property=secure,value=on");
 }
 
 static void add_lines(struct line *line, const struct qemu_plan *plan)
@@ -120,6 +169,14 @@ static void add_lines(struct line *line, const struct qemu_plan *plan)
 	add(line, "-serial", "chardev:serial");
 }
 
+/* In Nova's words. */
+static int unsupported(const char *model, struct error *error)
+{
+	return error_set(error, -EINVAL,
+			 "Requested hardware '%s' is not supported by the 'qemu' virt driver",
+			 model);
+}
+
 static void add_memory(struct line *line, const struct qemu_plan *plan)
 {
 	if (plan->memory_fd < 0)
@@ -128,10 +185,38 @@ static void add_memory(struct line *line, const struct qemu_plan *plan)
 	add(line, "-incoming", "file:/dev/fdset/%d", FDSET_MEMORY);
 }
 
-static void add_helpers(struct line *line, const struct machine *machine)
+static void add_rng(struct line *line, const struct guest_hardware *hardware,
+		    const struct machine *machine)
 {
+	const char *bound = "";
+
+	if (hardware->no_rng)
+		return;
+	if (hardware->rng_bytes != 0)
+		bound = arena_printf(line->arena, ",max-bytes=%llu,period=%u",
+				     (unsigned long long)hardware->rng_bytes,
+				     hardware->rng_period != 0 ? hardware->rng_period : 1000);
 	add(line, "-object", "rng-random,id=rng0,filename=/dev/urandom");
-	add(line, "-device", "virtio-rng-%s,rng=rng0", machine->transport);
+	add(line, "-device", "virtio-rng-%s,rng=rng0%s", machine->transport,
+	    bound != NULL ? bound : "");
+}
+
+static int add_watchdog(struct line *line, const char *action, const struct machine *machine,
+			struct error *error)
+{
+	if (action[0] == '\0')
+		return 0;
+	if (!machine_has_pci(machine))
+		return unsupported("i6300esb", error);
+	add(line, "-device", "i6300esb");
+	add(line, "-action", "watchdog=%s", action);
+	return 0;
+}
+
+static void add_helpers(struct line *line, const struct qemu_plan *plan,
+			const struct machine *machine)
+{
+	add_rng(line, &plan->guest->hardware, machine);
 	add(line, "-device", "virtio-balloon-%s,deflate-on-oom=on,free-page-reporting=on",
 	    machine->transport);
 	if (machine->panic_device)
@@ -162,26 +247,92 @@ static void add_backing_node(struct line *line, const struct qemu_disk *disk, si
 	add(line, "-blockdev", "driver=raw,node-name=base%zu,file=base%zu-file,read-only=on", i, i);
 }
 
-static int add_disk_device(struct line *line, const struct machine *machine,
-			   const struct qemu_disk *disk, size_t i, struct error *error)
-{
-	const char *serial = escape(line->arena, disk->serial);
-	const char *boot =
-		disk->read_only ? "" : arena_printf(line->arena, ",bootindex=%u", disk->boot_index);
+static const struct disk_bus {
+	const char *name, *device; /* the disk's number or the machine's transport follows */
+	bool numbered;             /* and is there with PCI alone */
+	size_t most;
+} disk_buses[] = {
+	{ "", "virtio-blk-", false, GUEST_DISKS_MAX + 1 },
+	{ "virtio", "virtio-blk-", false, GUEST_DISKS_MAX + 1 },
+	{ "scsi", "scsi-hd,bus=scsi.0,scsi-id=", true, GUEST_DISKS_MAX + 1 },
+	{ "sata", "ide-hd,bus=ide.", true, 6 },
+};
 
-	if (boot == NULL)
+static const struct disk_bus *disk_bus_find(const struct machine *machine, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(disk_buses); i++)
+		if (strcmp(disk_buses[i].name, name) == 0 &&
+		    (machine_has_pci(machine) || !disk_buses[i].numbered))
+			return &disk_buses[i];
+	return NULL;
+}
+
+static void add_disk_controller(struct line *line, const struct qemu_plan *plan,
+				const struct machine *machine)
+{
+	for (size_t i = 0; i < plan->disk_count; i++) {
+		if (strcmp(plan->disks[i].bus, "scsi") != 0)
+			continue;
+		add(line, "-device", "virtio-scsi-%s,id=scsi", machine->transport);
+		return;
+	}
+}
+
+static int add_disk_device(struct line *line, const struct machine *machine,
+			   const struct qemu_disk *disk, size_t i, const char *node,
+			   struct error *error)
+{
+	const struct disk_bus *bus = disk_bus_find(machine, disk->bus);
+	const char *serial = escape(line->arena, disk->serial);
+	const char *boot = "", *device;
+
+	if (bus == NULL || i >= bus->most)
+		return unsupported(disk->bus, error);
+	if (!disk->read_only)
+		boot = arena_printf(line->arena, ",bootindex=%u", disk->boot_index);
+	if (bus->numbered)
+		device = arena_printf(line->arena, "%s%zu", bus->device, i);
+	else
+		device = arena_printf(line->arena, "%s%s", bus->device, machine->transport);
+	if (boot == NULL || device == NULL)
 		return error_set(error, -ENOMEM, "Out of memory");
-	if (disk->bus[0] == '\0' || strcmp(disk->bus, "virtio") == 0) {
-		add(line, "-device", "virtio-blk-%s,drive=disk%zu,serial=%.20s%s",
-		    machine->transport, i, serial, boot);
-		return 0;
+	add(line, "-device", "%s,drive=%s,serial=%.20s%s", device, node, serial, boot);
+	return 0;
+}
+
+/* What QEMU calls the bounds, beside where they are. */
+static const struct {
+	const char *name;
+	size_t offset;
+} throttle_limits[] = {
+	{ "bps-read", offsetof(struct guest_throttle, read_bytes) },
+	{ "bps-write", offsetof(struct guest_throttle, write_bytes) },
+	{ "bps-total", offsetof(struct guest_throttle, total_bytes) },
+	{ "iops-read", offsetof(struct guest_throttle, read_requests) },
+	{ "iops-write", offsetof(struct guest_throttle, write_requests) },
+	{ "iops-total", offsetof(struct guest_throttle, total_requests) },
+};
+
+/* Returns the node that the device is to use: below it is the disk itself, which copies read. */
+static const char *add_throttle(struct line *line, const struct guest_throttle *throttle, size_t i)
+{
+	const char *limits = "";
+
+	for (size_t k = 0; k < ARRAY_LENGTH(throttle_limits); k++) {
+		uint64_t limit =
+			*(const uint64_t *)((const char *)throttle + throttle_limits[k].offset);
+
+		if (limit != 0 && limits != NULL)
+			limits = arena_printf(line->arena, "%s,limits.%s=%llu", limits,
+					      throttle_limits[k].name, (unsigned long long)limit);
 	}
-	if (strcmp(disk->bus, "sata") == 0 && strcmp(machine->name, "microvm") != 0 && i < 6) {
-		add(line, "-device", "ide-hd,bus=ide.%zu,drive=disk%zu,serial=%.20s%s", i, i,
-		    serial, boot);
-		return 0;
-	}
-	return error_set(error, -EINVAL, "Disk bus %s is not supported by this machine", disk->bus);
+	if (limits == NULL || limits[0] == '\0')
+		return arena_printf(line->arena, "disk%zu", i);
+	add(line, "-object", "throttle-group,id=throttle%zu%s", i, limits);
+	add(line, "-blockdev",
+	    "driver=throttle,node-name=disk%zu-throttle,throttle-group=throttle%zu,file=disk%zu", i,
+	    i, i);
+	return arena_printf(line->arena, "disk%zu-throttle", i);
 }
 
 /* Formats are stated, never probed: what a guest writes into its disk can't become a backing
@@ -190,6 +341,7 @@ static int add_disk(struct line *line, const struct qemu_plan *plan, const struc
 		    size_t i, struct error *error)
 {
 	const struct qemu_disk *disk = &plan->disks[i];
+	const char *node;
 
 	add_file_node(line, plan, disk, i);
 	if (disk->backing_fd >= 0) {
@@ -202,26 +354,35 @@ static int add_disk(struct line *line, const struct qemu_plan *plan, const struc
 		    "driver=raw,node-name=disk%zu,file=disk%zu-file,discard=unmap,read-only=%s", i,
 		    i, disk->read_only ? "on" : "off");
 	}
-	return add_disk_device(line, machine, disk, i, error);
+	node = add_throttle(line, &plan->guest->hardware.throttle, i);
+	return add_disk_device(line, machine, disk, i, node, error);
 }
 
 /* ---- network ---- */
 
-static void add_nic(struct line *line, const struct machine *machine, const struct qemu_nic *nic,
-		    size_t i)
+static int add_nic(struct line *line, const struct machine *machine, const struct qemu_nic *nic,
+		   size_t i, struct error *error)
 {
 	struct arena *arena = line->arena;
-	const char *vhost = "", *mtu = "";
+	bool plain = nic->model != NULL && strcmp(nic->model, "e1000e") == 0;
+	const char *vhost = "", *mtu = "", *device = "e1000e";
 
-	if (nic->vhost_fd >= 0)
+	if (nic->model != NULL && nic->model[0] != '\0' && strcmp(nic->model, "virtio") != 0 &&
+	    !(plain && machine_has_pci(machine)))
+		return unsupported(nic->model, error);
+	if (!plain)
+		device = arena_printf(arena, "virtio-net-%s", machine->transport);
+	if (nic->vhost_fd >= 0 && !plain)
 		vhost = arena_printf(arena, ",vhost=on,vhostfd=%d", nic->vhost_fd);
-	if (nic->mtu != 0)
+	if (nic->mtu != 0 && !plain)
 		mtu = arena_printf(arena, ",host_mtu=%u", nic->mtu);
-	add(line, "-netdev", "tap,id=net%zu,fd=%d%s", i, nic->tap_fd, vhost != NULL ? vhost : "");
+	if (device == NULL || vhost == NULL || mtu == NULL)
+		return error_set(error, -ENOMEM, "Out of memory");
+	add(line, "-netdev", "tap,id=net%zu,fd=%d%s", i, nic->tap_fd, vhost);
 	/* No boot ROM: guests boot from their disks. A virtio-mmio device has none anyway. */
-	add(line, "-device", "virtio-net-%s,netdev=net%zu,mac=%s%s%s", machine->transport, i,
-	    escape(arena, nic->mac), mtu != NULL ? mtu : "",
-	    strcmp(machine->transport, "pci") == 0 ? ",romfile=" : "");
+	add(line, "-device", "%s,netdev=net%zu,mac=%s%s%s", device, i, escape(arena, nic->mac), mtu,
+	    machine_has_pci(machine) ? ",romfile=" : "");
+	return 0;
 }
 
 int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, struct error *error)
@@ -233,18 +394,21 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 	if (machine == NULL)
 		return error_set(error, -EINVAL, "Machine type %s is not supported on %s",
 				 plan->guest->machine, plan->arch);
-	if (strcmp(plan->guest->firmware, "uefi") == 0 && plan->uefi == NULL)
-		return error_set(error, -EINVAL, "UEFI is not supported by this host");
+	if (plan->code_fd >= 0 && strcmp(machine->name, "microvm") == 0)
+		return error_set(error, -EINVAL, "UEFI is not supported");
 	if (line.argv == NULL)
 		return error_set(error, -ENOMEM, "Out of memory");
 	add_machine(&line, plan, machine);
 	add_lines(&line, plan);
 	add_memory(&line, plan);
-	add_helpers(&line, machine);
+	add_firmware(&line, plan);
+	add_helpers(&line, plan, machine);
+	result = add_watchdog(&line, plan->guest->hardware.watchdog, machine, error);
+	add_disk_controller(&line, plan, machine);
 	for (size_t i = 0; i < plan->disk_count && result == 0; i++)
 		result = add_disk(&line, plan, machine, i, error);
-	for (size_t i = 0; i < plan->nic_count; i++)
-		add_nic(&line, machine, &plan->nics[i], i);
+	for (size_t i = 0; i < plan->nic_count && result == 0; i++)
+		result = add_nic(&line, machine, &plan->nics[i], i, error);
 	if (result == 0 && arena->failed)
 		result = error_set(error, -ENOMEM, "Out of memory");
 	*argv = line.argv;

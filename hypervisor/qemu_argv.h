@@ -22,19 +22,20 @@ struct qemu_disk {
 struct qemu_nic {
 	int tap_fd, vhost_fd; /* vhost -1: none */
 	char mac[18];
-	uint32_t mtu; /* 0: not told */
+	uint32_t mtu;      /* 0: not told */
+	const char *model; /* "" or NULL: virtio */
 };
 
 struct qemu_plan {
 	const struct guest *guest;
 	const char *binary, *share;
-	const char *uefi; /* firmware image for guests that want UEFI; NULL: none here */
 	const char *arch; /* as uname: "x86_64", "aarch64" */
 	bool kvm;
 	bool io_uring;
 	int qmp_fd, serial_fd; /* listening sockets */
 	int log_fd;            /* the serial log, O_WRONLY | O_APPEND */
 	int memory_fd;         /* the memory that it goes on with, read-only; -1: it boots */
+	int code_fd, nvram_fd; /* UEFI's code, read-only, and variables; -1: BIOS */
 	struct qemu_disk disks[GUEST_DISKS_MAX + 1];
 	size_t disk_count;
 	struct qemu_nic nics[GUEST_NICS_MAX];

@@ -30,7 +30,6 @@ struct host {
 	struct vmm_host facts; /* what cloud is told */
 	bool probing;          /* it is not known yet whether KVM works */
 	bool kvm, direct, io_uring;
-	char uefi[VMM_PATH_SIZE]; /* firmware image, "": none */
 };
 
 struct guest_instance;

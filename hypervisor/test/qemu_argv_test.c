@@ -37,6 +37,8 @@ static int set_up(void **state)
 		.serial_fd = 11,
 		.log_fd = 12,
 		.memory_fd = -1,
+		.code_fd = -1,
+		.nvram_fd = -1,
 		.disks = { { .fd = 20,
 			     .backing_fd = -1,
 			     .direct = true,
@@ -129,6 +131,48 @@ static void microvm(void **state)
 	golden_check("microvm");
 }
 
+static void uefi_with_all_that_may_be_asked_for(void **state)
+{
+	(void)state;
+	snprintf(guest.firmware, sizeof(guest.firmware), "uefi");
+	guest.vcpus = 8;
+	guest.hardware = (struct guest_hardware){
+		.secure_boot = true,
+		.sockets = 1,
+		.cores = 4,
+		.threads = 2,
+		.watchdog = "reset",
+		.rng_bytes = 1024,
+		.rng_period = 500,
+		.throttle = { .total_bytes = 1 << 20, .write_requests = 100 },
+	};
+	plan.code_fd = 40;
+	plan.nvram_fd = 41;
+	plan.disks[0].bus = "scsi";
+	plan.nics[0] = (struct qemu_nic){ .tap_fd = 30,
+					  .vhost_fd = 31,
+					  .mac = "fa:16:3e:00:00:01",
+					  .mtu = 1450,
+					  .model = "e1000e" };
+	plan.nic_count = 1;
+	golden_check("q35-uefi");
+}
+
+/* A product that is not the number of processors is none. */
+static void processors_in_no_order_are_sockets(void **state)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	char **argv;
+
+	(void)state;
+	guest.hardware.sockets = guest.hardware.cores = guest.hardware.threads = 1u << 31;
+	assert_int_equal(qemu_argv(&arena, &plan, &argv, NULL), 0);
+	for (; *argv != NULL && strcmp(*argv, "-smp") != 0; argv++)
+		;
+	assert_non_null(*argv);
+	assert_string_equal(argv[1], "cpus=2,sockets=2,cores=1,threads=1");
+}
+
 static void virt(void **state)
 {
 	(void)state;
@@ -154,9 +198,16 @@ static void what_can_not_be_expressed_is_refused(void **state)
 	refused("Machine type pc is not supported on x86_64");
 	snprintf(guest.machine, sizeof(guest.machine), "microvm");
 	plan.disks[0].bus = "sata";
-	refused("Disk bus sata is not supported by this machine");
-	snprintf(guest.firmware, sizeof(guest.firmware), "uefi");
-	refused("UEFI is not supported by this host");
+	refused("Requested hardware 'sata' is not supported by the 'qemu' virt driver");
+	plan.disks[0].bus = "virtio";
+	snprintf(guest.hardware.watchdog, sizeof(guest.hardware.watchdog), "reset");
+	refused("Requested hardware 'i6300esb' is not supported by the 'qemu' virt driver");
+	plan.code_fd = plan.nvram_fd = 40;
+	refused("UEFI is not supported");
+	snprintf(guest.machine, sizeof(guest.machine), "q35");
+	plan.nics[0] = (struct qemu_nic){ .tap_fd = 30, .vhost_fd = -1, .model = "rtl8139" };
+	plan.nic_count = 1;
+	refused("Requested hardware 'rtl8139' is not supported by the 'qemu' virt driver");
 }
 
 /* No name that a user chose may become an option of its own. */
@@ -178,6 +229,8 @@ int main(void)
 		cmocka_unit_test_setup(q35_with_kvm, set_up),
 		cmocka_unit_test_setup(q35_with_overlay_and_config_drive, set_up),
 		cmocka_unit_test_setup(microvm, set_up),
+		cmocka_unit_test_setup(uefi_with_all_that_may_be_asked_for, set_up),
+		cmocka_unit_test_setup(processors_in_no_order_are_sockets, set_up),
 		cmocka_unit_test_setup(virt, set_up),
 		cmocka_unit_test_setup(what_can_not_be_expressed_is_refused, set_up),
 		cmocka_unit_test_setup(a_name_stays_a_name, set_up),

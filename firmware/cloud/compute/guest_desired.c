@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/cloud/compute/hardware.h"
 #include "firmware/cloud/compute/reconcile.h"
 #include "firmware/cloud/compute/state.h"
 
@@ -34,36 +35,36 @@ static uint32_t power_of(yyjson_val *record)
 	return json_is(record, "_power", "pause") ? GUEST_PAUSE : GUEST_RUN;
 }
 
-/* An image may name a machine; otherwise the host's kind decides. */
-static void machine_set(struct guest *guest, yyjson_val *image)
+/* An image or a flavor may name a machine; otherwise the host's kind decides. */
+static void machine_set(struct guest *guest, const struct hardware *hardware)
 {
-	const char *machine = json_string(image, "machine"),
-		   *firmware = json_string(image, "firmware");
+	const char *machine = hardware->machine, *firmware = hardware->firmware;
 	struct vmm_host host = { 0 };
 	bool arm = admission_host_get(&host) && !strcmp(host.arch, "aarch64");
 
-	if (!machine || !strncmp(machine, "pc", 2))
+	if (!*machine || !strncmp(machine, "pc", 2))
 		machine = arm ? "virt" : "q35";
-	if (!firmware || (strcmp(firmware, "uefi") && strcmp(firmware, "bios")))
+	if (!*firmware)
 		firmware = arm ? "uefi" : "bios";
 	text_copy(guest->machine, sizeof(guest->machine), machine);
 	text_copy(guest->firmware, sizeof(guest->firmware), firmware);
+	guest->hardware = hardware->guest;
 }
 
-static void disk_set(struct guest_disk *disk, const char *id, yyjson_val *image, int64_t gib,
-		     uint32_t boot_index)
+static void disk_set(struct guest_disk *disk, const char *id, yyjson_val *image, const char *bus,
+		     int64_t gib, uint32_t boot_index)
 {
 	text_copy(disk->id, sizeof(disk->id), id);
 	text_copy(disk->image_id, sizeof(disk->image_id), json_string(image, "id"));
 	text_copy(disk->image_format, sizeof(disk->image_format), json_string(image, "format"));
-	text_copy(disk->bus, sizeof(disk->bus), "virtio");
+	text_copy(disk->bus, sizeof(disk->bus), *bus ? bus : "virtio");
 	disk->image_size = (uint64_t)json_integer(image, "size", 0);
 	disk->size = (uint64_t)gib * GIB;
 	disk->boot_index = boot_index;
 }
 
 /* The server's own disk, and in front of it the one that it is rescued from. */
-static int disks_set(struct arena *arena, yyjson_val *record, struct guest *guest)
+static int disks_set(struct arena *arena, yyjson_val *record, const char *bus, struct guest *guest)
 {
 	yyjson_val *rescue = yyjson_obj_get(record, "_rescue");
 	yyjson_val *image = yyjson_obj_get(record, "_boot");
@@ -75,11 +76,11 @@ static int disks_set(struct arena *arena, yyjson_val *record, struct guest *gues
 	if (!yyjson_is_obj(image))
 		image = yyjson_obj_get(record, "_image");
 	if (yyjson_is_obj(rescue)) {
-		disk_set(&disks[0], json_string(rescue, "disk"), yyjson_obj_get(rescue, "image"), 0,
-			 0);
+		disk_set(&disks[0], json_string(rescue, "disk"), yyjson_obj_get(rescue, "image"),
+			 bus, 0, 0);
 		count = 1;
 	}
-	disk_set(&disks[count], json_string(record, "_disk"), image,
+	disk_set(&disks[count], json_string(record, "_disk"), image, bus,
 		 json_integer(yyjson_obj_get(record, "_flavor"), "disk", 0), count);
 	guest->disks.items = disks;
 	guest->disks.count = count + 1;
@@ -87,7 +88,7 @@ static int disks_set(struct arena *arena, yyjson_val *record, struct guest *gues
 }
 
 static int nics_set(struct store_view *view, struct arena *arena, const struct network_ports *ports,
-		    struct guest *guest)
+		    const char *model, struct guest *guest)
 {
 	size_t count = ports->count < GUEST_NICS_MAX ? ports->count : GUEST_NICS_MAX;
 	struct guest_nic *nics = arena_alloc(arena, (count ? count : 1) * sizeof(*nics));
@@ -100,6 +101,7 @@ static int nics_set(struct store_view *view, struct arena *arena, const struct n
 			  json_string(ports->items[i], "id"));
 		text_copy(nics[i].mac, sizeof(nics[i].mac),
 			  json_string(ports->items[i], "mac_address"));
+		text_copy(nics[i].model, sizeof(nics[i].model), model);
 		if (network_lookup(view, arena, json_string(ports->items[i], "network_id"),
 				   &network, NULL) == 0)
 			nics[i].mtu = (uint32_t)json_integer(network, "mtu", 0);
@@ -129,7 +131,9 @@ int guest_desired(struct store_view *view, struct arena *arena, yyjson_val *reco
 		  struct guest *guest, struct error *error)
 {
 	yyjson_val *flavor = yyjson_obj_get(record, "_flavor");
+	yyjson_val *properties = yyjson_obj_get(yyjson_obj_get(record, "_image"), "properties");
 	struct network_ports ports = { 0 };
+	struct hardware hardware;
 	int result;
 
 	memset(guest, 0, sizeof(*guest));
@@ -143,11 +147,14 @@ int guest_desired(struct store_view *view, struct arena *arena, yyjson_val *reco
 	guest->reboots_hard = (uint32_t)json_integer(record, "_reboots_hard", 0);
 	guest->interrupts = (uint32_t)json_integer(record, "_interrupts", 0);
 	guest->stop_timeout = json_bool(record, "_pull", false) ? 0 : STOP_TIMEOUT;
-	machine_set(guest, yyjson_obj_get(record, "_image"));
+	result = hardware_read(flavor, properties, &hardware, error);
+	if (result < 0)
+		return result;
+	machine_set(guest, &hardware);
 	result = network_device_ports(view, arena, guest->id, &ports, error);
 	if (result == 0)
-		result = disks_set(arena, record, guest);
+		result = disks_set(arena, record, hardware.disk_bus, guest);
 	if (result == 0)
-		result = nics_set(view, arena, &ports, guest);
+		result = nics_set(view, arena, &ports, hardware.nic_model, guest);
 	return result < 0 ? result : drive_set(view, arena, record, guest, error);
 }

@@ -3,7 +3,7 @@
  * What the files of this folder share. A server's record holds the API's own members where they
  * are constant or stored, and members of ours that begin with '_':
  *   _flavor {id, name, vcpus, ram, disk, ephemeral, swap, extra_specs}   as it was at create
- *   _image {id, format, size, machine, firmware}  what the boot disk is cloned from
+ *   _image {id, format, size, properties}         what the boot disk is cloned from
  *   _disk             id of the boot disk (names its file)
  *   _key {name, public_key, type}   the key pair as it was at create, or null
  *   _power            "run", "stop", "pause" or "suspend": what is desired

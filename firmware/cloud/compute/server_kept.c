@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a server keeps of the flavor, image and key pair that it is made of: they may change. */
+#include "firmware/cloud/compute/hardware.h"
 #include "firmware/cloud/compute/server_order.h"
 
 yyjson_mut_val *flavor_kept(yyjson_mut_doc *doc, yyjson_val *flavor)
@@ -29,8 +30,8 @@ yyjson_mut_val *image_kept(yyjson_mut_doc *doc, const struct image_order *image)
 	json_set_string(doc, kept, "id", image->id);
 	json_set_string(doc, kept, "format", image->format);
 	json_set_integer(doc, kept, "size", image->size);
-	json_set_string(doc, kept, "machine", image->machine);
-	json_set_string(doc, kept, "firmware", image->firmware);
+	if (image->record)
+		json_set(doc, kept, "properties", hardware_kept(doc, image->record));
 	return kept;
 }
 

@@ -14,7 +14,7 @@ struct nic_order {
 /* The image as far as a server depends on it. */
 struct image_order {
 	const char *id, *format;
-	const char *machine, *firmware;  /* hw_machine_type, hw_firmware_type; NULL: the host's */
+	yyjson_val *record;              /* Glance's; NULL: its properties do not count */
 	int64_t size, min_disk, min_ram; /* bytes, GiB, MiB */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/cloud/compute/server_order.h"
+#include "firmware/cloud/compute/hardware.h"
 #include "firmware/cloud/image/image.h"
 
 #define GIB (1024ll * 1024 * 1024)
@@ -34,6 +35,7 @@ static int image_fits(const struct server_order *order, struct error *error)
 int order_image(struct server_order *order, struct error *error)
 {
 	const char *id = json_string(order->body, "imageRef");
+	struct hardware hardware;
 	yyjson_val *image;
 	int result;
 
@@ -50,11 +52,11 @@ int order_image(struct server_order *order, struct error *error)
 	order->image = (struct image_order){
 		.id = json_string(image, "id"),
 		.format = json_string(image, "disk_format"),
-		.machine = json_string(image, "hw_machine_type"),
-		.firmware = json_string(image, "hw_firmware_type"),
+		.record = image,
 		.size = json_integer(image, "size", 0),
 		.min_disk = json_integer(image, "min_disk", 0),
 		.min_ram = json_integer(image, "min_ram", 0),
 	};
-	return image_fits(order, error);
+	result = image_fits(order, error);
+	return result < 0 ? result : hardware_read(order->flavor, image, &hardware, error);
 }

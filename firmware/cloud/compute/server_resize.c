@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The actions resize, confirmResize and revertResize. */
 #include "firmware/cloud/compute/admission.h"
+#include "firmware/cloud/compute/hardware.h"
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/server_event.h"
 #include "firmware/cloud/compute/server_order.h"
@@ -35,7 +36,9 @@ static int flavor_read(struct request *request, struct server_edit *edit, yyjson
 /* The image may be gone: the server kept what counts. */
 static int flavor_fits(struct server_edit *edit, yyjson_val *flavor, struct error *error)
 {
-	int64_t size = json_integer(yyjson_obj_get(edit->server.record, "_image"), "size", 0);
+	yyjson_val *image = yyjson_obj_get(edit->server.record, "_image");
+	int64_t size = json_integer(image, "size", 0);
+	struct hardware hardware;
 	int64_t disk = json_integer(flavor, "disk", 0);
 
 	if (disk && disk * GIB < size)
@@ -43,7 +46,7 @@ static int flavor_fits(struct server_edit *edit, yyjson_val *flavor, struct erro
 				 "Flavor's disk is too small for requested image. Flavor disk is "
 				 "%lld bytes, image is %lld bytes.",
 				 disk * GIB, (long long)size);
-	return 0;
+	return hardware_read(flavor, yyjson_obj_get(image, "properties"), &hardware, error);
 }
 
 /* Nova takes the request, and finds out later: the server goes on as it was. */
