@@ -323,12 +323,14 @@ static const char *add_throttle(struct line *line, const struct guest_throttle *
 			*(const uint64_t *)((const char *)throttle + throttle_limits[k].offset);
 
 		if (limit != 0 && limits != NULL)
-			limits = arena_printf(line->arena, "%s,limits.%s=%llu", limits,
-					      throttle_limits[k].name, (unsigned long long)limit);
+			limits = arena_printf(line->arena, "%s%s\"%s\":%llu", limits,
+					      limits[0] != '\0' ? "," : "", throttle_limits[k].name,
+					      (unsigned long long)limit);
 	}
 	if (limits == NULL || limits[0] == '\0')
 		return arena_printf(line->arena, "disk%zu", i);
-	add(line, "-object", "throttle-group,id=throttle%zu%s", i, limits);
+	add(line, "-object",
+	    "{\"qom-type\":\"throttle-group\",\"id\":\"throttle%zu\",\"limits\":{%s}}", i, limits);
 	add(line, "-blockdev",
 	    "driver=throttle,node-name=disk%zu-throttle,throttle-group=throttle%zu,file=disk%zu", i,
 	    i, i);

@@ -337,6 +337,49 @@ static void guest_without_its_tap_fails(void **state)
 	assert_false(path_exists(h, "guests/" OTHER));
 }
 
+/* QEMU takes the lines that the golden texts only show. */
+static void guest_has_what_is_asked_for(void **state)
+{
+	struct harness *h = *state;
+	struct guest_disk other_disk = disk;
+	struct guest_nic other_nic = nic;
+	struct guest other = desired;
+
+	SKIP_UNLESS_POSSIBLE;
+	snprintf(other.id, sizeof(other.id), OTHER);
+	snprintf(other_disk.bus, sizeof(other_disk.bus), "scsi");
+	snprintf(other_nic.model, sizeof(other_nic.model), "e1000e");
+	other.generation = ++desired.generation;
+	other.disks.items = &other_disk;
+	other.nics.items = &other_nic;
+	other.hardware = (struct guest_hardware){
+		.watchdog = "reset",
+		.rng_bytes = 1024,
+		.throttle = { .total_bytes = 100 << 20, .total_requests = 10000 },
+	};
+	guest_set(h, &other);
+	await(h, OTHER, GUEST_RUNNING, other.generation);
+	await_console(h, OTHER, "BOOT", 1);
+	guest_delete(h, OTHER);
+	await(h, OTHER, GUEST_GONE, other.generation);
+}
+
+/* Without UEFI nothing checks what boots. */
+static void secure_boot_without_uefi_fails(void **state)
+{
+	struct harness *h = *state;
+	struct guest other = desired;
+
+	SKIP_UNLESS_POSSIBLE;
+	snprintf(other.id, sizeof(other.id), OTHER);
+	other.generation = ++desired.generation;
+	other.hardware.secure_boot = true;
+	guest_set(h, &other);
+	assert_string_equal(await(h, OTHER, GUEST_FAILED, other.generation).reason,
+			    "Secure Boot is not supported by host");
+	assert_false(path_exists(h, "guests/" OTHER));
+}
+
 static void image_that_is_none_fails(void **state)
 {
 	struct harness *h = *state;
@@ -454,6 +497,8 @@ int main(void)
 		cmocka_unit_test(guest_crashes_without_vmm),
 		cmocka_unit_test(guest_larger_than_the_box_fails),
 		cmocka_unit_test(guest_without_its_tap_fails),
+		cmocka_unit_test(guest_has_what_is_asked_for),
+		cmocka_unit_test(secure_boot_without_uefi_fails),
 		cmocka_unit_test(image_that_is_none_fails),
 		cmocka_unit_test(image_of_another_kind_is_converted),
 		cmocka_unit_test(image_is_looked_into),
