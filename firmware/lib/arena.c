@@ -18,6 +18,12 @@ struct arena_block {
 	alignas(max_align_t) char data[];
 };
 
+struct arena_kept {
+	struct arena_kept *next;
+	void *object;
+	void (*release)(void *object);
+};
+
 static void *arena_fail(struct arena *arena)
 {
 	arena->failed = true;
@@ -198,8 +204,33 @@ char *arena_join(struct arena *arena, const char *const *parts)
 	return text;
 }
 
+bool arena_keep(struct arena *arena, void *object, size_t size, void (*release)(void *object))
+{
+	struct arena_kept *kept;
+
+	if (!limit_allows(arena, size)) {
+		arena->failed = true;
+		return false;
+	}
+	kept = arena_alloc(arena, sizeof(*kept));
+	if (kept == NULL)
+		return false;
+	*kept = (struct arena_kept){ arena->kept, object, release };
+	arena->kept = kept;
+	arena->used += size;
+	return true;
+}
+
+static void kept_release(struct arena *arena)
+{
+	for (struct arena_kept *kept = arena->kept; kept != NULL; kept = kept->next)
+		kept->release(kept->object);
+	arena->kept = NULL;
+}
+
 void arena_reset(struct arena *arena)
 {
+	kept_release(arena);
 	while (arena->blocks != NULL) {
 		struct arena_block *next = arena->blocks->next;
 

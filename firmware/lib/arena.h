@@ -14,9 +14,11 @@
 #include <stddef.h>
 
 struct arena_block;
+struct arena_kept;
 
 struct arena {
 	struct arena_block *blocks;
+	struct arena_kept *kept;
 	size_t used, limit; /* bytes; limit 0: none */
 	bool failed;
 };
@@ -35,6 +37,9 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 /* All of 'parts', up to a NULL, one behind the other: what a format with "%s" alone would give. */
 char *arena_join(struct arena *arena, const char *const *parts);
+/* Gives the arena an object that is not of its memory: release(object) is called when the arena's other
+ * memory is freed, and 'size' counts as allocated until then. False: the object stays the caller's. */
+bool arena_keep(struct arena *arena, void *object, size_t size, void (*release)(void *object));
 void arena_reset(struct arena *arena); /* frees all, the arena can be used again */
 void arena_free(struct arena *arena);  /* the same, to be called at the end of its life */
 

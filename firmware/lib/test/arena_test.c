@@ -98,6 +98,31 @@ static void strings(void **state)
 	assert_memory_equal(arena_memdup(&arena, "a\0b", 3), "a\0b", 3);
 }
 
+static void release_count(void *object)
+{
+	++*(int *)object;
+}
+
+static void kept_objects_are_released_once(void **state)
+{
+	CLEANUP_ARENA struct arena arena = { .limit = 1000 };
+	int first = 0, second = 0, third = 0;
+
+	(void)state;
+	assert_true(arena_keep(&arena, &first, 500, release_count));
+	assert_false(arena_keep(&arena, &second, 600, release_count));
+	assert_true(arena.failed);
+	assert_null(arena_alloc(&arena, 600));
+	assert_true(arena_keep(&arena, &third, 100, release_count));
+	assert_int_equal(first + second + third, 0);
+	arena_reset(&arena);
+	assert_int_equal(arena.used, 0);
+	arena_reset(&arena);
+	assert_int_equal(first, 1);
+	assert_int_equal(second, 0);
+	assert_int_equal(third, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +132,7 @@ int main(void)
 		cmocka_unit_test(large_blocks_leave_the_first_in_use),
 		cmocka_unit_test(the_limit_holds),
 		cmocka_unit_test(strings),
+		cmocka_unit_test(kept_objects_are_released_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
