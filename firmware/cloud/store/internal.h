@@ -127,6 +127,7 @@ struct store {
 	struct delivery *delivery;
 
 	struct lease *lease_list;
+	struct document_cache *documents;
 };
 
 /*
@@ -174,6 +175,15 @@ int index_settle(struct store *store, MDB_txn *txn, struct error *error);
 /* Key of an entry into 'buffer'; its size. */
 #define INDEX_KEY_MAX (8 + STORE_KEY_MAX)
 size_t index_key(char buffer[static INDEX_KEY_MAX], uint64_t hash, const char *key);
+
+/* document.c: parsed records, and what is made of them */
+struct document_cache *document_cache_new(size_t limit);
+void document_cache_free(struct document_cache *cache);
+/* A record of a view as a document that lives as long as the arena. -EIO, -ENOMEM. */
+int document_read(struct store *store, struct arena *arena, const MDB_val *key,
+		  const MDB_val *record, struct store_document *document, struct error *error);
+/* Bytes that are kept now. */
+size_t document_cache_used(struct document_cache *cache);
 
 /* txn.c */
 int txn_prepare(const struct store *store, struct store_txn *txn, struct error *error);

@@ -5,6 +5,8 @@
 
 #include "firmware/cloud/store/internal.h"
 
+#define DOCUMENTS_SIZE (3UL * 1024 * 1024)
+
 static void locks_init(struct store *store)
 {
 	pthread_condattr_t attributes;
@@ -37,6 +39,7 @@ void store_close(struct store *store)
 	lease_free_all(store);
 	views_drop(store);
 	mdb_env_close(store->env);
+	document_cache_free(store->documents);
 	locks_destroy(store);
 	free(store);
 }
@@ -52,7 +55,11 @@ int store_open(struct store **store, const struct store_options *options, struct
 	opened->loop = options->loop;
 	locks_init(opened);
 	change_list_init(&opened->history);
-	result = engine_open(opened, options, error);
+	opened->documents = document_cache_new(options->documents_size ?: DOCUMENTS_SIZE);
+	if (opened->documents)
+		result = engine_open(opened, options, error);
+	else
+		result = error_set(error, -ENOMEM, "out of memory");
 	opened->floor = opened->delivered = opened->revision;
 	if (!result)
 		result = writer_start(opened, error);

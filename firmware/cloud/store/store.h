@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <yyjson.h>
 
 #include "firmware/lib/arena.h"
 #include "firmware/lib/error.h"
@@ -47,9 +48,10 @@ struct store_index {
 };
 
 struct store_options {
-	const char *path;  /* a directory that exists */
-	uint64_t map_size; /* bytes of address space, 0: 1 GiB */
-	struct loop *loop; /* where watch callbacks run; NULL: no watches */
+	const char *path;      /* a directory that exists */
+	uint64_t map_size;     /* bytes of address space, 0: 1 GiB */
+	size_t documents_size; /* bytes of parsed records that are kept, 0: 3 MiB */
+	struct loop *loop;     /* where watch callbacks run; NULL: no watches */
 	const struct store_index
 		*indexes; /* ends with prefix NULL; must outlive the store. An index
 					      that was not there before is built at open. */
@@ -93,6 +95,36 @@ int64_t store_range_index(struct store_view *view, struct arena *arena, const ch
 			  const char *name, const char *scope, const char *value, store_each *each,
 			  void *context, struct error *error);
 int64_t store_count(struct store_view *view, const char *prefix);
+
+/*
+ * The same reads of records that are parsed. A document is shared by all who read this revision of
+ * its record, and kept for those who come later as far as there is room: nobody may change it. It
+ * lives as long as the arena, whose limit counts it. -EIO when a record is not JSON.
+ */
+struct store_document {
+	const char *key;
+	yyjson_val *root;
+	uint64_t created, revision;
+};
+int store_read(struct store_view *view, struct arena *arena, const char *key,
+	       struct store_document *document, struct error *error);
+typedef int store_each_document(const struct store_document *document, void *context);
+int64_t store_read_range(struct store_view *view, struct arena *arena, const char *prefix,
+			 store_each_document *each, void *context, struct error *error);
+int64_t store_read_index(struct store_view *view, struct arena *arena, const char *prefix,
+			 const char *name, const char *scope, const char *value,
+			 store_each_document *each, void *context, struct error *error);
+
+/*
+ * Texts that were made of a document and of nothing else but what 'variant' says, word for word,
+ * are kept beside it, and are void with it: whoever reads another revision of the record finds none.
+ * 'root' is a document's that was read into an arena which still lives, and so long the text does;
+ * of any other value there are no texts. NULL: not there, or not kept.
+ */
+const char *store_text(struct store *store, const yyjson_val *root, const char *variant,
+		       size_t *size);
+const char *store_text_keep(struct store *store, const yyjson_val *root, const char *variant,
+			    const char *text, size_t size);
 
 /*
  * A transaction: compares, all of which must hold, then puts and deletes, all or nothing. Built

@@ -167,19 +167,36 @@ static int record_copy(struct arena *arena, const MDB_val *key, const MDB_val *d
 	return 0;
 }
 
+static int record_find(struct store_view *view, const MDB_val *key, MDB_val *data,
+		       struct error *error)
+{
+	MDB_val name = *key;
+	int code = MDB_NOTFOUND;
+
+	if (name.mv_size && name.mv_size < STORE_KEY_MAX)
+		code = mdb_get(view->txn, view->store->records, &name, data);
+	if (code == MDB_NOTFOUND)
+		return error_set(error, -ENOENT, "there is no record '%s'",
+				 (const char *)key->mv_data);
+	return engine_error(code, error, "reading the store");
+}
+
 int store_get(struct store_view *view, struct arena *arena, const char *key,
 	      struct store_record *record, struct error *error)
 {
 	MDB_val name = mdb_text(key, strlen(key)), data;
-	int code = MDB_NOTFOUND;
+	int result = record_find(view, &name, &data, error);
 
-	if (name.mv_size && name.mv_size < STORE_KEY_MAX)
-		code = mdb_get(view->txn, view->store->records, &name, &data);
-	if (code == MDB_NOTFOUND)
-		return error_set(error, -ENOENT, "there is no record '%s'", key);
-	if (code)
-		return engine_error(code, error, "reading the store");
-	return record_copy(arena, &name, &data, record, error);
+	return result ? result : record_copy(arena, &name, &data, record, error);
+}
+
+int store_read(struct store_view *view, struct arena *arena, const char *key,
+	       struct store_document *document, struct error *error)
+{
+	MDB_val name = mdb_text(key, strlen(key)), data;
+	int result = record_find(view, &name, &data, error);
+
+	return result ? result : document_read(view->store, arena, &name, &data, document, error);
 }
 
 /* The first key behind 'after', or the first below the prefix. */
@@ -199,39 +216,45 @@ static int range_seek(MDB_cursor *cursor, const char *prefix, const char *after,
 	return code;
 }
 
+/* Who is shown the records: as text, or parsed. */
 struct visit {
 	struct store_view *view;
 	struct arena *arena;
-	store_each *each;
+	store_each *each; /* NULL: 'each_document' */
+	store_each_document *each_document;
 	void *context;
 	struct error *error;
 };
 
-/* Copies a record and shows it to the caller's function. */
 static int64_t visit_record(const struct visit *visit, const MDB_val *key, const MDB_val *data)
 {
+	struct store_document document;
 	struct store_record record;
-	int result = record_copy(visit->arena, key, data, &record, visit->error);
+	int result;
 
-	return result ? result : visit->each(&record, visit->context);
+	if (visit->each) {
+		result = record_copy(visit->arena, key, data, &record, visit->error);
+		return result ? result : visit->each(&record, visit->context);
+	}
+	result =
+		document_read(visit->view->store, visit->arena, key, data, &document, visit->error);
+	return result ? result : visit->each_document(&document, visit->context);
 }
 
-int64_t store_range(struct store_view *view, struct arena *arena, const char *prefix,
-		    const char *after, size_t most, store_each *each, void *context,
-		    struct error *error)
+static int64_t range_visit(const struct visit *visit, const char *prefix, const char *after,
+			   size_t most)
 {
-	struct visit visit = { view, arena, each, context, error };
 	size_t length = strlen(prefix);
 	int64_t count = 0, result = 0;
 	MDB_cursor *cursor;
 	MDB_val key, data;
-	int code = mdb_cursor_open(view->txn, view->store->records, &cursor);
+	int code = mdb_cursor_open(visit->view->txn, visit->view->store->records, &cursor);
 
 	if (code)
-		return engine_error(code, error, "reading the store");
+		return engine_error(code, visit->error, "reading the store");
 	code = range_seek(cursor, prefix, after, &key, &data);
 	while (!code && key_below(&key, prefix, length) && (!most || (size_t)count < most)) {
-		result = visit_record(&visit, &key, &data);
+		result = visit_record(visit, &key, &data);
 		if (result)
 			break;
 		count++;
@@ -239,8 +262,25 @@ int64_t store_range(struct store_view *view, struct arena *arena, const char *pr
 	}
 	mdb_cursor_close(cursor);
 	if (code && code != MDB_NOTFOUND)
-		return engine_error(code, error, "reading the store");
+		return engine_error(code, visit->error, "reading the store");
 	return result ? result : count;
+}
+
+int64_t store_range(struct store_view *view, struct arena *arena, const char *prefix,
+		    const char *after, size_t most, store_each *each, void *context,
+		    struct error *error)
+{
+	const struct visit visit = { view, arena, each, NULL, context, error };
+
+	return range_visit(&visit, prefix, after, most);
+}
+
+int64_t store_read_range(struct store_view *view, struct arena *arena, const char *prefix,
+			 store_each_document *each, void *context, struct error *error)
+{
+	const struct visit visit = { view, arena, NULL, each, context, error };
+
+	return range_visit(&visit, prefix, NULL, 0);
 }
 
 /* What an entry with this value holds as its data. */
@@ -290,29 +330,46 @@ static int64_t entries_visit(const struct visit *visit, MDB_cursor *cursor, cons
 	return count;
 }
 
-int64_t store_range_index(struct store_view *view, struct arena *arena, const char *prefix,
-			  const char *name, const char *scope, const char *value, store_each *each,
-			  void *context, struct error *error)
+static int64_t index_visit(const struct visit *visit, const char *prefix, const char *name,
+			   const char *scope, const char *value)
 {
-	const struct store_index *index = index_find(view->store, prefix, name);
-	struct visit visit = { view, arena, each, context, error };
+	struct store *store = visit->view->store;
+	const struct store_index *index = index_find(store, prefix, name);
 	char hash[INDEX_KEY_MAX];
 	MDB_cursor *cursor;
 	MDB_val tuple;
 	int64_t result;
 
 	if (!index)
-		return error_set(error, -EINVAL, "'%s' has no index '%s'", prefix, name);
-	if (tuple_make(arena, index->scope ? scope : NULL, value, &tuple))
-		return error_set(error, -ENOMEM, "out of memory");
-	index_key(hash, index_hash(view->store, index, tuple.mv_data, tuple.mv_size), "");
-	result = engine_error(mdb_cursor_open(view->txn, view->store->index, &cursor), error,
-			      "reading the store");
+		return error_set(visit->error, -EINVAL, "'%s' has no index '%s'", prefix, name);
+	if (tuple_make(visit->arena, index->scope ? scope : NULL, value, &tuple))
+		return error_set(visit->error, -ENOMEM, "out of memory");
+	index_key(hash, index_hash(store, index, tuple.mv_data, tuple.mv_size), "");
+	result = engine_error(mdb_cursor_open(visit->view->txn, store->index, &cursor),
+			      visit->error, "reading the store");
 	if (result)
 		return result;
-	result = entries_visit(&visit, cursor, hash, &tuple);
+	result = entries_visit(visit, cursor, hash, &tuple);
 	mdb_cursor_close(cursor);
 	return result;
+}
+
+int64_t store_range_index(struct store_view *view, struct arena *arena, const char *prefix,
+			  const char *name, const char *scope, const char *value, store_each *each,
+			  void *context, struct error *error)
+{
+	const struct visit visit = { view, arena, each, NULL, context, error };
+
+	return index_visit(&visit, prefix, name, scope, value);
+}
+
+int64_t store_read_index(struct store_view *view, struct arena *arena, const char *prefix,
+			 const char *name, const char *scope, const char *value,
+			 store_each_document *each, void *context, struct error *error)
+{
+	const struct visit visit = { view, arena, NULL, each, context, error };
+
+	return index_visit(&visit, prefix, name, scope, value);
 }
 
 int64_t store_count(struct store_view *view, const char *prefix)
