@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/http/page.h"
-#include "firmware/cloud/json.h"
 
 static int grow(struct record_list *list)
 {
@@ -18,15 +17,14 @@ static int grow(struct record_list *list)
 	return 0;
 }
 
-static int add_record(const struct store_record *record, void *context)
+static int add_document(const struct store_document *document, void *context)
 {
 	struct record_list *list = context;
-	yyjson_val *value = json_parse(list->request->arena, record->value, record->size);
 
-	if (!value || (list->count == list->capacity && grow(list) < 0))
+	if (list->count == list->capacity && grow(list) < 0)
 		return -ENOMEM;
-	list->items[list->count] = value;
-	list->revisions[list->count++] = record->revision;
+	list->items[list->count] = document->root;
+	list->revisions[list->count++] = document->revision;
 	return 0;
 }
 
@@ -46,7 +44,7 @@ int record_list_range(struct request *request, struct record_list *list, const c
 	list->request = request;
 	if (result < 0)
 		return result;
-	return finish(store_range(view, request->arena, prefix, NULL, 0, add_record, list, error),
+	return finish(store_read_range(view, request->arena, prefix, add_document, list, error),
 		      error);
 }
 
@@ -59,7 +57,7 @@ int record_list_index(struct request *request, struct record_list *list, const c
 	list->request = request;
 	if (result < 0)
 		return result;
-	return finish(store_range_index(view, request->arena, prefix, index, scope, value,
-					add_record, list, error),
+	return finish(store_read_index(view, request->arena, prefix, index, scope, value,
+				       add_document, list, error),
 		      error);
 }

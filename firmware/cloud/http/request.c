@@ -53,7 +53,7 @@ int request_view(struct request *request, struct store_view **view, struct error
 int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 		struct error *error, const char *key_format, ...)
 {
-	struct store_record record = { 0 };
+	struct store_document document;
 	struct store_view *view;
 	va_list arguments;
 	char *key;
@@ -66,14 +66,12 @@ int request_get(struct request *request, yyjson_val **value, uint64_t *revision,
 		return error_set(error, -ENOMEM, "out of memory");
 	result = request_view(request, &view, error);
 	if (result == 0)
-		result = store_get(view, request->arena, key, &record, error);
+		result = store_read(view, request->arena, key, &document, error);
 	if (result < 0)
 		return result;
-	*value = json_parse(request->arena, record.value, record.size);
-	if (!*value)
-		return error_set(error, -EIO, "the record %s is not JSON", key);
+	*value = document.root;
 	if (revision)
-		*revision = record.revision;
+		*revision = document.revision;
 	return 0;
 }
 

@@ -14,7 +14,7 @@ int record_get(const struct reader *reader, yyjson_val **value, uint64_t *revisi
 	       struct error *error, const char *key_format, ...)
 {
 	char key[STORE_KEY_MAX];
-	struct store_record record;
+	struct store_document document;
 	va_list arguments;
 	int length, result;
 
@@ -23,13 +23,13 @@ int record_get(const struct reader *reader, yyjson_val **value, uint64_t *revisi
 	va_end(arguments);
 	if (length >= (int)sizeof(key))
 		return -ENOENT;
-	result = store_get(reader->view, reader->arena, key, &record, error);
+	result = store_read(reader->view, reader->arena, key, &document, error);
 	if (result < 0)
 		return result;
-	*value = json_parse(reader->arena, record.value, record.size);
+	*value = document.root;
 	if (revision)
-		*revision = record.revision;
-	return *value ? 0 : error_set(error, -EIO, "record %s can't be read", key);
+		*revision = document.revision;
+	return 0;
 }
 
 struct collector {
@@ -51,17 +51,15 @@ static bool records_grow(struct arena *arena, struct records *records)
 	return true;
 }
 
-static int record_collect(const struct store_record *stored, void *context)
+static int record_collect(const struct store_document *document, void *context)
 {
 	struct collector *collector = context;
 	struct records *records = collector->records;
-	struct arena *arena = collector->reader->arena;
-	yyjson_val *value = json_parse(arena, stored->value, stored->size);
 
-	if (!value || (records->count == records->capacity && !records_grow(arena, records)))
+	if (records->count == records->capacity && !records_grow(collector->reader->arena, records))
 		return -ENOMEM;
 	records->items[records->count++] =
-		(struct record){ arena_strdup(arena, stored->key), value, stored->revision };
+		(struct record){ document->key, document->root, document->revision };
 	return 0;
 }
 
@@ -79,8 +77,8 @@ int records_range(const struct reader *reader, struct records *records, struct e
 	va_end(arguments);
 	if (length >= (int)sizeof(prefix))
 		return 0;
-	result = store_range(reader->view, reader->arena, prefix, NULL, 0, record_collect,
-			     &collector, error);
+	result = store_read_range(reader->view, reader->arena, prefix, record_collect, &collector,
+				  error);
 	return result < 0 ? (int)result : 0;
 }
 
@@ -88,8 +86,8 @@ int records_index(const struct reader *reader, struct records *records, const ch
 		  const char *index, const char *scope, const char *value, struct error *error)
 {
 	struct collector collector = { reader, records };
-	int64_t result = store_range_index(reader->view, reader->arena, prefix, index, scope, value,
-					   record_collect, &collector, error);
+	int64_t result = store_read_index(reader->view, reader->arena, prefix, index, scope, value,
+					  record_collect, &collector, error);
 
 	return result < 0 ? (int)result : 0;
 }

@@ -48,37 +48,36 @@ int resource_get(struct store_view *view, struct arena *arena, const struct reso
 		 const char *id, yyjson_val **value, struct error *error)
 {
 	char key[STORE_KEY_MAX];
-	struct store_record record;
+	struct store_document document;
 	int result;
 
 	if (snprintf(key, sizeof(key), "%s%s", resource->prefix, id) >= (int)sizeof(key))
 		return resource_missing(resource, id, error);
-	result = store_get(view, arena, key, &record, error);
+	result = store_read(view, arena, key, &document, error);
 	if (result == -ENOENT)
 		return resource_missing(resource, id, error);
-	if (result)
-		return result;
-	*value = json_parse(arena, record.value, record.size);
-	return *value ? 0 : error_set(error, -EIO, "record %s is damaged", key);
+	if (!result)
+		*value = document.root;
+	return result;
 }
 
 int change_get(struct change *change, const struct resource *resource, const char *id,
 	       yyjson_val **value, struct error *error)
 {
 	char key[STORE_KEY_MAX];
-	struct store_record record;
+	struct store_document document;
 	int result;
 
 	if (snprintf(key, sizeof(key), "%s%s", resource->prefix, id) >= (int)sizeof(key))
 		return resource_missing(resource, id, error);
-	result = store_get(change->view, change->request->arena, key, &record, error);
+	result = store_read(change->view, change->request->arena, key, &document, error);
 	if (result == -ENOENT)
 		return resource_missing(resource, id, error);
 	if (result)
 		return result;
-	store_txn_compare(change->txn, key, record.revision);
-	*value = json_parse(change->request->arena, record.value, record.size);
-	return *value ? 0 : error_set(error, -EIO, "record %s is damaged", key);
+	store_txn_compare(change->txn, key, document.revision);
+	*value = document.root;
+	return 0;
 }
 
 int change_find(struct change *change, const struct resource *resource, const char *id,
@@ -160,14 +159,11 @@ struct gathering {
 	size_t capacity;
 };
 
-static int gather(const struct store_record *record, void *context)
+static int gather(const struct store_document *document, void *context)
 {
 	struct gathering *gathering = context;
 	struct network_ports *records = gathering->records;
-	yyjson_val *value = json_parse(gathering->arena, record->value, record->size);
 
-	if (!value)
-		return -EIO;
 	if (records->count == gathering->capacity) {
 		size_t capacity = gathering->capacity ? 2 * gathering->capacity : 16;
 
@@ -178,7 +174,7 @@ static int gather(const struct store_record *record, void *context)
 			return -ENOMEM;
 		gathering->capacity = capacity;
 	}
-	records->items[records->count++] = value;
+	records->items[records->count++] = document->root;
 	return 0;
 }
 
@@ -191,10 +187,9 @@ int resource_range(struct store_view *view, struct arena *arena, const struct re
 
 	*records = (struct network_ports){ 0 };
 	if (index)
-		result = store_range_index(view, arena, resource->prefix, index, NULL, value,
-					   gather, &gathering, error);
+		result = store_read_index(view, arena, resource->prefix, index, NULL, value, gather,
+					  &gathering, error);
 	else
-		result = store_range(view, arena, resource->prefix, NULL, 0, gather, &gathering,
-				     error);
+		result = store_read_range(view, arena, resource->prefix, gather, &gathering, error);
 	return result < 0 ? (int)result : 0;
 }
