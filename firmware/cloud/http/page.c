@@ -9,6 +9,7 @@
 #include "firmware/cloud/http/service.h"
 #include "firmware/cloud/http/uri.h"
 #include "firmware/cloud/json.h"
+#include "firmware/lib/bytes.h"
 
 #define SORTS_MAX (sizeof(((struct page *)0)->sort) / sizeof(((struct page *)0)->sort[0]))
 
@@ -210,7 +211,8 @@ static int compare_values(yyjson_val *a, yyjson_val *b)
 		return (left > right) - (left < right);
 	}
 	if (yyjson_is_str(a) && yyjson_is_str(b))
-		return strcmp(yyjson_get_str(a), yyjson_get_str(b));
+		return bytes_order(yyjson_get_str(a), yyjson_get_len(a), yyjson_get_str(b),
+				   yyjson_get_len(b));
 	return (int)yyjson_is_true(a) - (int)yyjson_is_true(b);
 }
 

@@ -59,7 +59,7 @@ ssize_t page_select(struct request *request, struct page *page, yyjson_val **rec
 /* The URL of the next page: the request's own with marker replaced. */
 const char *page_next_url(struct request *request, const char *last_id);
 
-/* A growing array of records read by a range, each parsed into the request's arena. */
+/* A growing array of records read by a range: documents of the store, for the request's time. */
 struct record_list {
 	struct request *request;
 	yyjson_val **items;

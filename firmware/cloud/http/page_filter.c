@@ -227,6 +227,25 @@ static bool filter_holds(const struct request *request, const struct page_filter
 	return !asked || (kinds[filter->kind].all ? all : any);
 }
 
+/* Those that the query asks for: few of them, or none. */
+static const struct page_filter *filters_asked(const struct request *request,
+					       const struct page_filter *filters)
+{
+	struct page_filter *asked;
+	size_t count = 0;
+
+	while (filters && filters[count].parameter)
+		count++;
+	asked = arena_alloc(request->arena, (count + 1) * sizeof(*asked));
+	if (!asked)
+		return NULL;
+	count = 0;
+	for (; filters && filters->parameter; filters++)
+		if (request_query(request, filters->parameter))
+			asked[count++] = *filters;
+	return asked;
+}
+
 static bool record_holds(const struct request *request, const struct page_filter *filters,
 			 yyjson_val *record)
 {
@@ -261,6 +280,9 @@ ssize_t page_filter(struct request *request, const struct page_filter *filters,
 
 	if (check_moments(request, filters, error) < 0)
 		return -EINVAL;
+	filters = filters_asked(request, filters);
+	if (!filters)
+		return error_set(error, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		if (record_holds(request, filters, records[i]))
 			records[kept++] = records[i];
