@@ -146,6 +146,29 @@ const struct field net_uplink_fields[] = {
 	FIELD_END,
 };
 
+const struct field net_peers_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_peers, endpoint, false),
+	FIELD(2, FIELD_U32, struct net_peers, port, false),
+	FIELD(3, FIELD_BOOL, struct net_peers, learning, false),
+	FIELD_LISTED(4, struct net_peers, peers, struct net_address, net_address_fields,
+		     NET_PEERS_MAX),
+	FIELD_END,
+};
+
+static const struct field net_remote_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_remote, mac, true),
+	FIELD(2, FIELD_STRING, struct net_remote, peer, true),
+	FIELD(3, FIELD_STRING, struct net_remote, address, false),
+	FIELD_END,
+};
+
+const struct field net_remotes_fields[] = {
+	FIELD(1, FIELD_U32, struct net_remotes, vni, true),
+	FIELD_LISTED(2, struct net_remotes, remotes, struct net_remote, net_remote_fields,
+		     NET_REMOTES_MAX),
+	FIELD_END,
+};
+
 const struct field net_uplink_state_fields[] = {
 	FIELD(1, FIELD_STRING, struct net_uplink_state, link, false),
 	FIELD(2, FIELD_BOOL, struct net_uplink_state, carrier, false),
@@ -154,6 +177,7 @@ const struct field net_uplink_state_fields[] = {
 	FIELD(4, FIELD_STRING, struct net_uplink_state, gateway, false),
 	FIELD_LISTED(5, struct net_uplink_state, dns, struct net_address, net_address_fields,
 		     NET_DNS_MAX),
+	FIELD(6, FIELD_U32, struct net_uplink_state, mtu, false),
 	FIELD_END,
 };
 

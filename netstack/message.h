@@ -9,6 +9,8 @@
  *	NETD_GROUP_SET / _DELETE          NETD_SVC_LINK     + descriptor: a network's svc talks to
  *	NETD_ROUTER_SET / _DELETE                           cloud over it (metadata)
  *	NETD_UPLINK_SET  the box's own    NETD_REPLY
+ *	NETD_PEERS_SET   other boxes
+ *	NETD_REMOTES_SET ports there
  *	NETD_SYNC        that was all
  *
  *	vmm -> netd:  NETD_TAP_OPEN (port), answered by NETD_REPLY + descriptor of the port's tap
@@ -38,6 +40,8 @@
 #define NET_ROUTES_MAX 32
 #define NET_ROUTER_FLOATINGS_MAX 256
 #define NET_ROUTER_FORWARDS_MAX 256
+#define NET_PEERS_MAX 64
+#define NET_REMOTES_MAX 1024 /* addresses of other boxes' ports in one network */
 
 enum netd_type {
 	NETD_NETWORK_SET = 1,
@@ -50,6 +54,8 @@ enum netd_type {
 	NETD_ROUTER_DELETE,
 	NETD_UPLINK_SET,
 	NETD_SYNC,
+	NETD_PEERS_SET = 24,
+	NETD_REMOTES_SET,
 	NETD_TAP_OPEN = 32,
 	NETD_TAP_CLOSE,
 	NETD_PORT_STATE = 64,
@@ -171,9 +177,31 @@ struct net_uplink {
 	struct message_list dns; /* struct net_address */
 };
 
+/* The other boxes: networks of type vxlan are carried to them (RFC 7348). */
+struct net_peers {
+	char endpoint[ADDRESS_SIZE]; /* this box's end of the tunnels; "": it is alone */
+	uint32_t port;               /* UDP, of all of them */
+	bool learning;               /* where MACs are is learned from what arrives */
+	struct message_list peers;   /* struct net_address: the others' ends, of the same family */
+};
+
+/* A port of another box; one entry for each address. */
+struct net_remote {
+	char mac[18];
+	char peer[ADDRESS_SIZE];
+	char address[ADDRESS_SIZE]; /* "": only the MAC is known */
+};
+
+/* All that is known of one network. */
+struct net_remotes {
+	uint32_t vni;
+	struct message_list remotes; /* struct net_remote; none: forgotten */
+};
+
 struct net_uplink_state {
 	char link[16];
 	bool carrier;
+	uint32_t mtu;
 	struct message_list addresses; /* struct net_address with prefix */
 	char gateway[ADDRESS_SIZE];
 	struct message_list dns;
@@ -213,8 +241,8 @@ struct svc_metadata {
 };
 
 extern const struct field net_network_fields[], net_port_fields[], net_group_fields[],
-	net_router_fields[], net_uplink_fields[], net_uplink_state_fields[], net_id_fields[],
-	net_port_state_fields[], net_reply_fields[], svc_dns_fields[], svc_metadata_get_fields[],
-	svc_metadata_fields[];
+	net_router_fields[], net_uplink_fields[], net_uplink_state_fields[], net_peers_fields[],
+	net_remotes_fields[], net_id_fields[], net_port_state_fields[], net_reply_fields[],
+	svc_dns_fields[], svc_metadata_get_fields[], svc_metadata_fields[];
 
 #endif

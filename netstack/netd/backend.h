@@ -48,6 +48,23 @@ struct backend_veth {
 	uint32_t mtu;
 };
 
+struct backend_vxlan {
+	char name[IFNAMSIZ];
+	char bridge[IFNAMSIZ]; /* what it is a port of */
+	uint32_t vni, mtu;
+	struct address local; /* this box's end */
+	uint16_t port;        /* UDP, of both ends */
+	bool learning;        /* where MACs are is learned from what arrives */
+	bool suppress;        /* questions that the bridge's neighbours answer stay here */
+};
+
+/* A MAC that is behind another box's end; with the address that it has, if that is known. */
+struct backend_remote {
+	uint8_t mac[MAC_SIZE];
+	struct address peer;
+	struct address address; /* family 0: none */
+};
+
 struct backend_route {
 	struct address destination; /* a network; family 0 ends nothing: lists have counts */
 	struct address gateway;     /* family 0: on the link itself */
@@ -70,6 +87,15 @@ struct backend_ops {
 		       struct error *error);
 	int (*veth_set)(struct backend *backend, const struct backend_veth *veth,
 			struct error *error);
+	/* One with another end, number or port is made anew. */
+	int (*vxlan_set)(struct backend *backend, const struct backend_vxlan *vxlan,
+			 struct error *error);
+	/* What is sent to everybody goes to the ends in 'flood', and what is sent to the remotes
+	 * to theirs; the bridge knows where they are and, for suppression, their addresses.
+	 * Entries that were learned are left alone. */
+	int (*remotes_set)(struct backend *backend, const struct backend_vxlan *vxlan,
+			   const struct address *flood, size_t flood_count,
+			   const struct backend_remote *list, size_t count, struct error *error);
 	/* A space has its loopback up and forwards IPv4. */
 	int (*space_set)(struct backend *backend, const char *space, struct error *error);
 	int (*space_delete)(struct backend *backend, const char *space, struct error *error);

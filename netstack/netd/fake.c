@@ -110,6 +110,43 @@ static int veth_set(struct backend *backend, const struct backend_veth *veth, st
 		      veth->bridge, veth->space, veth->inner);
 }
 
+static int vxlan_set(struct backend *backend, const struct backend_vxlan *vxlan,
+		     struct error *error)
+{
+	char local[CIDR_SIZE];
+
+	fake_link(fake_of(backend), vxlan->name);
+	address_format(&vxlan->local, local);
+	return record(backend, error, "vxlan %s bridge=%s vni=%u mtu=%u local=%s port=%u%s%s",
+		      vxlan->name, vxlan->bridge, vxlan->vni, vxlan->mtu, local, vxlan->port,
+		      vxlan->learning ? " learning" : "", vxlan->suppress ? " suppress" : "");
+}
+
+static int remotes_set(struct backend *backend, const struct backend_vxlan *vxlan,
+		       const struct address *flood, size_t flood_count,
+		       const struct backend_remote *list, size_t count, struct error *error)
+{
+	char peer[CIDR_SIZE], address[CIDR_SIZE];
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < flood_count; i++) {
+		address_format(&flood[i], peer);
+		result = record(backend, error, "flood %s %s", vxlan->name, peer);
+	}
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		const uint8_t *mac = list[i].mac;
+
+		address_format(&list[i].peer, peer);
+		address[0] = '\0';
+		if (list[i].address.family != 0)
+			address_format(&list[i].address, address);
+		result = record(backend, error, "remote %s %02x:%02x:%02x:%02x:%02x:%02x %s %s",
+				vxlan->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], peer,
+				address);
+	}
+	return result;
+}
+
 static int space_set(struct backend *backend, const char *space, struct error *error)
 {
 	struct fake_backend *fake = fake_of(backend);
@@ -239,6 +276,8 @@ static const struct backend_ops fake_ops = {
 	.bridge_set = bridge_set,
 	.tap_set = tap_set,
 	.veth_set = veth_set,
+	.vxlan_set = vxlan_set,
+	.remotes_set = remotes_set,
 	.space_set = space_set,
 	.space_delete = space_delete,
 	.spaces = spaces,

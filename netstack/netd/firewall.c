@@ -7,6 +7,7 @@
 
 #include "netstack/address.h"
 #include "netstack/netd/firewall_internal.h"
+#include "netstack/netd/overlay.h"
 #include "netstack/netd/uplink.h"
 
 #define LINE_MAX_SIZE 2048
@@ -86,6 +87,47 @@ static void external_set(struct firewall_writer *writer)
 	firewall_put(writer, " } }\n");
 }
 
+static void peers_set(struct firewall_writer *writer, int family)
+{
+	const struct overlay *overlay = writer->firewall->overlay;
+	char text[CIDR_SIZE];
+
+	firewall_put(writer, "\tset peers%d { type ipv%d_addr; elements = {",
+		     family == AF_INET6 ? 6 : 4, family == AF_INET6 ? 6 : 4);
+	for (size_t i = 0; i < overlay->count; i++) {
+		if (overlay->peers[i].family != family)
+			continue;
+		address_format(&overlay->peers[i], text);
+		firewall_put(writer, " %s,", text);
+	}
+	firewall_put(writer, " } }\n");
+}
+
+/* Tunnels are the peers' alone. A tenant's packet that is sent to a peer's end would come there
+ * under this box's own address, as if it were a tunnel's: it is not let out. */
+static void tunnels_put(struct firewall_writer *writer)
+{
+	const struct overlay *overlay = writer->firewall->overlay;
+
+	if (overlay == NULL || overlay->local.family == 0)
+		return;
+	peers_set(writer, AF_INET);
+	peers_set(writer, AF_INET6);
+	firewall_put(writer,
+		     "\tchain tunnels-in {\n"
+		     "\t\ttype filter hook input priority -10; policy accept;\n"
+		     "\t\tmeta l4proto udp th dport %u meta protocol ip ip saddr != @peers4 drop\n"
+		     "\t\tmeta l4proto udp th dport %u meta protocol ip6 ip6 saddr != @peers6 "
+		     "drop\n\t}\n"
+		     "\tchain tunnels-out {\n"
+		     "\t\ttype filter hook forward priority 15; policy accept;\n"
+		     "\t\tiifname cu* meta l4proto udp th dport %u meta protocol ip "
+		     "ip daddr @peers4 drop\n"
+		     "\t\tiifname cu* meta l4proto udp th dport %u meta protocol ip6 "
+		     "ip6 daddr @peers6 drop\n\t}\n",
+		     overlay->port, overlay->port, overlay->port, overlay->port);
+}
+
 /* Nothing of a tenant reaches the box itself; routers reach the uplink and nothing else. Bridged
  * frames are seen here only when br_netfilter shows them: they are egress's and ingress's. */
 static void box_filter(struct firewall_writer *writer)
@@ -126,6 +168,7 @@ int firewall_box(const struct firewall *firewall, struct buffer *text)
 	firewall_put(&writer, "table inet cumulet {\n");
 	if (!firewall->bridge_conntrack)
 		firewall_ports(&writer);
+	tunnels_put(&writer);
 	external_set(&writer);
 	box_filter(&writer);
 	box_nat(&writer);

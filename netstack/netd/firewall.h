@@ -9,6 +9,7 @@
  *   host       (input) no frame of a tenant reaches the box itself.
  *   deliver    (forward -190) unicast goes to the port whose MAC it names, flooded or not.
  *   egress     (forward 0) the sender's security groups
+ *   tunnel     (forward -195) what svc says stays in its box, but for router advertisements
  *   ingress    (forward 10) the receiver's security groups
  * svc is part of the network: what it sends or is sent passes egress and ingress, not spoof.
  *
@@ -20,7 +21,7 @@
  *
  * Table 'inet cumulet' of the box's own space: forward (drop but routers' traffic with the
  * uplink, and what comes to addresses that they have there), input (drop from everything of
- * netd's), nat (masquerade routers that have none). In a router's space: see firewall_router.c.
+ * netd's, VXLAN from others than peers), nat (masquerade routers that have none). In a router's space: see firewall_router.c.
  */
 #ifndef CUMULET_NETD_FIREWALL_H
 #define CUMULET_NETD_FIREWALL_H
@@ -31,9 +32,11 @@
 #define TRANSFER_NETWORK "100.127.0.0/16" /* between the box and its routers, see router.h */
 
 struct uplink_external;
+struct overlay;
 
 struct firewall {
 	const struct model *model;
+	const struct overlay *overlay; /* NULL: none, as in a router's own space */
 	bool bridge_conntrack;
 	const char *uplink;                      /* name of the link, "" while there is none */
 	const struct uplink_external *externals; /* what is passed on to routers */

@@ -119,6 +119,9 @@ static void zone_ports_put(struct firewall_writer *writer, const struct net_netw
 
 	name_link(name, "cs", network->id);
 	firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
+	name_tunnel(name, network);
+	if (network->vni != 0)
+		firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
 	firewall_each_guest(writer, port)
 	{
 		name_link(name, "ct", port->desired.id);

@@ -39,6 +39,20 @@ int linux_tap_set(struct backend *backend, const struct backend_tap *tap, int *f
 		  struct error *error);
 int linux_veth_set(struct backend *backend, const struct backend_veth *veth, struct error *error);
 
+/* Makes 'link' a port of the bridge (master 0: of none), with this MTU, and brings it up. */
+int linux_link_attach(struct netlink *netlink, const struct backend_link *link, uint32_t master,
+		      uint32_t mtu, struct error *error);
+/* The index of a bridge; "": 0. -ENODEV. */
+int linux_bridge_index(struct netlink *netlink, const char *bridge, uint32_t *index,
+		       struct error *error);
+
+/* linux_vxlan.c, linux_remote.c */
+int linux_vxlan_set(struct backend *backend, const struct backend_vxlan *vxlan,
+		    struct error *error);
+int linux_remotes_set(struct backend *backend, const struct backend_vxlan *vxlan,
+		      const struct address *flood, size_t flood_count,
+		      const struct backend_remote *list, size_t count, struct error *error);
+
 /* linux_route.c */
 int linux_addresses(struct backend *backend, const char *space, const char *link,
 		    void (*visit)(const struct address *address, void *context), void *context,

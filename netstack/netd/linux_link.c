@@ -201,9 +201,8 @@ static int bridge_make(struct netlink *netlink, const char *name, uint32_t mtu, 
 	return send_named(netlink, &request, "make bridge", name, error);
 }
 
-/* Makes 'link' a port of the bridge (master 0: of none), with this MTU, and brings it up. */
-static int attach(struct netlink *netlink, const struct backend_link *link, uint32_t master,
-		  uint32_t mtu, struct error *error)
+int linux_link_attach(struct netlink *netlink, const struct backend_link *link, uint32_t master,
+		      uint32_t mtu, struct error *error)
 {
 	CLEANUP_NETLINK struct netlink_request request = NETLINK_REQUEST_INIT;
 
@@ -229,11 +228,11 @@ int linux_bridge_set(struct backend *backend, const char *name, uint32_t mtu, st
 		if (result == 0)
 			result = linux_link_find(netlink, name, &link, error);
 	}
-	return result < 0 ? result : attach(netlink, &link, 0, mtu, error);
+	return result < 0 ? result : linux_link_attach(netlink, &link, 0, mtu, error);
 }
 
-static int bridge_index(struct netlink *netlink, const char *bridge, uint32_t *index,
-			struct error *error)
+int linux_bridge_index(struct netlink *netlink, const char *bridge, uint32_t *index,
+		       struct error *error)
 {
 	struct backend_link link = { .index = 0 };
 	int result = *bridge != '\0' ? linux_link_find(netlink, bridge, &link, error) : 0;
@@ -265,7 +264,7 @@ static int tap_attach(struct netlink *netlink, const struct backend_tap *tap, st
 {
 	struct backend_link link;
 	uint32_t master;
-	int result = bridge_index(netlink, tap->bridge, &master, error);
+	int result = linux_bridge_index(netlink, tap->bridge, &master, error);
 
 	if (result == 0)
 		result = linux_link_find(netlink, tap->name, &link, error);
@@ -273,7 +272,7 @@ static int tap_attach(struct netlink *netlink, const struct backend_tap *tap, st
 		return result;
 	if (link.index == 0)
 		return error_set(error, -ENODEV, "no tap %s", tap->name);
-	return attach(netlink, &link, master, tap->mtu, error);
+	return linux_link_attach(netlink, &link, master, tap->mtu, error);
 }
 
 int linux_tap_set(struct backend *backend, const struct backend_tap *tap, int *fd,
@@ -372,11 +371,12 @@ int linux_veth_set(struct backend *backend, const struct backend_veth *veth, str
 {
 	struct backend_link link;
 	uint32_t master;
-	int result = bridge_index(home(backend), veth->bridge, &master, error);
+	int result = linux_bridge_index(home(backend), veth->bridge, &master, error);
 
 	if (result == 0)
 		result = veth_ensure(backend, veth, error);
 	if (result == 0)
 		result = linux_link_find(home(backend), veth->name, &link, error);
-	return result < 0 ? result : attach(home(backend), &link, master, veth->mtu, error);
+	return result < 0 ? result
+			  : linux_link_attach(home(backend), &link, master, veth->mtu, error);
 }

@@ -82,12 +82,44 @@ static int uplink_request(struct netd *netd, struct message *message, int *fd, s
 	return result;
 }
 
+static int peers_request(struct netd *netd, struct message *message, int *fd, struct error *error)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct net_peers peers = { .port = 0 };
+	int result = message_decode(&arena, message, net_peers_fields, &peers, error);
+
+	(void)fd;
+	if (result == 0)
+		result = overlay_peers_set(&netd->overlay, &peers, error);
+	if (result == 0)
+		netd_networks_dirty(netd, 0);
+	return result;
+}
+
+static int remotes_request(struct netd *netd, struct message *message, int *fd, struct error *error)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct net_remotes remotes = { .vni = 0 };
+	int result = message_decode(&arena, message, net_remotes_fields, &remotes, error);
+
+	(void)fd;
+	if (result == 0 && remotes.vni == 0)
+		result = error_set(error, -EINVAL, "no number of a network");
+	if (result == 0)
+		result = overlay_remotes_set(&netd->overlay, &remotes, error);
+	if (result == 0)
+		netd_networks_dirty(netd, remotes.vni);
+	return result;
+}
+
 static int sync_request(struct netd *netd, struct message *message, int *fd, struct error *error)
 {
 	(void)message;
 	(void)fd;
 	(void)error;
 	model_sync(&netd->model);
+	if (overlay_sync(&netd->overlay))
+		netd_networks_dirty(netd, 0);
 	netd_reconcile(netd);
 	netd_sweep(netd);
 	return 0;
@@ -131,6 +163,8 @@ static const struct request cloud_requests[] = {
 	{ NETD_ROUTER_SET, router_set },
 	{ NETD_ROUTER_DELETE, router_delete },
 	{ NETD_UPLINK_SET, uplink_request },
+	{ NETD_PEERS_SET, peers_request },
+	{ NETD_REMOTES_SET, remotes_request },
 	{ NETD_SYNC, sync_request },
 	{ 0, NULL },
 };
@@ -183,6 +217,7 @@ void netd_cloud_attach(struct netd *netd, int fd)
 	if (channel_open(&netd->cloud, netd->loop, fd, "cloud", &netd_cloud_handler, netd) < 0)
 		return;
 	model_stale(&netd->model);
+	overlay_stale(&netd->overlay);
 	netd_report_all(netd);
 	svc_links_renew(netd);
 	netd->uplink.changed(&netd->uplink);

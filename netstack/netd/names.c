@@ -35,17 +35,30 @@ void name_bridge(char name[static IFNAMSIZ], const struct net_network *network)
 		name_link(name, "cbx", network->id);
 }
 
+void name_tunnel(char name[static IFNAMSIZ], const struct net_network *network)
+{
+	snprintf(name, IFNAMSIZ, "cv%u", network->vni);
+}
+
 void name_space(char *name, size_t size, const char *router_id)
 {
 	snprintf(name, size, "cr-%.12s", router_id);
+}
+
+static bool has_number(const char *link, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(link, prefix, length) == 0 && link[length] != '\0' &&
+	       link[length + strspn(link + length, "0123456789")] == '\0';
 }
 
 bool name_is_ours(const char *link)
 {
 	static const char *const hex_prefixes[] = { "cbx", "ct", "cs", "ci", "cu" };
 
-	if (strncmp(link, "cbr", 3) == 0)
-		return link[3] != '\0' && link[3 + strspn(link + 3, "0123456789")] == '\0';
+	if (has_number(link, "cbr") || has_number(link, "cv"))
+		return true;
 	for (size_t i = 0; i < ARRAY_LENGTH(hex_prefixes); i++) {
 		size_t length = strlen(hex_prefixes[i]);
 

@@ -3,6 +3,7 @@
  * The names of what netd makes. Whatever else is on the machine is not netd's to touch.
  *
  *	cbr<vni>   bridge of a network (cbx<id> for one without a VNI)
+ *	cv<vni>    VXLAN link of a network that has peers
  *	ct<id>     tap of a guest's port
  *	cs<id>     tap of a network's svc
  *	ci<id>     bridge's end of a router's interface; its inner end is in<id>
@@ -23,6 +24,7 @@
 /* prefix: "ct", "cs", ... */
 void name_link(char name[static IFNAMSIZ], const char *prefix, const char *id);
 void name_bridge(char name[static IFNAMSIZ], const struct net_network *network);
+void name_tunnel(char name[static IFNAMSIZ], const struct net_network *network);
 void name_space(char *name, size_t size, const char *router_id);
 bool name_is_ours(const char *link);
 

@@ -8,12 +8,14 @@
 #include "netstack/netd/backend.h"
 #include "netstack/netd/dns_relay.h"
 #include "netstack/netd/model.h"
+#include "netstack/netd/overlay.h"
 #include "netstack/netd/uplink.h"
 
 struct netd {
 	struct loop *loop;
 	struct backend *backend;
 	struct model model;
+	struct overlay overlay;
 	struct channel cloud, vmm; /* fd -1 while the peer is not there */
 	struct channel *control;   /* to init; NULL in tests */
 	struct loop_task task;     /* reconciles what is dirty, once for a turn of the loop */
@@ -32,6 +34,8 @@ void netd_free(struct netd *netd);
 void netd_touch(struct netd *netd);
 /* One pass now: every dirty object, then the rule set if anything changed. */
 void netd_reconcile(struct netd *netd);
+/* All networks, or the one of this number, are to be set anew: the other boxes have changed. */
+void netd_networks_dirty(struct netd *netd, uint32_t vni); /* 0: all */
 /* Removes what is on the machine by netd's names and is in no model. */
 void netd_sweep(struct netd *netd);
 /* Makes the port's tap and gives its descriptor (the caller's). */

@@ -46,6 +46,9 @@ static int network_set(struct netd *netd, struct object *object, struct error *e
 		result = backend->ops->bridge_set(backend, bridge, network->desired.mtu, error);
 	if (result < 0)
 		return result;
+	result = overlay_network_set(&netd->overlay, backend, &network->desired, error);
+	if (result < 0)
+		return result;
 	object->wired = has_bridge(&network->desired);
 	dependents_dirty(netd, network->desired.id);
 	svc_reconcile(netd, network);
@@ -64,8 +67,23 @@ static int network_undo(struct netd *netd, struct object *object, struct error *
 	dependents_dirty(netd, network->desired.id);
 	name_link(name, "cs", network->desired.id);
 	result = backend->ops->link_delete(backend, name, error);
+	name_tunnel(name, &network->desired);
+	if (result == 0 && network->desired.vni != 0)
+		result = backend->ops->link_delete(backend, name, error);
 	name_bridge(name, &network->desired);
 	return result < 0 ? result : backend->ops->link_delete(backend, name, error);
+}
+
+void netd_networks_dirty(struct netd *netd, uint32_t vni)
+{
+	model_each(&netd->model, OBJECT_NETWORK, object)
+	{
+		const struct network *network = (const struct network *)object;
+
+		object->dirty |= vni == 0 || network->desired.vni == vni;
+	}
+	netd->rules_dirty = true;
+	netd_touch(netd);
 }
 
 /* --- ports --- */
@@ -237,6 +255,7 @@ static int rules_apply(struct netd *netd, struct error *error)
 	struct firewall firewall = {
 		.model = &netd->model,
 		.bridge_conntrack = netd->backend->bridge_conntrack,
+		.overlay = &netd->overlay,
 		.uplink = netd->uplink.link,
 	};
 	struct buffer text = BUFFER_INIT;
@@ -310,6 +329,7 @@ static void uplink_report(struct netd *netd)
 	struct net_address addresses[NET_PORT_ADDRESSES_MAX] = { 0 }, dns[NET_DNS_MAX] = { 0 };
 	struct net_uplink_state state = {
 		.carrier = uplink->carrier,
+		.mtu = uplink->mtu,
 		.addresses = { addresses, uplink->address_count },
 		.dns = { dns, uplink->lease.dns_count },
 	};
@@ -355,5 +375,6 @@ void netd_free(struct netd *netd)
 	dns_relay_free(&netd->dns);
 	loop_timer_stop(&netd->again);
 	loop_task_cancel(&netd->task);
+	overlay_free(&netd->overlay);
 	model_free(&netd->model);
 }

@@ -30,9 +30,13 @@ static bool router_wants(const struct router *router, const char *link)
 	return false;
 }
 
-static bool network_wants(const struct network *network, const char *link)
+static bool network_wants(const struct netd *netd, const struct network *network, const char *link)
 {
 	char name[IFNAMSIZ];
+
+	name_tunnel(name, &network->desired);
+	if (overlay_carries(&netd->overlay, &network->desired) && strcmp(name, link) == 0)
+		return true;
 
 	name_bridge(name, &network->desired);
 	if (strcmp(name, link) == 0)
@@ -46,7 +50,8 @@ static bool link_is_wanted(const struct netd *netd, const char *link)
 	char name[IFNAMSIZ];
 
 	model_each(&netd->model, OBJECT_NETWORK,
-		   network) if (network_wants((const struct network *)network, link)) return true;
+		   network) if (network_wants(netd, (const struct network *)network,
+					      link)) return true;
 	model_each(&netd->model, OBJECT_PORT, port)
 	{
 		name_link(name, "ct", ((const struct port *)port)->desired.id);

@@ -189,13 +189,15 @@ static void address_observe(const struct address *address, void *context)
 
 static bool observe(struct uplink *uplink, const struct observation *seen)
 {
-	bool same = seen->count == uplink->address_count && seen->best.carrier == uplink->carrier;
+	bool same = seen->count == uplink->address_count && seen->best.carrier == uplink->carrier &&
+		    seen->best.mtu == uplink->mtu;
 
 	for (size_t i = 0; same && i < seen->count; i++)
 		same = address_equal(&seen->addresses[i], &uplink->addresses[i]);
 	memcpy(uplink->addresses, seen->addresses, sizeof(uplink->addresses));
 	uplink->address_count = seen->count;
 	uplink->carrier = seen->best.carrier;
+	uplink->mtu = seen->best.mtu;
 	return !same;
 }
 

@@ -52,6 +52,7 @@ struct uplink {
 	struct uplink_settings lease; /* what holds: the desired, or what DHCP gave */
 	char link[16];                /* "": searching */
 	bool carrier;
+	uint32_t mtu;
 	struct address addresses[NET_PORT_ADDRESSES_MAX]; /* as observed */
 	size_t address_count;
 	struct uplink_external *externals; /* owned */

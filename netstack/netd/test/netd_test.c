@@ -391,6 +391,84 @@ static void rules_wait_for_sync(void **state)
 	assert_has(fixture->fake.rules, PORT);
 }
 
+static void peers_set(struct fixture *fixture, const char *endpoint)
+{
+	struct net_address others[] = { { "192.0.2.1" }, { "192.0.2.10" } };
+	struct net_peers peers = { .learning = true,
+				   .peers = { others, *endpoint != '\0' ? 2 : 0 } };
+
+	snprintf(peers.endpoint, sizeof(peers.endpoint), "%s", endpoint);
+	assert_int_equal(overlay_peers_set(&fixture->netd.overlay, &peers, NULL), 0);
+	netd_networks_dirty(&fixture->netd, 0);
+	netd_reconcile(&fixture->netd);
+}
+
+static void peers_make_tunnels(void **state)
+{
+	struct fixture *fixture = *state;
+	struct net_remote remote[] = { { "fa:16:3e:00:00:60", "192.0.2.1", "10.1.0.60" },
+				       { "fa:16:3e:00:00:61", "192.0.2.99", "" } };
+	struct net_remotes remotes = { .vni = 101, .remotes = { remote, 2 } };
+
+	network_set(fixture);
+	netd_reconcile(&fixture->netd);
+	assert_null(strstr(fake_calls(&fixture->fake), "vxlan"));
+	assert_null(strstr(fixture->fake.rules, "tunnels-in"));
+	fake_forget(&fixture->fake);
+	peers_set(fixture, "192.0.2.10");
+	assert_has(fake_calls(&fixture->fake), "vxlan cv101 bridge=cbr101 vni=101 mtu=1450 "
+					       "local=192.0.2.10 port=4789 learning\n"
+					       "flood cv101 192.0.2.1\n");
+	/* The list may name the box itself. */
+	assert_null(strstr(fake_calls(&fixture->fake), "flood cv101 192.0.2.10"));
+	assert_has(fixture->fake.rules, "set peers4 { type ipv4_addr; elements = { 192.0.2.1, } }");
+	fake_forget(&fixture->fake);
+	assert_int_equal(overlay_remotes_set(&fixture->netd.overlay, &remotes, NULL), 0);
+	netd_networks_dirty(&fixture->netd, 101);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "learning suppress\n");
+	assert_has(fake_calls(&fixture->fake),
+		   "remote cv101 fa:16:3e:00:00:60 192.0.2.1 10.1.0.60\n");
+	/* behind nobody's end */
+	assert_null(strstr(fake_calls(&fixture->fake), "fa:16:3e:00:00:61"));
+	peers_set(fixture, "");
+	assert_has(fake_calls(&fixture->fake), "delete cv101");
+}
+
+static void peers_are_checked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct net_address other = { "2001:db8::1" };
+	struct net_peers peers = { .endpoint = "192.0.2.10", .peers = { &other, 1 } };
+	struct net_remote remote = { "fb:16:3e:00:00:60", "192.0.2.1", "" };
+	struct net_remotes remotes = { .vni = 101, .remotes = { &remote, 1 } };
+	struct error error;
+
+	peers_set(fixture, "192.0.2.10");
+	assert_int_equal(overlay_peers_set(&fixture->netd.overlay, &peers, &error), -EINVAL);
+	snprintf(peers.endpoint, sizeof(peers.endpoint), "192.0.2.0/24");
+	assert_int_equal(overlay_peers_set(&fixture->netd.overlay, &peers, &error), -EINVAL);
+	assert_int_equal(fixture->netd.overlay.count, 1); /* as before */
+	/* a group's MAC */
+	assert_int_equal(overlay_remotes_set(&fixture->netd.overlay, &remotes, &error), -EINVAL);
+}
+
+/* A fresh cloud that names no peers means that there are none, but only once it has said all. */
+static void peers_are_forgotten_with_sync(void **state)
+{
+	struct fixture *fixture = *state;
+
+	network_set(fixture);
+	peers_set(fixture, "192.0.2.10");
+	overlay_stale(&fixture->netd.overlay);
+	fake_forget(&fixture->fake);
+	netd_sweep(&fixture->netd);
+	assert_null(strstr(fake_calls(&fixture->fake), "delete cv101"));
+	assert_true(overlay_sync(&fixture->netd.overlay));
+	netd_sweep(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "delete cv101");
+}
+
 static void failure_is_tried_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -436,6 +514,7 @@ static void rules_compile(void **state)
 		router_set(fixture);
 		external_set(fixture);
 		router_set_outside(fixture, native == 0);
+		peers_set(fixture, "192.0.2.10");
 		netd_reconcile(&fixture->netd);
 		if (nft_compile(fixture->fake.rules, &request, &error) < 0 ||
 		    nft_compile(fixture->fake.router_rules, &request, &error) < 0)
@@ -507,6 +586,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(delete_undoes, setup, teardown),
 		cmocka_unit_test_setup_teardown(sync_sweeps, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_wait_for_sync, setup, teardown),
+		cmocka_unit_test_setup_teardown(peers_make_tunnels, setup, teardown),
+		cmocka_unit_test_setup_teardown(peers_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(peers_are_forgotten_with_sync, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_ids_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_compile, setup, teardown),
