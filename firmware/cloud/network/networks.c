@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Networks: layer-2 segments; a VNI for each that no provider attribute places elsewhere. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,9 @@
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/subnetpools.h"
 #include "firmware/cloud/network/vni.h"
+#include "firmware/cloud/node/node.h"
+
+#define MTU_WIRE 1500 /* of a network that is no tunnel */
 
 static const char *const network_types[] = { "vxlan", "flat", NULL };
 
@@ -20,7 +24,7 @@ static const struct attribute attributes[] = {
 	  0, NULL, NULL },
 	{ "router:external", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_ADMIN,
 	  "false", 0, 0, NULL, NULL },
-	{ "mtu", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_PUT, "1450", 68, 9000, NULL, NULL },
+	{ "mtu", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_PUT, NULL, 68, 9000, NULL, NULL },
 	{ "port_security_enabled", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT, "true", 0, 0,
 	  NULL, NULL },
 	{ "description", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
@@ -78,6 +82,24 @@ static int place_vxlan(struct change *change, yyjson_mut_val *object, struct err
 	return result;
 }
 
+/* The largest one unless another is named; a tunnel takes its headers from the uplink's. */
+static int mtu_settle(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	const char *type = json_member(object, "provider:network_type");
+	bool tunnel = !type || !strcmp(type, "vxlan");
+	int64_t most = tunnel ? node_overlay_mtu(change->request->cloud) : MTU_WIRE;
+	yyjson_mut_val *given = yyjson_mut_obj_get(object, "mtu");
+
+	if (!given)
+		json_set_integer(change->doc, object, "mtu", most);
+	else if (tunnel && yyjson_mut_get_sint(given) > most)
+		return attribute_refuse(error,
+					"Invalid input for operation: Requested MTU is too big, "
+					"maximum is %" PRId64 ".",
+					most);
+	return 0;
+}
+
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	const char *type = json_member(object, "provider:network_type");
@@ -90,6 +112,8 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	json_set(doc, object, "ipv6_address_scope", yyjson_mut_null(doc));
 	json_set_bool(doc, object, "l2_adjacency", true);
 	result = rbac_network_changed(change, NULL, object, error);
+	if (!result)
+		result = mtu_settle(change, object, error);
 	if (result)
 		return result;
 	return type && !strcmp(type, "flat") ? place_flat(change, object, error)
@@ -99,6 +123,10 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
 		  yyjson_mut_val *given, struct error *error)
 {
+	int result = yyjson_mut_obj_get(given, "mtu") ? mtu_settle(change, object, error) : 0;
+
+	if (result)
+		return result;
 	return yyjson_mut_obj_get(given, "shared") || yyjson_mut_obj_get(given, "router:external")
 		       ? rbac_network_changed(change, old, object, error)
 		       : 0;

@@ -31,10 +31,13 @@ struct node {
 	bool host_known;
 	char link[16], gateway[ADDRESS_SIZE];
 	bool carrier;
+	uint32_t mtu;      /* of the uplink; 0: not known */
+	bool overlay_ipv6; /* tunnels to other boxes are over IPv6 */
 	char addresses[NODE_ADDRESSES_MAX][CIDR_SIZE];
 	size_t address_count;
 
 	struct node_watch watches[NODE_WATCHES]; /* loop's */
+	struct store_watch peers_watch;
 	struct loop_timer notify;
 	bool changed;
 };
@@ -49,10 +52,20 @@ int node_power(struct request *request, struct error *error);
 int node_admin_password(struct request *request, struct error *error);
 int node_uplink_show(struct request *request, struct error *error);
 int node_uplink_set(struct request *request, struct error *error);
+int node_peers_show(struct request *request, struct error *error);
+int node_peers_set(struct request *request, struct error *error);
+int node_remote_list(struct request *request, struct error *error);
+int node_remote_show(struct request *request, struct error *error);
+int node_remote_set(struct request *request, struct error *error);
+int node_remote_delete(struct request *request, struct error *error);
 
 /* uplink.c */
 extern const struct schema node_uplink_schema;
 void node_uplink_start(struct node *node);
+/* peers.c */
+extern const struct schema node_peers_schema, node_remote_schema;
+int node_peers_start(struct node *node);
+void node_peers_send(struct node *node); /* all of it to netd */
 /* operate.c */
 extern const struct schema node_power_schema, node_password_schema, node_level_schema;
 /* notify.c */

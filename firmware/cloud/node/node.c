@@ -29,6 +29,29 @@ static const struct route routes[] = {
 	  .handle = node_uplink_set,
 	  .policy = "node:settings",
 	  .body = &node_uplink_schema },
+	{ .method = "GET", .path = "/v1/peers", .handle = node_peers_show, .policy = "node:get" },
+	{ .method = "PUT",
+	  .path = "/v1/peers",
+	  .handle = node_peers_set,
+	  .policy = "node:settings",
+	  .body = &node_peers_schema },
+	{ .method = "GET",
+	  .path = "/v1/peers/networks",
+	  .handle = node_remote_list,
+	  .policy = "node:get" },
+	{ .method = "GET",
+	  .path = "/v1/peers/networks/{vni}",
+	  .handle = node_remote_show,
+	  .policy = "node:get" },
+	{ .method = "PUT",
+	  .path = "/v1/peers/networks/{vni}",
+	  .handle = node_remote_set,
+	  .policy = "node:settings",
+	  .body = &node_remote_schema },
+	{ .method = "DELETE",
+	  .path = "/v1/peers/networks/{vni}",
+	  .handle = node_remote_delete,
+	  .policy = "node:settings" },
 	{ .method = NULL },
 };
 
@@ -40,6 +63,7 @@ static const struct policy_rule policies[] = {
 static int node_start(struct cloud *cloud, struct error *error)
 {
 	struct node *node = calloc(1, sizeof(*node));
+	int result;
 
 	if (!node)
 		return error_set(error, -ENOMEM, "out of memory");
@@ -49,6 +73,9 @@ static int node_start(struct cloud *cloud, struct error *error)
 	pthread_mutex_init(&node->lock, NULL);
 	node_observe(node);
 	node_uplink_start(node);
+	result = node_peers_start(node);
+	if (result)
+		return error_set(error, result, "peers can't be watched");
 	return node_notify_start(node);
 }
 

@@ -2,7 +2,7 @@
 /*
  * The box itself, under /node/v1: what it is and how it fares, logs, power, the operator's
  * password, the uplink's settings; and the word to the console that something has changed.
- * Record: /node/setting/uplink
+ * Records: /node/setting/uplink, /node/setting/peers, /node/remote/<vni>
  */
 #ifndef CUMULET_NODE_H
 #define CUMULET_NODE_H
@@ -15,6 +15,8 @@ extern const struct service index_service; /* GET / */
 
 /* Opens what can not be reached from within the chroot. */
 void node_before_confinement(void);
+/* The largest MTU of a network that is carried to other boxes. Any thread. */
+uint32_t node_overlay_mtu(struct cloud *cloud);
 /* A control message of init: the reply to a question for the log. Loop's thread. */
 void node_control(struct cloud *cloud, struct message *message);
 

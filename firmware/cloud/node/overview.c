@@ -75,6 +75,7 @@ static bool take_uplink(struct node *node, struct message *message)
 	snprintf(node->link, sizeof(node->link), "%s", state.link);
 	snprintf(node->gateway, sizeof(node->gateway), "%s", state.gateway);
 	node->carrier = state.carrier;
+	node->mtu = state.mtu;
 	node->address_count = 0;
 	for (size_t i = 0; i < state.addresses.count && i < NODE_ADDRESSES_MAX; i++)
 		snprintf(node->addresses[node->address_count++], CIDR_SIZE, "%s",
@@ -161,6 +162,7 @@ static yyjson_mut_val *uplink_json(yyjson_mut_doc *doc, const struct node *node)
 
 	json_set_string(doc, uplink, "link", node->link);
 	json_set_bool(doc, uplink, "carrier", node->carrier);
+	json_set_integer(doc, uplink, "mtu", node->mtu);
 	json_set_string(doc, uplink, "gateway", node->gateway);
 	addresses = yyjson_mut_obj_add_arr(doc, uplink, "addresses");
 	for (size_t i = 0; i < node->address_count; i++)

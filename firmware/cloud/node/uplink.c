@@ -152,13 +152,20 @@ static int send_setting(struct node *node, struct error *error)
 	return 0;
 }
 
-static void on_netd_up(struct link *link, void *context)
+static void send_logged(void *node)
 {
 	struct error error = { 0 };
 
-	(void)link;
-	if (send_setting(context, &error) < 0)
+	if (send_setting(node, &error) < 0)
 		log_error("node", "uplink not set", "reason=%s", log_quote(error.message));
+}
+
+/* Before the networks: that service starts, and so observes, later. */
+static void on_netd_up(struct link *link, void *context)
+{
+	(void)link;
+	send_logged(context);
+	node_peers_send(context);
 }
 
 void node_uplink_start(struct node *node)
@@ -191,11 +198,6 @@ int node_uplink_show(struct request *request, struct error *error)
 	return reply_setting(request, error);
 }
 
-static void send_posted(void *node)
-{
-	on_netd_up(NULL, node);
-}
-
 int node_uplink_set(struct request *request, struct error *error)
 {
 	yyjson_val *setting = yyjson_obj_get(request->body, "uplink");
@@ -210,7 +212,7 @@ int node_uplink_set(struct request *request, struct error *error)
 	result = request_commit(request, txn, error);
 	if (result < 0)
 		return result;
-	if (loop_post(request->cloud->loop, send_posted, request->cloud->node) < 0)
+	if (loop_post(request->cloud->loop, send_logged, request->cloud->node) < 0)
 		log_warning("node", "uplink will be set at the next link", "reason=memory");
 	return reply_setting(request, error);
 }

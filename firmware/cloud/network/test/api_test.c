@@ -45,6 +45,7 @@ static void bad_bodies_change_nothing(void **state)
 		{ "{\"network\":{\"status\":\"DOWN\"}}", "HTTPBadRequest", 400 },
 		{ "{\"network\":{\"admin_state_up\":\"maybe\"}}", "HTTPBadRequest", 400 },
 		{ "{\"network\":{\"name\":7}}", "HTTPBadRequest", 400 },
+		{ "{\"network\":{\"mtu\":1451}}", "HTTPBadRequest", 400 },
 		{ "{\"network\":{\"mtu\":67}}", "HTTPBadRequest", 400 },
 		{ "{\"network\":", "HTTPBadRequest", 400 },
 		{ "{\"networks\":[{\"name\":\"good\"},{\"nmae\":\"bad\"}]}", "HTTPBadRequest",

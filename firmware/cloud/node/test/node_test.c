@@ -32,6 +32,8 @@ struct peer {
 	unsigned messages;
 	uint16_t type; /* of the last one */
 	struct net_uplink uplink;
+	struct net_peers peers;
+	struct net_remotes remotes;
 	uint64_t revision;
 };
 static struct peer vmm, netd, console;
@@ -47,6 +49,15 @@ static void on_peer_message(struct channel *channel, struct message *message, vo
 	if (peer == &netd && message->type == NETD_UPLINK_SET)
 		assert_int_equal(message_decode(&arena, message, net_uplink_fields,
 						memset(&peer->uplink, 0, sizeof(peer->uplink)),
+						NULL),
+				 0);
+	if (peer == &netd && message->type == NETD_PEERS_SET)
+		assert_int_equal(message_decode(&arena, message, net_peers_fields,
+						memset(&peer->peers, 0, sizeof(peer->peers)), NULL),
+				 0);
+	if (peer == &netd && message->type == NETD_REMOTES_SET)
+		assert_int_equal(message_decode(&arena, message, net_remotes_fields,
+						memset(&peer->remotes, 0, sizeof(peer->remotes)),
 						NULL),
 				 0);
 	if (peer == &console) {
@@ -132,6 +143,7 @@ static int tear_down(void **state)
 		link_free(cloud.links[role]);
 	for (size_t i = 0; i < NODE_WATCHES; i++)
 		store_watch_stop(&cloud.node->watches[i].watch);
+	store_watch_stop(&cloud.node->peers_watch);
 	loop_timer_stop(&cloud.node->notify);
 	free(cloud.node);
 	identity_stop(&cloud);
@@ -219,6 +231,66 @@ static void test_first_uplink(void **state)
 	assert_string_equal(netd.uplink.gateway, "203.0.113.1");
 }
 
+#define REMOTE "/node/v1/peers/networks/101"
+
+static void test_peers(void **state)
+{
+	const struct net_remote *remote;
+
+	(void)state;
+	attach(&netd, ROLE_NETD);
+	turn(5);
+	assert_string_equal(netd.peers.endpoint, "");
+	assert_int_equal(node_overlay_mtu(&cloud), 1450);
+	assert_int_equal(ask("GET", "/node/v1/peers", NULL), 200);
+	assert_true(yyjson_is_null(yyjson_ptr_get(body, "/peers/endpoint")));
+	assert_int_equal(ask("PUT", "/node/v1/peers",
+			     "{\"peers\": {\"endpoint\": null, \"addresses\": [\"192.0.2.3\"]}}"),
+			 400);
+	assert_int_equal(ask("PUT", "/node/v1/peers",
+			     "{\"peers\": {\"endpoint\": \"192.0.2.2\", "
+			     "\"addresses\": [\"2001:db8::1\"]}}"),
+			 400);
+	assert_int_equal(ask("PUT", "/node/v1/peers",
+			     "{\"peers\": {\"endpoint\": \"2001:db8::2\", "
+			     "\"addresses\": [\"2001:db8::1\"]}}"),
+			 200);
+	turn(5);
+	assert_string_equal(netd.peers.endpoint, "2001:db8::2");
+	assert_int_equal(netd.peers.port, 4789);
+	assert_true(netd.peers.learning);
+	assert_int_equal(netd.peers.peers.count, 1);
+	assert_int_equal(node_overlay_mtu(&cloud), 1430);
+	assert_int_equal(ask("GET", REMOTE, NULL), 404);
+	assert_int_equal(ask("GET", "/node/v1/peers/networks/16777216", NULL), 404);
+	assert_int_equal(ask("PUT", REMOTE,
+			     "{\"network\": {\"ports\": [{\"mac\": \"01:00:00:00:00:01\", "
+			     "\"peer\": \"2001:db8::1\", \"addresses\": []}]}}"),
+			 400);
+	assert_int_equal(ask("PUT", REMOTE,
+			     "{\"network\": {\"ports\": [{\"mac\": \"02:00:00:00:00:01\", "
+			     "\"peer\": \"2001:db8::1\", "
+			     "\"addresses\": [\"10.1.0.9\", \"2001:db8:1::9\"]}]}}"),
+			 200);
+	turn(5);
+	assert_int_equal(netd.remotes.vni, 101);
+	assert_int_equal(netd.remotes.remotes.count, 2);
+	remote = netd.remotes.remotes.items;
+	assert_string_equal(remote[1].address, "2001:db8:1::9");
+	assert_int_equal(ask("GET", "/node/v1/peers/networks", NULL), 200);
+	assert_int_equal(yyjson_get_int(yyjson_ptr_get(body, "/networks/0/vni")), 101);
+	/* A fresh netd hears all of it. */
+	channel_close(&netd.channel);
+	memset(&netd.remotes, 0, sizeof(netd.remotes));
+	attach(&netd, ROLE_NETD);
+	turn(5);
+	assert_int_equal(netd.remotes.vni, 101);
+	assert_int_equal(ask("DELETE", REMOTE, NULL), 204);
+	turn(5);
+	assert_int_equal(netd.remotes.remotes.count, 0);
+	assert_int_equal(ask("DELETE", REMOTE, NULL), 404);
+}
+
 static void commit(const char *key)
 {
 	struct store_txn *txn = store_txn_new(&arena);
@@ -268,9 +340,9 @@ static void test_alone(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_overview), TEST(test_uplink),
-					    TEST(test_first_uplink), TEST(test_changes),
-					    TEST(test_alone) };
+	const struct CMUnitTest tests[] = { TEST(test_overview),     TEST(test_uplink),
+					    TEST(test_first_uplink), TEST(test_peers),
+					    TEST(test_changes),      TEST(test_alone) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
