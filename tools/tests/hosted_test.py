@@ -547,6 +547,74 @@ class Ipv6(unittest.TestCase):
         self.assertFalse(second.reaches("2001:db8:a::666"))
 
 
+class OtherBoxes(unittest.TestCase):
+    """Two boxes on one world outside; stand-ins of each in a network that has one VNI on both."""
+
+    ADDRESSES = {"first": "203.0.113.2", "second": "203.0.113.3"}
+
+    def setUp(self):
+        self.second = Box(options=("--beside", box.state, "--address", self.ADDRESSES["second"]))
+        self.addCleanup(self.second.close)
+        self.second.start()
+
+    def make(self, where, kind, **members):
+        path = f"/network/v2.0/{kind.replace('_', '-')}s"
+        reply = where.api.request("POST", path, body={kind: members})
+        self.assertEqual(reply.status, 201, reply.body)
+        made = reply.json()[kind]
+        self.addCleanup(where.api.request, "DELETE", f"{path}/{made['id']}")
+        return made
+
+    def guest(self, where, pool):
+        """A stand-in that may be asked for an echo, with an address of each version."""
+        network = self.make(where, "network", **{"provider:network_type": "vxlan",
+                                                 "provider:segmentation_id": 7001})
+        self.assertEqual(network["mtu"], 1450)
+        for version, cidr, first, last in ((4, "10.9.0.0/24", f"10.9.0.{pool}0", f"10.9.0.{pool}9"),
+                                           (6, "fd00:9::/64", f"fd00:9::{pool}0", f"fd00:9::{pool}9")):
+            self.make(where, "subnet", network_id=network["id"], ip_version=version, cidr=cidr,
+                      gateway_ip=None, allocation_pools=[{"start": first, "end": last}])
+        group = self.make(where, "security_group", name="echo")["id"]
+        for version, protocol in (("IPv4", "icmp"), ("IPv6", "ipv6-icmp")):
+            self.make(where, "security_group_rule", security_group_id=group, ethertype=version,
+                      direction="ingress", protocol=protocol)
+        port = self.make(where, "port", network_id=network["id"], security_groups=[group])
+        guest = StandIn(where, port)
+        self.addCleanup(guest.close)
+        guest.up()
+        guest.fixed = [ip["ip_address"] for ip in port["fixed_ips"]]
+        for address in guest.fixed:
+            length = ("/64", "nodad") if ":" in address else ("/24",)
+            guest.run("ip", "addr", "add", address + length[0], "dev", "eth0", *length[1:])
+        return guest
+
+    def peers(self, where, endpoint, *addresses):
+        reply = where.api.request("PUT", "/node/v1/peers", body={"peers": {
+            "endpoint": endpoint, "addresses": addresses}})
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def test_guests_of_one_network_reach_each_other(self):
+        one, other = self.guest(box, 1), self.guest(self.second, 2)
+        first, second = self.ADDRESSES.values()
+        self.addCleanup(self.peers, box, None)
+        self.peers(box, first, second)
+        self.peers(self.second, second, first)
+        wait_for("a way to the other box", lambda: one.reaches(other.fixed[0]))
+        for guest, address in ((one, other.fixed[1]), (other, one.fixed[0]), (other, one.fixed[1])):
+            self.assertTrue(guest.reaches(address), address)
+        # Who is no peer is not heard: the second box still sends to the first.
+        self.peers(box, first, "203.0.113.9")
+        wait_for("silence", lambda: not other.reaches(one.fixed[0]))
+        self.peers(box, first, first, second)  # the list of all boxes, its own among them
+        wait_for("the way back", lambda: other.reaches(one.fixed[0]))
+        # A fresh netd is told again what the old one knew, and guests do not notice.
+        for pid in box.processes("netd"):
+            box.inside("kill", "-9", str(pid))
+        self.assertTrue(other.reaches(one.fixed[0]))
+        wait_for("a fresh netd", lambda: box.api.get("/node/v1")["node"]["links"]["netd"])
+        self.assertTrue(one.reaches(other.fixed[1]))
+
+
 class Neighbours(unittest.TestCase):
     def test_boxes_run_beside_each_other(self):
         with Box() as other:

@@ -84,8 +84,8 @@ class StandIn:
         return address
 
     def reaches(self, address):
-        return self.run("busybox", "ping6", "-c", "1", "-W", "3", address,
-                        check=False).returncode == 0
+        ping = "ping6" if ":" in address else "ping"
+        return self.run("busybox", ping, "-c", "1", "-W", "3", address, check=False).returncode == 0
 
     def close(self):
         self.command("ip", "netns", "del", self.name, check=False)
