@@ -3,7 +3,7 @@
 # Our own code: one static binary (board), the same under sanitizers (host), and for the fuzzers.
 # Sources are found by wildcard; folders named test hold unit tests and fuzz targets.
 
-source-dirs += firmware/lib firmware/init firmware/console
+source-dirs += firmware/lib firmware/init firmware/console firmware/fetch
 source-dirs += $(filter-out %/test,$(patsubst %/,%,$(wildcard firmware/cloud/ firmware/cloud/*/)))
 sources := $(sort $(wildcard $(addsuffix /*.c,$(source-dirs))))
 main-source := firmware/init/main.c

@@ -17,7 +17,7 @@ struct cloud {
 	struct loop *loop;
 	struct store *store;
 	struct channel *control;        /* to init */
-	struct link *links[ROLE_COUNT]; /* vmm, netd, console; see link.h; never NULL after start */
+	struct link *links[ROLE_COUNT]; /* peers of main.c; see link.h; not NULL after start */
 	const char *directory; /* "/" in the chroot: below it store/, images/, tls/, provision/ */
 	struct identity *identity;
 	struct server_pool *pool; /* of the HTTP server */

@@ -164,7 +164,7 @@ static int make_directories(const char *top, struct error *error)
 
 static int make_links(struct error *error)
 {
-	static const enum role peers[] = { ROLE_VMM, ROLE_NETD, ROLE_CONSOLE };
+	static const enum role peers[] = { ROLE_VMM, ROLE_NETD, ROLE_CONSOLE, ROLE_FETCH };
 
 	for (size_t i = 0; i < ARRAY_LENGTH(peers); i++) {
 		app.cloud.links[peers[i]] = link_new(app.cloud.loop, peers[i]);

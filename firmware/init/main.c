@@ -13,8 +13,9 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } entries[] = {
-	{ "init", init_main }, { "cloud", cloud_main }, { "vmm", vmm_main },
-	{ "netd", netd_main }, { "svc", svc_main },     { "console", console_main },
+	{ "init", init_main },   { "cloud", cloud_main }, { "vmm", vmm_main },
+	{ "netd", netd_main },   { "svc", svc_main },     { "console", console_main },
+	{ "fetch", fetch_main },
 };
 
 static int entry_find(const char *name)

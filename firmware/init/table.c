@@ -13,15 +13,15 @@ const struct role_entry role_table[] = {
 	{ ROLE_VMM, 0, .needs_data = true, .stop_phase = 0, .stop_ms = 75000 },
 	{ ROLE_CLOUD, UID_CLOUD, .needs_data = true, .oom_score = -500, .stop_phase = 1,
 	  .stop_ms = 5000 },
+	/* Parses what strangers' servers send: no privilege, and the first of ours to go. Its work is
+	 * cloud's, and ends with it. */
+	{ ROLE_FETCH, UID_FETCH, .stop_phase = 1, .stop_ms = 2000 },
 	{ .role = ROLE_NONE },
 };
 
 const struct link_entry link_table[] = {
-	{ ROLE_CLOUD, ROLE_VMM, LINK_MESSAGES },
-	{ ROLE_CLOUD, ROLE_NETD, LINK_MESSAGES },
-	{ ROLE_VMM, ROLE_NETD, LINK_MESSAGES },
-	{ ROLE_CONSOLE, ROLE_CLOUD, LINK_MESSAGES },
-	{ ROLE_CONSOLE, ROLE_CLOUD, LINK_HTTP },
-	{ ROLE_CONSOLE, ROLE_VMM, LINK_MESSAGES },
-	{ .one = ROLE_NONE },
+	{ ROLE_CLOUD, ROLE_VMM, LINK_MESSAGES },   { ROLE_CLOUD, ROLE_NETD, LINK_MESSAGES },
+	{ ROLE_VMM, ROLE_NETD, LINK_MESSAGES },    { ROLE_CONSOLE, ROLE_CLOUD, LINK_MESSAGES },
+	{ ROLE_CONSOLE, ROLE_CLOUD, LINK_HTTP },   { ROLE_CONSOLE, ROLE_VMM, LINK_MESSAGES },
+	{ ROLE_CLOUD, ROLE_FETCH, LINK_MESSAGES }, { .one = ROLE_NONE },
 };

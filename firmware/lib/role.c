@@ -7,8 +7,9 @@
 #include "firmware/lib/log.h"
 
 static const char *const role_names[ROLE_COUNT] = {
-	[ROLE_NONE] = "none", [ROLE_INIT] = "init", [ROLE_CLOUD] = "cloud",     [ROLE_VMM] = "vmm",
-	[ROLE_NETD] = "netd", [ROLE_SVC] = "svc",   [ROLE_CONSOLE] = "console",
+	[ROLE_NONE] = "none",       [ROLE_INIT] = "init",   [ROLE_CLOUD] = "cloud",
+	[ROLE_VMM] = "vmm",         [ROLE_NETD] = "netd",   [ROLE_SVC] = "svc",
+	[ROLE_CONSOLE] = "console", [ROLE_FETCH] = "fetch",
 };
 
 const char *role_name(enum role role)

@@ -21,6 +21,7 @@ enum role {
 	ROLE_NETD,
 	ROLE_SVC,
 	ROLE_CONSOLE,
+	ROLE_FETCH,
 	ROLE_COUNT
 };
 
@@ -94,6 +95,7 @@ int vmm_main(int argc, char **argv);
 int netd_main(int argc, char **argv);
 int svc_main(int argc, char **argv);
 int console_main(int argc, char **argv);
+int fetch_main(int argc, char **argv);
 
 /* Fixed numbers and paths of the appliance, the same hosted and booted. */
 #define UID_CLOUD 100
@@ -101,6 +103,7 @@ int console_main(int argc, char **argv);
 #define UID_NETD 102
 #define UID_SVC 103
 #define UID_CONSOLE 104
+#define UID_FETCH 105
 #define UID_CONVERT 99999      /* looks into images and converts them; owns nothing else */
 #define UID_GUEST_FIRST 100000 /* guests get uids from here: first + slot */
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from box import Box, wait_for
 
-ROLES = ("init", "cloud", "vmm", "netd", "svc", "console")
+ROLES = ("init", "cloud", "vmm", "netd", "svc", "console", "fetch")
 MICROVERSION = {"X-OpenStack-Nova-API-Version": "2.90"}
 
 

@@ -152,11 +152,11 @@ static int hear(pid_t pid, struct control_link *link, int *fd)
 	return message.type;
 }
 
-/* Takes all links that wait for a process; a letter each: c, v, n, o (console), i; HTTP in
+/* Takes all links that wait for a process; a letter each: c, v, n, o (console), f (fetch), i; HTTP in
  * capitals, the listening socket as L. */
 static const char *links_of(pid_t pid, int *fds)
 {
-	static const char letters[ROLE_COUNT] = "-icvnso";
+	static const char letters[ROLE_COUNT] = "-icvnsof";
 	static char text[16];
 	struct control_link link;
 	size_t count = 0;
@@ -191,8 +191,8 @@ static void everybody_is_linked_once(void **state)
 {
 	(void)state;
 	start_all();
-	assert_int_equal(pid_last, 4);
-	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "vnoO");
+	assert_int_equal(pid_last, 5);
+	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "vnoOf");
 	assert_string_equal(links_of(pid_of(ROLE_VMM), NULL), "noc");
 	assert_string_equal(links_of(pid_of(ROLE_NETD), NULL), "vc");
 	assert_string_equal(links_of(pid_of(ROLE_CONSOLE), NULL), "vcC");
@@ -223,7 +223,7 @@ static void a_restart_brings_fresh_links_to_both(void **state)
 
 	(void)state;
 	start_all();
-	for (int pid = 1; pid <= 4; pid++)
+	for (int pid = 1; pid <= 5; pid++)
 		links_of(pid, NULL);
 	old = pid_of(ROLE_NETD);
 	fake_end(old);
@@ -265,7 +265,7 @@ static void the_listening_socket_goes_to_cloud(void **state)
 	(void)state;
 	supervisor.listen_fd = fd;
 	start_all();
-	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "vnoOL");
+	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "vnoOfL");
 }
 
 static void without_data_only_some_start(void **state)
@@ -302,6 +302,8 @@ static void the_shutdown_goes_in_order(void **state)
 	assert_false(was_told_to_stop(ROLE_NETD));
 	fake_end(pid_of(ROLE_VMM));
 	assert_true(was_told_to_stop(ROLE_CLOUD));
+	assert_true(was_told_to_stop(ROLE_FETCH));
+	fake_end(pid_of(ROLE_FETCH));
 	assert_false(was_told_to_stop(ROLE_NETD));
 	fake_end(pid_of(ROLE_CLOUD));
 	assert_true(was_told_to_stop(ROLE_NETD));
@@ -311,7 +313,7 @@ static void the_shutdown_goes_in_order(void **state)
 	fake_end(pid_of(ROLE_CONSOLE));
 	assert_true(stopped);
 	turn(60000);
-	assert_int_equal(pid_last, 4);
+	assert_int_equal(pid_last, 5);
 }
 
 /* vmm waits for its next start, cloud is deaf. */
@@ -322,6 +324,7 @@ static void the_shutdown_of_what_is_broken(void **state)
 	fake_end(pid_of(ROLE_VMM));
 	supervisor_stop(&supervisor);
 	assert_true(was_told_to_stop(ROLE_CLOUD));
+	fake_end(pid_of(ROLE_FETCH));
 	turn(4999);
 	assert_false(fakes[pid_of(ROLE_CLOUD)].killed);
 	turn(1);
