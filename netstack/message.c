@@ -32,6 +32,16 @@ static const struct field net_subnet_fields[] = {
 	FIELD_END,
 };
 
+static const struct field net_qos_fields[] = {
+	FIELD(1, FIELD_BOOL, struct net_qos, set, false),
+	FIELD(2, FIELD_U32, struct net_qos, egress_kbps, false),
+	FIELD(3, FIELD_U32, struct net_qos, egress_burst, false),
+	FIELD(4, FIELD_U32, struct net_qos, ingress_kbps, false),
+	FIELD(5, FIELD_U32, struct net_qos, ingress_burst, false),
+	FIELD(6, FIELD_U32, struct net_qos, dscp, false),
+	FIELD_END,
+};
+
 const struct field net_network_fields[] = {
 	FIELD(1, FIELD_STRING, struct net_network, id, true),
 	FIELD(2, FIELD_STRING, struct net_network, type, true),
@@ -44,6 +54,7 @@ const struct field net_network_fields[] = {
 	FIELD(9, FIELD_STRING, struct net_network, dhcp_mac, false),
 	FIELD_LISTED(10, struct net_network, subnets, struct net_subnet, net_subnet_fields,
 		     NET_SUBNETS_MAX),
+	FIELD_NESTED(11, struct net_network, qos, net_qos_fields, false),
 	FIELD_END,
 };
 
@@ -68,6 +79,7 @@ const struct field net_port_fields[] = {
 		     NET_PORT_GROUPS_MAX),
 	FIELD_LISTED(11, struct net_port, pairs, struct net_pair, net_pair_fields,
 		     NET_PORT_PAIRS_MAX),
+	FIELD_NESTED(12, struct net_port, qos, net_qos_fields, false),
 	FIELD_END,
 };
 
@@ -102,7 +114,8 @@ static const struct field net_router_interface_fields[] = {
 
 static const struct field net_floating_fields[] = {
 	FIELD(1, FIELD_STRING, struct net_floating, address, true),
-	FIELD(2, FIELD_STRING, struct net_floating, fixed, true),
+	FIELD(2, FIELD_STRING, struct net_floating, fixed, false),
+	FIELD_NESTED(3, struct net_floating, qos, net_qos_fields, false),
 	FIELD_END,
 };
 
@@ -133,6 +146,7 @@ const struct field net_router_fields[] = {
 		     NET_ROUTER_FLOATINGS_MAX),
 	FIELD_LISTED(17, struct net_router, forwards, struct net_forward, net_forward_fields,
 		     NET_ROUTER_FORWARDS_MAX),
+	FIELD_NESTED(18, struct net_router, qos, net_qos_fields, false),
 	FIELD_END,
 };
 

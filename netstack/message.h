@@ -93,6 +93,15 @@ struct net_subnet {
 	char ra_mode[20], address_mode[20];
 };
 
+/* Limits and marks of what a port sends (egress) and is sent; of a port without any its network's
+ * hold. */
+struct net_qos {
+	bool set;                           /* there is a policy, even one that asks for nothing */
+	uint32_t egress_kbps, egress_burst; /* kbit/s and kbit; 0 kbps: unlimited */
+	uint32_t ingress_kbps, ingress_burst;
+	uint32_t dscp; /* of what it sends, plus one; 0: as it is */
+};
+
 struct net_network {
 	char id[UUID_SIZE];
 	char type[8];      /* "vxlan", "flat" (bridged to a NIC of the board) */
@@ -103,6 +112,7 @@ struct net_network {
 	char dns_domain[256];        /* without the final dot; "" for none */
 	char dhcp_mac[18];           /* MAC of svc in this network */
 	struct message_list subnets; /* struct net_subnet */
+	struct net_qos qos;
 };
 
 struct net_pair {
@@ -119,6 +129,7 @@ struct net_port {
 	struct message_list addresses; /* struct net_address: fixed IPs, without prefix */
 	struct message_list groups;    /* struct net_id: security groups */
 	struct message_list pairs;     /* struct net_pair: allowed address pairs */
+	struct net_qos qos;
 };
 
 struct net_rule {
@@ -146,7 +157,9 @@ struct net_router_interface {
 
 /* A floating IP: an address outside that stands for one inside. */
 struct net_floating {
-	char address[ADDRESS_SIZE], fixed[ADDRESS_SIZE];
+	char address[ADDRESS_SIZE];
+	char fixed[ADDRESS_SIZE]; /* "": only ports of it lead inside */
+	struct net_qos qos;
 };
 
 /* Ports of a floating IP that lead inside: as many outside as inside, or all to one. */
@@ -167,6 +180,7 @@ struct net_router {
 	struct message_list routes;     /* struct net_route */
 	struct message_list floatings;  /* struct net_floating */
 	struct message_list forwards;   /* struct net_forward */
+	struct net_qos qos;             /* of the gateway's own address */
 };
 
 /* The box's own way out. */

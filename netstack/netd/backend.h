@@ -72,6 +72,11 @@ struct backend_route {
 	char from[IFNAMSIZ];        /* only for packets that came in by this link; "": any */
 };
 
+/* kbit/s and kbit; kbps 0: as fast as it goes. */
+struct backend_rate {
+	uint32_t kbps, burst;
+};
+
 struct backend_ops {
 	int (*links)(struct backend *backend, const char *space,
 		     void (*visit)(const struct backend_link *link, void *context), void *context,
@@ -96,6 +101,9 @@ struct backend_ops {
 	int (*remotes_set)(struct backend *backend, const struct backend_vxlan *vxlan,
 			   const struct address *flood, size_t flood_count,
 			   const struct backend_remote *list, size_t count, struct error *error);
+	/* How fast the link is sent to; -ENODEV. */
+	int (*rate_set)(struct backend *backend, const char *link, const struct backend_rate *rate,
+			struct error *error);
 	/* A space has its loopback up and forwards IPv4. */
 	int (*space_set)(struct backend *backend, const char *space, struct error *error);
 	int (*space_delete)(struct backend *backend, const char *space, struct error *error);
@@ -132,6 +140,11 @@ struct backend {
 	 * it frames of bridges are shown to the inet family (br_netfilter). */
 	bool bridge_conntrack;
 };
+
+/* backend.c: sets the rules unless they are those that *hash stands for (0: none), which then
+ * stands for them: a rule that is set again counts anew. */
+int rules_if_changed(struct backend *backend, const char *space, const char *text, uint64_t *hash,
+		     struct error *error);
 
 int linux_backend_new(struct backend **backend, struct error *error);
 void linux_backend_free(struct backend *backend);

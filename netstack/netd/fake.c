@@ -72,7 +72,9 @@ static int link_delete(struct backend *backend, const char *name, struct error *
 
 	if (link == NULL)
 		return 0;
-	*link = fake->links[--fake->link_count];
+	fake->rates[link - fake->links] = fake->rates[--fake->link_count];
+	fake->rates[fake->link_count] = 0;
+	*link = fake->links[fake->link_count];
 	return record(backend, error, "delete %s", name);
 }
 
@@ -145,6 +147,21 @@ static int remotes_set(struct backend *backend, const struct backend_vxlan *vxla
 				address);
 	}
 	return result;
+}
+
+static int rate_set(struct backend *backend, const char *link, const struct backend_rate *rate,
+		    struct error *error)
+{
+	struct fake_backend *fake = fake_of(backend);
+	struct backend_link *found = find(fake, link);
+	uint32_t *had = found != NULL ? &fake->rates[found - fake->links] : NULL;
+
+	if (had == NULL)
+		return error_set(error, -ENODEV, "no link");
+	if (*had == rate->kbps)
+		return 0;
+	*had = rate->kbps;
+	return record(backend, error, "rate %s %u kbit/s burst %u", link, rate->kbps, rate->burst);
 }
 
 static int space_set(struct backend *backend, const char *space, struct error *error)
@@ -250,11 +267,13 @@ static int rules_set(struct backend *backend, const char *space, const char *tex
 		     struct error *error)
 {
 	struct fake_backend *fake = fake_of(backend);
-	char **place = *space == '\0' ? &fake->rules : &fake->router_rules;
+	bool qos = strstr(text, "cumulet_qos") != NULL, own = *space == '\0';
+	char **place = qos ? (own ? &fake->qos_rules : &fake->router_qos_rules)
+			   : (own ? &fake->rules : &fake->router_rules);
 
 	free(*place);
 	*place = strdup(text);
-	return record(backend, error, "rules %s", space);
+	return record(backend, error, "%s %s", qos ? "qos" : "rules", space);
 }
 
 static bool rules_present(struct backend *backend)
@@ -278,6 +297,7 @@ static const struct backend_ops fake_ops = {
 	.veth_set = veth_set,
 	.vxlan_set = vxlan_set,
 	.remotes_set = remotes_set,
+	.rate_set = rate_set,
 	.space_set = space_set,
 	.space_delete = space_delete,
 	.spaces = spaces,
@@ -303,6 +323,8 @@ void fake_free(struct fake_backend *fake)
 	buffer_free(&fake->calls);
 	free(fake->rules);
 	free(fake->router_rules);
+	free(fake->qos_rules);
+	free(fake->router_qos_rules);
 }
 
 const char *fake_calls(struct fake_backend *fake)

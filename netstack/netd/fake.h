@@ -5,6 +5,7 @@
  *	bridge cbr101 mtu=1450
  *	tap ct11111111000 bridge=cbr101 mtu=1450 open
  *	veth ci22222222000 bridge=cbr101 space=cr-... inner=in22222222000
+ *	rate ct11111111000 1000 kbit/s burst 800
  *	addresses cr-...:in22222222000 10.1.0.1/24
  *	routes cr-... 0.0.0.0/0 via 100.127.4.2
  *	delete ct11111111000
@@ -26,11 +27,13 @@ struct fake_backend {
 	struct buffer calls; /* lines, NUL-terminated as a whole by fake_calls() */
 	struct backend_link links[FAKE_LINKS_MAX];
 	size_t link_count;
+	uint32_t rates[FAKE_LINKS_MAX]; /* of the links, kbit/s */
 	char spaces[FAKE_SPACES_MAX][SPACE_SIZE];
 	size_t space_count;
-	char *rules;        /* of the box's own space; NULL: none */
-	char *router_rules; /* the last of any other space */
-	const char *fail;   /* NULL: everything works */
+	char *rules;                        /* of the box's own space; NULL: none */
+	char *router_rules;                 /* the last of any other space */
+	char *qos_rules, *router_qos_rules; /* the same of their tables for QoS */
+	const char *fail;                   /* NULL: everything works */
 };
 
 void fake_init(struct fake_backend *fake);

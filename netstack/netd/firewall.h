@@ -26,6 +26,8 @@
 #ifndef CUMULET_NETD_FIREWALL_H
 #define CUMULET_NETD_FIREWALL_H
 
+#include <net/if.h>
+
 #include "firmware/lib/buffer.h"
 #include "netstack/netd/model.h"
 
@@ -49,6 +51,15 @@ int firewall_box(const struct firewall *firewall, struct buffer *text);
 bool firewall_port_is_guest(const struct net_port *port);
 /* A router's own space (firewall_router.c). */
 int firewall_router(const struct model *model, const struct router *router, struct buffer *text);
+
+/* firewall_qos.c: limits and marks, in tables of their own; of ports, and of what a router has
+ * outside. */
+int firewall_qos(const struct model *model, struct buffer *text);
+int firewall_router_qos(const struct model *model, struct router *router, struct buffer *text);
+/* What holds for a port: its own, or its network's. */
+const struct net_qos *port_qos(const struct model *model, const struct net_port *port);
+/* The link by which the network reaches the port; false: it has none. */
+bool port_link(const struct net_port *port, char name[static IFNAMSIZ]);
 
 /* firewall_group.c: sets of members and the chains ge-<id>, gi-<id> of all groups. */
 int firewall_groups(const struct model *model, struct buffer *text);

@@ -64,6 +64,7 @@ static const struct backend_ops linux_ops = {
 	.veth_set = linux_veth_set,
 	.vxlan_set = linux_vxlan_set,
 	.remotes_set = linux_remotes_set,
+	.rate_set = linux_rate_set,
 	.space_set = linux_space_set,
 	.space_delete = linux_space_delete,
 	.spaces = linux_spaces,

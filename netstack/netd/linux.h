@@ -52,6 +52,9 @@ int linux_vxlan_set(struct backend *backend, const struct backend_vxlan *vxlan,
 int linux_remotes_set(struct backend *backend, const struct backend_vxlan *vxlan,
 		      const struct address *flood, size_t flood_count,
 		      const struct backend_remote *list, size_t count, struct error *error);
+/* linux_qdisc.c */
+int linux_rate_set(struct backend *backend, const char *name, const struct backend_rate *rate,
+		   struct error *error);
 
 /* linux_route.c */
 int linux_addresses(struct backend *backend, const char *space, const char *link,

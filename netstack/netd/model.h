@@ -50,6 +50,7 @@ struct router {
 	struct object object;
 	struct net_router desired;
 	uint32_t transfer; /* number of its pair of transfer addresses + 1; 0: none yet */
+	uint64_t qos;      /* which limits are in force, see rules_if_changed() */
 };
 
 struct model {

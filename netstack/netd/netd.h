@@ -21,6 +21,7 @@ struct netd {
 	struct loop_task task;     /* reconciles what is dirty, once for a turn of the loop */
 	struct loop_timer again;   /* after a failure */
 	bool rules_dirty;
+	uint64_t qos; /* which limits and marks are in force, see rules_if_changed() */
 	struct uplink uplink;
 	struct dns_relay dns;
 	bool svc_disabled; /* tests that want no processes */

@@ -483,6 +483,96 @@ static int translate(struct nft_text *text, enum nft_nat_types type)
 	return result;
 }
 
+/* Writes what is in the register into the network header; 'checked': IPv4's checksum follows. */
+static void store_payload(struct netlink_request *request, unsigned size, bool checked)
+{
+	expression(request, "payload");
+	netlink_put_be32(request, NFTA_PAYLOAD_SREG, REGISTER);
+	netlink_put_be32(request, NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	netlink_put_be32(request, NFTA_PAYLOAD_OFFSET, 0);
+	netlink_put_be32(request, NFTA_PAYLOAD_LEN, size);
+	netlink_put_be32(request, NFTA_PAYLOAD_CSUM_TYPE,
+			 checked ? NFT_PAYLOAD_CSUM_INET : NFT_PAYLOAD_CSUM_NONE);
+	if (checked)
+		netlink_put_be32(request, NFTA_PAYLOAD_CSUM_OFFSET, 10);
+	expression_end(request);
+}
+
+/* The first two bytes of the header, of which 'keep' stays and 'mark' is set. */
+static void dscp_write(struct nft_text *text, const uint8_t keep[2], const uint8_t mark[2],
+		       bool checked)
+{
+	static const struct rule_field start = { .source = SOURCE_NETWORK, .type = NFT_TYPE_SHORT };
+
+	load_payload(text->request, &start, REGISTER);
+	bitwise(text->request, keep, mark, 2);
+	store_payload(text->request, 2, checked);
+}
+
+static int dscp_parse(struct nft_text *text, unsigned *dscp)
+{
+	struct nft_value value;
+
+	if (nft_value_parse(NFT_TYPE_BYTE, text->word, &value) < 0 || value.bytes[0] > 63)
+		return nft_syntax(text, "a code point");
+	*dscp = value.bytes[0];
+	nft_next(text);
+	return 0;
+}
+
+/* RFC 791, 2474: the upper six bits of the second byte. */
+static int dscp4_set(struct nft_text *text)
+{
+	unsigned dscp = 0;
+	int result = dscp_parse(text, &dscp);
+
+	dscp_write(text, (const uint8_t[]){ 0xff, 0x03 },
+		   (const uint8_t[]){ 0, (uint8_t)(dscp << 2) }, true);
+	return result;
+}
+
+/* RFC 8200: the traffic class lies behind the version's four bits. */
+static int dscp6_set(struct nft_text *text)
+{
+	unsigned dscp = 0;
+	int result = dscp_parse(text, &dscp);
+
+	dscp_write(text, (const uint8_t[]){ 0xf0, 0x3f },
+		   (const uint8_t[]){ (uint8_t)(dscp >> 2), (uint8_t)(dscp << 6) }, false);
+	return result;
+}
+
+static int bytes_parse(struct nft_text *text, const char *unit, uint64_t *bytes)
+{
+	char *end;
+
+	*bytes = strtoull(text->word, &end, 10);
+	if (text->word[0] == '\0' || *end != '\0')
+		return nft_syntax(text, "a number");
+	nft_next(text);
+	return nft_expect(text, unit);
+}
+
+/* limit rate over <n> bytes/second burst <n> bytes */
+static int limit_over(struct nft_text *text)
+{
+	uint64_t rate = 0, burst = 0;
+	int result = bytes_parse(text, "bytes/second", &rate);
+
+	if (result == 0)
+		result = nft_expect(text, "burst");
+	if (result == 0)
+		result = bytes_parse(text, "bytes", &burst);
+	expression(text->request, "limit");
+	netlink_put_be64(text->request, NFTA_LIMIT_RATE, rate);
+	netlink_put_be64(text->request, NFTA_LIMIT_UNIT, 1);
+	netlink_put_be32(text->request, NFTA_LIMIT_BURST, (uint32_t)burst);
+	netlink_put_be32(text->request, NFTA_LIMIT_TYPE, NFT_LIMIT_PKT_BYTES);
+	netlink_put_be32(text->request, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	expression_end(text->request);
+	return result;
+}
+
 static int snat(struct nft_text *text)
 {
 	return translate(text, NFT_NAT_SNAT);
@@ -511,6 +601,9 @@ static const struct {
 	{ { "ct", "zone", "set" }, zone_set },
 	{ { "ct", "state" }, state_match },
 	{ { "ct", "status", "dnat" }, status_match },
+	{ { "ip", "dscp", "set" }, dscp4_set },
+	{ { "ip6", "dscp", "set" }, dscp6_set },
+	{ { "limit", "rate", "over" }, limit_over },
 };
 
 static int part(struct nft_text *text)

@@ -17,7 +17,8 @@
  *	statement accept, drop, return, jump <chain>, goto <chain>, masquerade, meta mark set <n>,
  *	          meta mark set meta mark | <n>, meta mark set <field> map @<map>,
  *	          ct zone set <field> map @<map>, snat to <address>, dnat to <address>[:<port>],
- *	          snat|dnat to <field> map @<map>
+ *	          snat|dnat to <field> map @<map>, ip|ip6 dscp set <n>,
+ *	          limit rate over <n> bytes/second burst <n> bytes
  *
  * Where this differs from nft: 'integer16' stands for 'typeof ct zone', elements may be empty, and
  * nothing is implied. nft adds that 'tcp dport' means TCP; here only what is written is matched, so

@@ -114,6 +114,20 @@ static void port_report(struct netd *netd, struct port *port, bool up, const cha
 	channel_send_struct(&netd->cloud, NETD_PORT_STATE, 0, net_port_state_fields, &state, -1);
 }
 
+/* What waits to be sent to the port: by the queue of its link. */
+static int port_rate(struct netd *netd, const struct net_port *port, struct error *error)
+{
+	const struct net_qos *qos = port_qos(&netd->model, port);
+	struct backend_rate rate = { qos->ingress_kbps, qos->ingress_burst };
+	char link[IFNAMSIZ];
+	int result;
+
+	if (!port_link(port, link))
+		return 0;
+	result = netd->backend->ops->rate_set(netd->backend, link, &rate, error);
+	return result == -ENODEV ? 0 : result; /* when it comes, the port is set again */
+}
+
 /* Ports of routers and of svc have no tap: they are there as soon as their network is. */
 static int port_set(struct netd *netd, struct object *object, struct error *error)
 {
@@ -128,6 +142,8 @@ static int port_set(struct netd *netd, struct object *object, struct error *erro
 	object->wired = result == 0 && tap.bridge[0] != '\0';
 	port_report(netd, port, object->wired && port->desired.admin_up,
 		    tap.bridge[0] == '\0' ? "its network is not there" : "no guest uses it");
+	if (result == 0)
+		result = port_rate(netd, &port->desired, error);
 	return result == -ENODEV ? 0 : result; /* not there yet: no guest wants it */
 }
 
@@ -272,6 +288,17 @@ static int rules_apply(struct netd *netd, struct error *error)
 	return result;
 }
 
+static int qos_apply(struct netd *netd, struct error *error)
+{
+	struct buffer text = BUFFER_INIT;
+	int result = firewall_qos(&netd->model, &text);
+
+	if (result == 0)
+		result = rules_if_changed(netd->backend, "", buffer_head(&text), &netd->qos, error);
+	buffer_free(&text);
+	return result;
+}
+
 /* A fresh netd leaves the rules of its predecessor in force until it knows all that is desired. */
 static void rules_reconcile(struct netd *netd)
 {
@@ -280,7 +307,7 @@ static void rules_reconcile(struct netd *netd)
 	if (!netd->rules_dirty ||
 	    (!netd->model.synced && netd->backend->ops->rules_present(netd->backend)))
 		return;
-	if (rules_apply(netd, &error) < 0)
+	if (rules_apply(netd, &error) < 0 || qos_apply(netd, &error) < 0)
 		failed(netd, "rules", &error);
 	else
 		netd->rules_dirty = false;

@@ -283,18 +283,34 @@ static int rules_set(struct backend *backend, const struct model *model,
 	return result;
 }
 
+static int qos_set(struct backend *backend, const struct model *model, struct router *router,
+		   const char *space, struct error *error)
+{
+	struct buffer text = BUFFER_INIT;
+	int result = firewall_router_qos(model, router, &text);
+
+	if (result == 0)
+		result = rules_if_changed(backend, space, buffer_head(&text), &router->qos, error);
+	buffer_free(&text);
+	return result;
+}
+
 int router_reconcile(struct backend *backend, const struct model *model, struct router *router,
 		     struct error *error)
 {
 	char space[SPACE_SIZE];
 	int result;
 
-	if (!router->desired.admin_up)
+	if (!router->desired.admin_up) {
+		router->qos = 0; /* goes with its space */
 		return router_undo(backend, router, error);
+	}
 	name_space(space, sizeof(space), router->desired.id);
 	result = backend->ops->space_set(backend, space, error);
 	if (result == 0)
 		result = rules_set(backend, model, router, space, error);
+	if (result == 0)
+		result = qos_set(backend, model, router, space, error);
 	if (result == 0)
 		result = has_uplink(router) ? uplink_set(backend, model, router, space, error)
 					    : uplink_remove(backend, router, error);

@@ -6,6 +6,7 @@
 
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/ip.h"
+#include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/router.h"
 #include "firmware/cloud/network/rules.h"
 
@@ -117,6 +118,9 @@ int desired_network(struct store_view *view, struct arena *arena, yyjson_val *re
 		return error_set(error, -ENOMEM, "out of memory");
 	for (size_t i = 0; !result && i < network->subnets.count; i++)
 		result = fill_subnet(arena, subnets.items[i], &items[i]);
+	if (!result)
+		result = qos_desired(view, arena, json_string(record, "qos_policy_id"),
+				     &network->qos, error);
 	return result ? result : fill_dhcp_mac(view, arena, id, network, error);
 }
 
@@ -159,7 +163,8 @@ static int fill_pairs(struct arena *arena, yyjson_val *record, struct message_li
 	return result;
 }
 
-int desired_port(struct arena *arena, yyjson_val *record, struct net_port *port)
+int desired_port(struct store_view *view, struct arena *arena, yyjson_val *record,
+		 struct net_port *port, struct error *error)
 {
 	int result;
 
@@ -175,7 +180,11 @@ int desired_port(struct arena *arena, yyjson_val *record, struct net_port *port)
 	result = fill_addresses(arena, record, &port->addresses);
 	if (!result)
 		result = fill_groups(arena, record, &port->groups);
-	return result ? result : fill_pairs(arena, record, &port->pairs);
+	if (!result)
+		result = fill_pairs(arena, record, &port->pairs);
+	return result ? result
+		      : qos_desired(view, arena, json_string(record, "qos_policy_id"), &port->qos,
+				    error);
 }
 
 static void fill_port_range(yyjson_val *record, struct net_rule *rule)
@@ -290,23 +299,37 @@ static void fill_gateway(struct store_view *view, struct arena *arena, yyjson_va
 	fill_interface_address(view, arena, first_ipv4(port), router->external_address);
 }
 
-static int fill_floatings(struct arena *arena, const struct network_ports *list,
-			  struct net_router *router)
+/* Addresses outside have their own policy, or else that of their network. */
+static int fill_outside_qos(struct store_view *view, struct arena *arena, const char *policy_id,
+			    const char *network_id, struct net_qos *qos, struct error *error)
+{
+	if (!policy_id)
+		policy_id = qos_network_policy(view, arena, network_id);
+	return qos_desired(view, arena, policy_id, qos, error);
+}
+
+static int fill_floatings(struct store_view *view, struct arena *arena,
+			  const struct network_ports *list, struct net_router *router,
+			  struct error *error)
 {
 	struct net_floating *items = arena_alloc(arena, list->count * sizeof(*items) + 1);
 	size_t count = 0;
+	int result = items ? 0 : -ENOMEM;
 
-	if (!items)
-		return -ENOMEM;
-	for (size_t i = 0; i < list->count && count < NET_ROUTER_FLOATINGS_MAX; i++) {
-		if (!json_string(list->items[i], "fixed_ip_address"))
-			continue;
+	for (size_t i = 0; !result && i < list->count && count < NET_ROUTER_FLOATINGS_MAX; i++) {
+		yyjson_val *record = list->items[i];
+
 		memset(&items[count], 0, sizeof(items[count]));
-		COPY(items[count].address, json_string(list->items[i], "floating_ip_address"));
-		COPY(items[count++].fixed, json_string(list->items[i], "fixed_ip_address"));
+		COPY(items[count].address, json_string(record, "floating_ip_address"));
+		COPY(items[count].fixed, json_string(record, "fixed_ip_address"));
+		result = fill_outside_qos(view, arena, json_string(record, "qos_policy_id"),
+					  json_string(record, "floating_network_id"),
+					  &items[count].qos, error);
+		/* One that only has ports forwarded is there for its limits. */
+		count += items[count].fixed[0] || items[count].qos.set;
 	}
 	router->floatings = (struct message_list){ items, count };
-	return 0;
+	return result;
 }
 
 static void fill_forward(yyjson_val *floating, yyjson_val *record, struct net_forward *forward)
@@ -349,7 +372,7 @@ static int fill_outside(struct store_view *view, struct arena *arena, struct net
 				    error);
 
 	if (!result)
-		result = fill_floatings(arena, &list, router);
+		result = fill_floatings(view, arena, &list, router, error);
 	return result ? result : fill_forwards(view, arena, &list, router, error);
 }
 
@@ -374,6 +397,9 @@ int desired_router(struct store_view *view, struct arena *arena, yyjson_val *rec
 					NET_ROUTER_INTERFACES_MAX - kept);
 	router->interfaces = (struct message_list){ items, kept };
 	result = fill_outside(view, arena, router, error);
+	if (!result && router->external_network[0])
+		result = fill_outside_qos(view, arena, json_string(record, "_qos_policy_id"),
+					  router->external_network, &router->qos, error);
 	return result ? result
 		      : fill_routes(arena, yyjson_obj_get(record, "routes"), &router->routes);
 }

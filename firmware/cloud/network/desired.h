@@ -8,7 +8,8 @@
 
 int desired_network(struct store_view *view, struct arena *arena, yyjson_val *record,
 		    struct net_network *network, struct error *error);
-int desired_port(struct arena *arena, yyjson_val *record, struct net_port *port);
+int desired_port(struct store_view *view, struct arena *arena, yyjson_val *record,
+		 struct net_port *port, struct error *error);
 int desired_group(struct store_view *view, struct arena *arena, yyjson_val *record,
 		  struct net_group *group, struct error *error);
 int desired_router(struct store_view *view, struct arena *arena, yyjson_val *record,

@@ -5,6 +5,7 @@
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/router.h"
 
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
@@ -19,6 +20,7 @@ static const struct attribute attributes[] = {
 	{ "fixed_ip_address", ATTRIBUTE_IP, POST_PUT | ATTRIBUTE_NULL, "null", 0, 0, NULL, NULL },
 	{ "router_id", ATTRIBUTE_UUID, 0, "null", 0, 0, NULL, NULL },
 	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
+	{ "qos_policy_id", ATTRIBUTE_UUID, POST_PUT | ATTRIBUTE_NULL, "null", 0, 0, NULL, NULL },
 	{ "dns_name", ATTRIBUTE_NAME, ATTRIBUTE_POST, "\"\"", 0, 255, NULL, NULL },
 	{ "dns_domain", ATTRIBUTE_NAME, ATTRIBUTE_POST, "\"\"", 0, 255, NULL, NULL },
 	{ 0 }
@@ -363,7 +365,9 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 		return result;
 	floating_mark_network(change, object);
 	yyjson_mut_obj_remove_key(object, "subnet_id");
-	json_set(change->doc, object, "qos_policy_id", yyjson_mut_null(change->doc));
+	result = qos_bind_record(change, QOS_FIP, NULL, object, error);
+	if (result)
+		return result;
 	if (port_id)
 		return associate(change, object, error);
 	disassociate(change->doc, object);
@@ -408,12 +412,23 @@ static int change_association(struct change *change, yyjson_val *old, yyjson_mut
 	return associate(change, object, error);
 }
 
+/* Its router is told, and so netd. */
+static int change_policy(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+			 struct error *error)
+{
+	int result = qos_bind_record(change, QOS_FIP, old, object, error);
+
+	return result ? result : touch_router(change, json_string(old, "router_id"), error);
+}
+
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
 		  yyjson_mut_val *given, struct error *error)
 {
 	int result = refuse_fixed_alone(json_member(given, "port_id"),
 					json_member(given, "fixed_ip_address"), error);
 
+	if (!result && yyjson_mut_obj_get(given, "qos_policy_id"))
+		result = change_policy(change, old, object, error);
 	/* An empty update lets go, too. */
 	return result || (yyjson_mut_obj_size(given) && !yyjson_mut_obj_get(given, "port_id"))
 		       ? result
@@ -432,6 +447,7 @@ static int remove_floatingip(struct change *change, yyjson_val *old, struct erro
 	if (result)
 		return result;
 	unmark_port(change, old);
+	qos_unbind(change, QOS_FIP, old);
 	floating_unmark_network(change, old);
 	result = change_get(change, &resource_port, port_id ? port_id : "", &port, error);
 	if (!result)
@@ -474,6 +490,9 @@ static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *d
 	json_set(doc, out, "port_details",
 		 port_details(request, view, doc, json_string(record, "port_id")));
 	json_set(doc, out, "port_forwardings", list);
+	json_set_string(doc, out, "qos_network_policy_id",
+			qos_network_policy(view, request->arena,
+					   json_string(record, "floating_network_id")));
 	return 0;
 }
 

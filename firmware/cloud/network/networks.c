@@ -6,6 +6,7 @@
 
 #include "firmware/cloud/network/dns_names.h"
 #include "firmware/cloud/network/floating.h"
+#include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/subnetpools.h"
@@ -32,6 +33,8 @@ static const struct attribute attributes[] = {
 	{ "dns_domain", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
 	  dns_domain_check },
 	{ "availability_zone_hints", ATTRIBUTE_LIST, ATTRIBUTE_POST, "[]", 0, 0, NULL, NULL },
+	{ "qos_policy_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_NULL, "null",
+	  0, 0, NULL, NULL },
 	{ "provider:network_type", ATTRIBUTE_CHOICE,
 	  ATTRIBUTE_POST | ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET, NULL, 0, 0, network_types, NULL },
 	{ "provider:physical_network", ATTRIBUTE_STRING,
@@ -114,6 +117,10 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	result = rbac_network_changed(change, NULL, object, error);
 	if (!result)
 		result = mtu_settle(change, object, error);
+	if (!result)
+		result = qos_default_apply(change, object, error);
+	if (!result)
+		result = qos_bind_record(change, QOS_NETWORK, NULL, object, error);
 	if (result)
 		return result;
 	return type && !strcmp(type, "flat") ? place_flat(change, object, error)
@@ -125,11 +132,12 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 {
 	int result = yyjson_mut_obj_get(given, "mtu") ? mtu_settle(change, object, error) : 0;
 
-	if (result)
-		return result;
-	return yyjson_mut_obj_get(given, "shared") || yyjson_mut_obj_get(given, "router:external")
-		       ? rbac_network_changed(change, old, object, error)
-		       : 0;
+	if (!result)
+		result = qos_bind_record(change, QOS_NETWORK, old, object, error);
+	if (!result &&
+	    (yyjson_mut_obj_get(given, "shared") || yyjson_mut_obj_get(given, "router:external")))
+		result = rbac_network_changed(change, old, object, error);
+	return result;
 }
 
 int network_in_use(const char *id, struct error *error)
@@ -166,8 +174,10 @@ static int remove_children(struct change *change, const char *id, struct error *
 	if (!result)
 		result = resource_range(change->view, arena, &resource_port, "network", id, &list,
 					error);
-	for (size_t i = 0; !result && i < list.count; i++)
+	for (size_t i = 0; !result && i < list.count; i++) {
+		qos_unbind(change, QOS_PORT, list.items[i]);
 		change_delete(change, &resource_port, json_string(list.items[i], "id"));
+	}
 	return result;
 }
 
@@ -179,13 +189,14 @@ static int remove_network(struct change *change, yyjson_val *old, struct error *
 	if (!result)
 		result = floating_network_gone(change, id, error);
 	if (!result)
-		result = rbac_network_gone(change, id, error);
+		result = rbac_object_gone(change, id, error);
 	if (result)
 		return result;
 	store_txn_compare_empty(change->txn,
 				arena_printf(change->request->arena, "/network/member/%s/", id));
 	store_txn_delete(change->txn,
 			 arena_printf(change->request->arena, "/network/addressed/%s", id));
+	qos_unbind(change, QOS_NETWORK, old);
 	vni_release(change, json_integer(old, "provider:segmentation_id", 0));
 	return remove_children(change, id, error);
 }
@@ -216,8 +227,6 @@ static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *d
 					scope);
 	}
 	json_set(doc, out, "subnets", ids);
-	if (rbac_shared_with(record, request->caller->project_id))
-		json_set_bool(doc, out, "shared", true);
 	yyjson_mut_arr_add_str(doc, zones, "nova");
 	json_set(doc, out, "availability_zones", zones);
 	return 0;

@@ -7,6 +7,7 @@
 #include "firmware/cloud/network/dns_names.h"
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/qos.h"
 #include "firmware/lib/uuid.h"
 
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
@@ -85,6 +86,7 @@ static const struct attribute attributes[] = {
 	{ "extra_dhcp_opts", ATTRIBUTE_LIST, POST_PUT | ATTRIBUTE_NULL, "[]", 0, 0, NULL, NULL },
 	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
 	{ "dns_name", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, dns_name_check },
+	{ "qos_policy_id", ATTRIBUTE_UUID, POST_PUT | ATTRIBUTE_NULL, "null", 0, 0, NULL, NULL },
 	{ "binding:vnic_type", ATTRIBUTE_CHOICE, POST_PUT, "\"normal\"", 0, 0, vnic_types, NULL },
 	{ "binding:host_id", ATTRIBUTE_NAME, POST_PUT | ADMIN_ONLY, "\"\"", 0, 255, NULL, NULL },
 	{ "binding:profile", ATTRIBUTE_OBJECT, POST_PUT | ADMIN_ONLY | ATTRIBUTE_NULL, "{}", 0, 0,
@@ -325,13 +327,14 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 	json_set_string(doc, object, "status",
 			strcmp(json_member(object, "device_owner"), "network:floatingip") ? "DOWN"
 											  : "N/A");
-	json_set(doc, object, "qos_policy_id", yyjson_mut_null(doc));
+	if (!yyjson_mut_obj_get(object, "qos_policy_id"))
+		json_set(doc, object, "qos_policy_id", yyjson_mut_null(doc));
 	set_nulls_empty(doc, object);
 	dns_name_lower(change, object, "dns_name");
 	set_binding(doc, object);
 	put_member(change, object);
 	port_groups_changed(change, NULL, object);
-	return 0;
+	return qos_bind_record(change, QOS_PORT, NULL, object, error);
 }
 
 /* The owner of a network may delete the ports that others have on it. */
@@ -478,9 +481,10 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	set_nulls_empty(change->doc, object);
 	dns_name_lower(change, object, "dns_name");
 	set_binding(change->doc, object);
-	if (!result)
-		port_groups_changed(change, old, object);
-	return result;
+	if (result)
+		return result;
+	port_groups_changed(change, old, object);
+	return qos_bind_record(change, QOS_PORT, old, object, error);
 }
 
 void port_put_gone(struct change *change, yyjson_val *port)
@@ -491,6 +495,7 @@ void port_put_gone(struct change *change, yyjson_val *port)
 	store_txn_delete(change->txn, arena_printf(change->request->arena, "/network/member/%s/%s",
 						   json_string(port, "network_id"), id));
 	forget_groups(change, port);
+	qos_unbind(change, QOS_PORT, port);
 	change_delete(change, &resource_port, id);
 }
 
@@ -516,6 +521,20 @@ static int remove_port(struct change *change, yyjson_val *old, struct error *err
 	return port_drop(change, old, error);
 }
 
+static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
+		  yyjson_mut_val *out, struct error *error)
+{
+	struct store_view *view;
+	int result = request_view(request, &view, error);
+
+	if (result)
+		return result;
+	json_set_string(
+		doc, out, "qos_network_policy_id",
+		qos_network_policy(view, request->arena, json_string(record, "network_id")));
+	return dns_assignment_derive(request, record, doc, out, error);
+}
+
 bool port_on_subnet(yyjson_val *port, const char *subnet_id)
 {
 	yyjson_val *list = yyjson_obj_get(port, "fixed_ips"), *item;
@@ -539,7 +558,7 @@ const struct resource resource_port = {
 	.create = create,
 	.update = update,
 	.remove = remove_port,
-	.derive = dns_assignment_derive,
+	.derive = derive,
 	.visible = visible,
 	.writable = writable,
 	.matches = matches,

@@ -6,26 +6,63 @@
 #define SHARED "access_as_shared"
 #define EXTERNAL "access_as_external"
 
-static const char *const object_types[] = { "network", NULL };
-static const char *const actions[] = { SHARED, EXTERNAL, NULL };
+/* What may be shared. */
+static const struct rbac_type {
+	const char *name;
+	const struct resource *resource;
+	bool external; /* 'access_as_external', too */
+} types[] = {
+	{ "network", &resource_network, true },
+	{ "qos_policy", &resource_qos_policy, false },
+};
+
+/* Whose projects use an object: records of these that name it in this index. */
+static const struct rbac_use {
+	const struct resource *resource, *user;
+	const char *index;
+} uses[] = {
+	{ &resource_network, &resource_port, "network" },
+	{ &resource_qos_policy, &resource_port, "qos" },
+	{ &resource_qos_policy, &resource_network, "qos" },
+	{ &resource_qos_policy, &resource_floatingip, "qos" },
+	{ &resource_qos_policy, &resource_router, "qos" },
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof(array[0]))
 
 static const struct attribute attributes[] = {
-	{ "object_type", ATTRIBUTE_CHOICE, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0,
-	  object_types, NULL },
+	{ "object_type", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 255, NULL,
+	  NULL },
 	{ "object_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0, NULL,
 	  NULL },
-	{ "action", ATTRIBUTE_CHOICE, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0, actions,
+	{ "action", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 255, NULL,
 	  NULL },
 	{ "target_tenant", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_REQUIRED,
 	  NULL, 0, 255, NULL, NULL },
 	{ 0 }
 };
 
-/* --- what a network says --- */
-
-static bool listed(yyjson_val *network, const char *member, const char *project_id)
+static const struct rbac_type *type_named(const char *name)
 {
-	yyjson_val *list = yyjson_obj_get(network, member), *item;
+	for (size_t i = 0; name && i < LENGTH(types); i++)
+		if (!strcmp(types[i].name, name))
+			return &types[i];
+	return NULL;
+}
+
+static const struct rbac_type *type_of(const struct resource *resource)
+{
+	for (size_t i = 0; i < LENGTH(types); i++)
+		if (types[i].resource == resource)
+			return &types[i];
+	return NULL;
+}
+
+/* --- what an object says --- */
+
+static bool listed(yyjson_val *object, const char *member, const char *project_id)
+{
+	yyjson_val *list = yyjson_obj_get(object, member), *item;
 	size_t index, count;
 
 	yyjson_arr_foreach (list, index, count, item) {
@@ -35,9 +72,14 @@ static bool listed(yyjson_val *network, const char *member, const char *project_
 	return false;
 }
 
-bool rbac_shared_with(yyjson_val *network, const char *project_id)
+bool rbac_shared_with(yyjson_val *object, const char *project_id)
 {
-	return json_bool(network, "shared", false) || listed(network, "_shared_with", project_id);
+	return json_bool(object, "shared", false) || listed(object, "_shared_with", project_id);
+}
+
+bool rbac_shared_visible(struct request *request, yyjson_val *record)
+{
+	return rbac_shared_with(record, request->caller->project_id);
 }
 
 bool rbac_external_to(yyjson_val *network, const char *project_id)
@@ -51,6 +93,7 @@ bool rbac_external_to(yyjson_val *network, const char *project_id)
 /* --- policies to members --- */
 
 struct policies {
+	const struct rbac_type *type;
 	struct network_ports list;
 	const char *left_out;  /* id of one that goes, or is replaced */
 	yyjson_mut_val *added; /* NULL: none */
@@ -74,8 +117,8 @@ static bool has_everybody(yyjson_mut_val *list)
 	return false;
 }
 
-static void settle_network(struct change *change, const struct policies *policies,
-			   yyjson_mut_val *network)
+static void settle_object(struct change *change, const struct policies *policies,
+			  yyjson_mut_val *object)
 {
 	yyjson_mut_doc *doc = change->doc;
 	yyjson_mut_val *shared = yyjson_mut_arr(doc), *external = yyjson_mut_arr(doc);
@@ -90,17 +133,19 @@ static void settle_network(struct change *change, const struct policies *policie
 	if (policies->added)
 		add_target(doc, shared, external, json_member(policies->added, "action"),
 			   json_member(policies->added, "target_tenant"));
-	json_set_bool(doc, network, "shared", has_everybody(shared));
-	json_set_bool(doc, network, "router:external", yyjson_mut_arr_size(external) > 0);
-	json_set(doc, network, "_shared_with", shared);
-	json_set(doc, network, "_external_to", external);
+	json_set_bool(doc, object, "shared", has_everybody(shared));
+	json_set(doc, object, "_shared_with", shared);
+	if (!policies->type->external)
+		return;
+	json_set_bool(doc, object, "router:external", yyjson_mut_arr_size(external) > 0);
+	json_set(doc, object, "_external_to", external);
 }
 
-static int find_policies(struct change *change, const char *network_id, struct policies *policies,
+static int find_policies(struct change *change, const char *object_id, struct policies *policies,
 			 struct error *error)
 {
 	return resource_range(change->view, change->request->arena, &resource_rbac, "object",
-			      network_id, &policies->list, error);
+			      object_id, &policies->list, error);
 }
 
 /* --- who uses it --- */
@@ -112,12 +157,12 @@ static bool is_service(yyjson_val *port)
 	return owner && !strncmp(owner, "network:", 8);
 }
 
-static bool still_shared(yyjson_mut_val *network, const char *project_id)
+static bool still_shared(yyjson_mut_val *object, const char *project_id)
 {
-	yyjson_mut_val *list = yyjson_mut_obj_get(network, "_shared_with"), *item;
+	yyjson_mut_val *list = yyjson_mut_obj_get(object, "_shared_with"), *item;
 	size_t index, count;
 
-	if (yyjson_mut_get_bool(yyjson_mut_obj_get(network, "shared")))
+	if (yyjson_mut_get_bool(yyjson_mut_obj_get(object, "shared")))
 		return true;
 	yyjson_mut_arr_foreach (list, index, count, item) {
 		if (yyjson_mut_equals_str(item, project_id))
@@ -126,21 +171,33 @@ static bool still_shared(yyjson_mut_val *network, const char *project_id)
 	return false;
 }
 
-/* -EBUSY without a message: a project that it is not shared with any more has a port there. */
-static int check_users(struct change *change, yyjson_mut_val *network, struct error *error)
+static int check_use(struct change *change, const struct rbac_use *use, yyjson_mut_val *object,
+		     struct error *error)
 {
-	const char *owner = json_member(network, "project_id");
-	struct network_ports ports;
-	int result = resource_range(change->view, change->request->arena, &resource_port, "network",
-				    json_member(network, "id"), &ports, error);
+	const char *owner = json_member(object, "project_id");
+	struct network_ports users;
+	int result = resource_range(change->view, change->request->arena, use->user, use->index,
+				    json_member(object, "id"), &users, error);
 
-	for (size_t i = 0; !result && i < ports.count; i++) {
-		const char *project = json_string(ports.items[i], "project_id");
+	for (size_t i = 0; !result && i < users.count; i++) {
+		const char *project = json_string(users.items[i], "project_id");
 
-		if (!is_service(ports.items[i]) && project && *project && strcmp(project, owner) &&
-		    !still_shared(network, project))
+		if (!is_service(users.items[i]) && project && *project && strcmp(project, owner) &&
+		    !still_shared(object, project))
 			return -EBUSY;
 	}
+	return result;
+}
+
+/* -EBUSY without a message: a project that it is not shared with any more uses it. */
+static int check_users(struct change *change, const struct resource *resource,
+		       yyjson_mut_val *object, struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < LENGTH(uses); i++)
+		if (uses[i].resource == resource)
+			result = check_use(change, &uses[i], object, error);
 	return result;
 }
 
@@ -158,19 +215,19 @@ static bool has_gateways(struct change *change, const char *network_id)
 	return false;
 }
 
-/* --- the network's own attributes --- */
+/* --- the object's own attributes --- */
 
-static void put_everybody(struct change *change, yyjson_mut_val *network, const char *action,
+static void put_everybody(struct change *change, yyjson_mut_val *object, const char *action,
 			  struct policies *policies)
 {
 	yyjson_mut_doc *doc = change->doc;
 	yyjson_mut_val *policy = yyjson_mut_obj(doc);
 
 	object_begin(change, policy);
-	json_set_string(doc, policy, "tenant_id", json_member(network, "project_id"));
-	json_set_string(doc, policy, "project_id", json_member(network, "project_id"));
-	json_set_string(doc, policy, "object_type", "network");
-	json_set_string(doc, policy, "object_id", json_member(network, "id"));
+	json_set_string(doc, policy, "tenant_id", json_member(object, "project_id"));
+	json_set_string(doc, policy, "project_id", json_member(object, "project_id"));
+	json_set_string(doc, policy, "object_type", policies->type->name);
+	json_set_string(doc, policy, "object_id", json_member(object, "id"));
 	json_set_string(doc, policy, "action", action);
 	json_set_string(doc, policy, "target_tenant", "*");
 	change_put(change, &resource_rbac, policy);
@@ -186,25 +243,11 @@ static yyjson_val *everybody_of(const struct policies *policies, const char *act
 	return NULL;
 }
 
-static void follow(struct change *change, yyjson_mut_val *network, const char *member,
-		   const char *action, struct policies *policies)
-{
-	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(network, member));
-	yyjson_val *there = everybody_of(policies, action);
-
-	if (wanted && !there)
-		put_everybody(change, network, action, policies);
-	else if (!wanted && there)
-		change_delete(change, &resource_rbac, json_string(there, "id"));
-	if (!wanted && there)
-		policies->left_out = json_string(there, "id");
-}
-
-static void keep_lists(yyjson_mut_doc *doc, yyjson_mut_val *network, const char *member,
+static void keep_lists(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
 		       const char *flag)
 {
-	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(network, flag));
-	yyjson_mut_val *had = yyjson_mut_obj_get(network, member), *item;
+	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(object, flag));
+	yyjson_mut_val *had = yyjson_mut_obj_get(object, member), *item;
 	yyjson_mut_val *list = yyjson_mut_arr(doc);
 	size_t index, count;
 
@@ -214,7 +257,49 @@ static void keep_lists(yyjson_mut_doc *doc, yyjson_mut_val *network, const char 
 	}
 	if (wanted)
 		yyjson_mut_arr_add_str(doc, list, "*");
-	json_set(doc, network, member, list);
+	json_set(doc, object, member, list);
+}
+
+/* A policy for everybody follows the attribute 'flag', and so does the list of projects. */
+static void follow(struct change *change, yyjson_mut_val *object, const char *flag,
+		   const char *member, const char *action, struct policies *policies)
+{
+	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(object, flag));
+	yyjson_val *there = everybody_of(policies, action);
+
+	if (wanted && !there)
+		put_everybody(change, object, action, policies);
+	else if (!wanted && there)
+		change_delete(change, &resource_rbac, json_string(there, "id"));
+	if (!wanted && there)
+		policies->left_out = json_string(there, "id");
+	keep_lists(change->doc, object, member, flag);
+}
+
+static int follow_shared(struct change *change, const struct resource *resource, yyjson_val *old,
+			 yyjson_mut_val *object, struct policies *policies, struct error *error)
+{
+	int result = old ? find_policies(change, json_member(object, "id"), policies, error) : 0;
+
+	policies->type = type_of(resource);
+	if (!result)
+		follow(change, object, "shared", "_shared_with", SHARED, policies);
+	return result;
+}
+
+int rbac_shared_changed(struct change *change, const struct resource *resource, yyjson_val *old,
+			yyjson_mut_val *object, struct error *error)
+{
+	struct policies policies = { 0 };
+	int result = follow_shared(change, resource, old, object, &policies, error);
+
+	if (!result && old)
+		result = check_users(change, resource, object, error);
+	return result != -EBUSY ? result
+				: error_fault(error, -EBUSY, 409, "RbacPolicyInUse",
+					      "RBAC policy on object %s cannot be removed because "
+					      "other objects depend on it.\nDetails: project_id=*",
+					      json_member(object, "id"));
 }
 
 int rbac_network_changed(struct change *change, yyjson_val *old, yyjson_mut_val *network,
@@ -222,14 +307,11 @@ int rbac_network_changed(struct change *change, yyjson_val *old, yyjson_mut_val 
 {
 	const char *id = json_member(network, "id");
 	struct policies policies = { 0 };
-	int result = old ? find_policies(change, id, &policies, error) : 0;
+	int result = follow_shared(change, &resource_network, old, network, &policies, error);
 
 	if (result)
 		return result;
-	follow(change, network, "shared", SHARED, &policies);
-	follow(change, network, "router:external", EXTERNAL, &policies);
-	keep_lists(change->doc, network, "_shared_with", "shared");
-	keep_lists(change->doc, network, "_external_to", "router:external");
+	follow(change, network, "router:external", "_external_to", EXTERNAL, &policies);
 	if (old && json_bool(old, "router:external", false) &&
 	    !yyjson_mut_get_bool(yyjson_mut_obj_get(network, "router:external")) &&
 	    has_gateways(change, id))
@@ -237,7 +319,7 @@ int rbac_network_changed(struct change *change, yyjson_val *old, yyjson_mut_val 
 				   "External network %s cannot be updated to be made non-external, "
 				   "since it has existing gateway ports.",
 				   id);
-	result = old ? check_users(change, network, error) : 0;
+	result = old ? check_users(change, &resource_network, network, error) : 0;
 	return result != -EBUSY ? result
 				: error_fault(error, -EBUSY, 409, "InvalidSharedSetting",
 					      "Unable to reconfigure sharing settings for network "
@@ -245,10 +327,10 @@ int rbac_network_changed(struct change *change, yyjson_val *old, yyjson_mut_val 
 					      json_member(network, "name"));
 }
 
-int rbac_network_gone(struct change *change, const char *network_id, struct error *error)
+int rbac_object_gone(struct change *change, const char *object_id, struct error *error)
 {
 	struct policies policies = { 0 };
-	int result = find_policies(change, network_id, &policies, error);
+	int result = find_policies(change, object_id, &policies, error);
 
 	for (size_t i = 0; !result && i < policies.list.count; i++)
 		change_delete(change, &resource_rbac, json_string(policies.list.items[i], "id"));
@@ -268,16 +350,36 @@ static int check_target(struct change *change, const char *verb, const char *tar
 			   verb, verb);
 }
 
-static int find_network(struct change *change, const char *id, yyjson_val **network,
-			struct error *error)
+static int check_kind(yyjson_mut_val *object, const struct rbac_type **type, struct error *error)
 {
-	int result = change_find(change, &resource_network, id, network, error);
+	const char *name = json_member(object, "object_type");
+	const char *action = json_member(object, "action");
 
-	if (result || policy_owns(change->request, json_string(*network, "project_id")))
+	*type = type_named(name);
+	if (!*type)
+		return error_fault(error, -EINVAL, 400, "InvalidInput",
+				   "Invalid input for operation: '%s' is not a valid RBAC object "
+				   "type.",
+				   name);
+	if (!strcmp(action, SHARED) || ((*type)->external && !strcmp(action, EXTERNAL)))
+		return 0;
+	return error_fault(error, -EINVAL, 400, "InvalidActionForType",
+			   "Invalid action '%s' for object type '%s'. Valid actions: "
+			   "('access_as_shared',%s)",
+			   action, name, (*type)->external ? " 'access_as_external'" : "");
+}
+
+static int find_object(struct change *change, const struct rbac_type *type, const char *id,
+		       yyjson_val **object, struct error *error)
+{
+	int result = change_find(change, type->resource, id, object, error);
+
+	if (result || policy_owns(change->request, json_string(*object, "project_id")))
 		return result;
 	return error_fault(error, -EINVAL, 400, "InvalidInput",
 			   "Invalid input for operation: Only admins can manipulate policies on "
-			   "networks they do not own.");
+			   "%s they do not own.",
+			   type->external ? "networks" : "objects");
 }
 
 static bool is_duplicate(const struct policies *policies, yyjson_mut_val *object)
@@ -291,55 +393,71 @@ static bool is_duplicate(const struct policies *policies, yyjson_mut_val *object
 	return false;
 }
 
-/* The network as it is with the policies; 'added' NULL: one goes. */
-static int put_network(struct change *change, const char *network_id, struct policies *policies,
-		       struct error *error)
+static const char *in_use_details(struct change *change, const struct policies *policies,
+				  const char *object_id, const char *target)
 {
+	return policies->type->external
+		       ? arena_printf(change->request->arena,
+				      "Unable to reconfigure sharing settings for network %s. "
+				      "Multiple tenants are using it.",
+				      object_id)
+		       : arena_printf(change->request->arena, "project_id=%s", target);
+}
+
+/* The object as it is with the policies; 'target': of the policy that goes or is replaced. */
+static int put_object(struct change *change, const char *object_id, struct policies *policies,
+		      const char *target, struct error *error)
+{
+	const struct resource *resource = policies->type->resource;
 	yyjson_mut_val *object;
-	yyjson_val *network;
-	int result = change_get(change, &resource_network, network_id, &network, error);
+	yyjson_val *had;
+	int result = change_get(change, resource, object_id, &had, error);
 
 	if (result)
 		return result;
-	object = yyjson_val_mut_copy(change->doc, network);
-	settle_network(change, policies, object);
-	result = policies->left_out ? check_users(change, object, error) : 0;
-	if (!result && json_bool(network, "router:external", false) &&
+	object = yyjson_val_mut_copy(change->doc, had);
+	settle_object(change, policies, object);
+	result = policies->left_out ? check_users(change, resource, object, error) : 0;
+	if (!result && json_bool(had, "router:external", false) &&
 	    !yyjson_mut_get_bool(yyjson_mut_obj_get(object, "router:external")) &&
-	    has_gateways(change, network_id))
+	    has_gateways(change, object_id))
 		result = -EBUSY;
 	if (result == -EBUSY)
 		return error_fault(error, -EBUSY, 409, "RbacPolicyInUse",
 				   "RBAC policy on object %s cannot be removed because other "
-				   "objects depend on it.\nDetails: Unable to reconfigure sharing "
-				   "settings for network %s. Multiple tenants are using it.",
-				   network_id, network_id);
+				   "objects depend on it.\nDetails: %s",
+				   object_id, in_use_details(change, policies, object_id, target));
 	if (!result)
-		change_put(change, &resource_network, object);
+		change_put(change, resource, object);
 	return result;
 }
 
-static int settle(struct change *change, yyjson_mut_val *object, bool replaces, struct error *error)
+static int settle(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		  struct error *error)
 {
-	const char *network_id = json_member(object, "object_id");
+	const char *object_id = json_member(object, "object_id");
 	struct policies policies = { .added = object,
-				     .left_out = replaces ? json_member(object, "id") : NULL };
-	yyjson_val *network;
-	int result = find_network(change, network_id, &network, error);
+				     .left_out = old ? json_string(old, "id") : NULL };
+	yyjson_val *found;
+	int result = check_kind(object, &policies.type, error);
 
 	if (!result)
-		result = find_policies(change, network_id, &policies, error);
+		result = find_object(change, policies.type, object_id, &found, error);
+	if (!result)
+		result = find_policies(change, object_id, &policies, error);
 	if (!result && is_duplicate(&policies, object))
 		return error_fault(error, -EEXIST, 409, "DuplicateRbacPolicy",
 				   "An RBAC policy already exists with those values.");
-	return result ? result : put_network(change, network_id, &policies, error);
+	return result ? result
+		      : put_object(change, object_id, &policies,
+				   old ? json_string(old, "target_tenant") : NULL, error);
 }
 
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	int result = check_target(change, "create", json_member(object, "target_tenant"), error);
 
-	return result ? result : settle(change, object, false, error);
+	return result ? result : settle(change, NULL, object, error);
 }
 
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
@@ -347,17 +465,20 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 {
 	int result = check_target(change, "update", json_member(given, "target_tenant"), error);
 
-	(void)old;
-	return result ? result : settle(change, object, true, error);
+	return result ? result : settle(change, old, object, error);
 }
 
 static int remove_policy(struct change *change, yyjson_val *old, struct error *error)
 {
-	struct policies policies = { .left_out = json_string(old, "id") };
+	struct policies policies = { .left_out = json_string(old, "id"),
+				     .type = type_named(json_string(old, "object_type")) };
 	int result = find_policies(change, json_string(old, "object_id"), &policies, error);
 
+	if (!policies.type)
+		return error_set(error, -EIO, "rbac policy %s is damaged", policies.left_out);
 	return result ? result
-		      : put_network(change, json_string(old, "object_id"), &policies, error);
+		      : put_object(change, json_string(old, "object_id"), &policies,
+				   json_string(old, "target_tenant"), error);
 }
 
 static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
@@ -381,7 +502,7 @@ const struct resource resource_rbac = {
 	.prefix = "/network/rbac-policy/",
 	.attributes = attributes,
 	.missing_type = "RbacPolicyNotFound",
-	.missing_before = "RBAC policy of type network with ID ",
+	.missing_before = "RBAC policy of type unknown with ID ",
 	.missing_after = " not found",
 	.create = create,
 	.update = update,

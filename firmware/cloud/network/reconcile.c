@@ -44,7 +44,7 @@ static int send_network(struct sending *sending, yyjson_val *record)
 static int send_port(struct sending *sending, yyjson_val *record)
 {
 	struct net_port port = { 0 };
-	int result = desired_port(sending->arena, record, &port);
+	int result = desired_port(sending->view, sending->arena, record, &port, &sending->error);
 
 	return result ? result
 		      : (int)link_send(sending->link, NETD_PORT_SET, net_port_fields, &port, -1);
@@ -71,18 +71,18 @@ static int send_router(struct sending *sending, yyjson_val *record)
 }
 
 /* Kinds of object in the order in which netd is told of them. */
+enum kind_number { KIND_GROUP, KIND_NETWORK, KIND_PORT, KIND_ROUTER, KINDS };
+
 static const struct kind {
 	const struct resource *resource;
 	int (*send)(struct sending *sending, yyjson_val *record);
 	uint16_t delete_type;
 } kinds[] = {
-	{ &resource_group, send_group, NETD_GROUP_DELETE },
-	{ &resource_network, send_network, NETD_NETWORK_DELETE },
-	{ &resource_port, send_port, NETD_PORT_DELETE },
-	{ &resource_router, send_router, NETD_ROUTER_DELETE },
+	[KIND_GROUP] = { &resource_group, send_group, NETD_GROUP_DELETE },
+	[KIND_NETWORK] = { &resource_network, send_network, NETD_NETWORK_DELETE },
+	[KIND_PORT] = { &resource_port, send_port, NETD_PORT_DELETE },
+	[KIND_ROUTER] = { &resource_router, send_router, NETD_ROUTER_DELETE },
 };
-
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static void report(const struct sending *sending, const char *what, int result)
 {
@@ -134,21 +134,119 @@ static void send_deleted(struct reconciler *self, const struct kind *kind, const
 	link_send(self->netd, kind->delete_type, net_id_fields, &gone, -1);
 }
 
-static void send_changed(struct reconciler *self, const struct kind *kind, const char *id)
+static void send_one(struct sending *sending, const struct kind *kind, const char *id)
+{
+	yyjson_val *record;
+	int result = resource_get(sending->view, sending->arena, kind->resource, id, &record,
+				  &sending->error);
+
+	if (!result)
+		result = kind->send(sending, record);
+	/* Gone in the meantime: its own change says so. */
+	if (result != -ENOENT)
+		report(sending, id, result);
+}
+
+/* --- who else a change concerns --- */
+
+/* The objects of a kind that name 'id' in an index. */
+static void send_users(struct sending *sending, const struct kind *kind, const char *index,
+		       const char *id)
+{
+	struct network_ports list;
+	int result = resource_range(sending->view, sending->arena, kind->resource, index, id, &list,
+				    &sending->error);
+
+	for (size_t i = 0; !result && i < list.count; i++)
+		report(sending, id, kind->send(sending, list.items[i]));
+	report(sending, id, result);
+}
+
+/* Routers whose gateway is in this network: addresses there have its limits. */
+static void send_gateways(struct sending *sending, const char *network_id)
+{
+	struct network_ports ports;
+
+	if (resource_range(sending->view, sending->arena, &resource_port, "network", network_id,
+			   &ports, &sending->error))
+		return;
+	for (size_t i = 0; i < ports.count; i++)
+		if (json_is(ports.items[i], "device_owner", "network:router_gateway"))
+			send_one(sending, &kinds[KIND_ROUTER],
+				 json_string(ports.items[i], "device_id"));
+}
+
+static void send_floating_routers(struct sending *sending, const char *policy_id)
+{
+	struct network_ports list;
+
+	if (resource_range(sending->view, sending->arena, &resource_floatingip, "qos", policy_id,
+			   &list, &sending->error))
+		return;
+	for (size_t i = 0; i < list.count; i++)
+		if (json_string(list.items[i], "router_id"))
+			send_one(sending, &kinds[KIND_ROUTER],
+				 json_string(list.items[i], "router_id"));
+}
+
+static void policy_changed(struct sending *sending, const char *id)
+{
+	struct network_ports networks;
+
+	send_users(sending, &kinds[KIND_NETWORK], "qos", id);
+	send_users(sending, &kinds[KIND_PORT], "qos", id);
+	send_users(sending, &kinds[KIND_ROUTER], "qos", id);
+	send_floating_routers(sending, id);
+	if (!resource_range(sending->view, sending->arena, &resource_network, "qos", id, &networks,
+			    &sending->error))
+		for (size_t i = 0; i < networks.count; i++)
+			send_gateways(sending, json_string(networks.items[i], "id"));
+}
+
+static void network_changed(struct sending *sending, const char *id)
+{
+	send_one(sending, &kinds[KIND_NETWORK], id);
+	send_gateways(sending, id);
+}
+
+static void group_changed(struct sending *sending, const char *id)
+{
+	send_one(sending, &kinds[KIND_GROUP], id);
+}
+
+static void port_changed(struct sending *sending, const char *id)
+{
+	send_one(sending, &kinds[KIND_PORT], id);
+}
+
+static void router_changed(struct sending *sending, const char *id)
+{
+	send_one(sending, &kinds[KIND_ROUTER], id);
+}
+
+/* What a change of a record means; kind KINDS: netd does not know of it by itself. */
+static const struct follow {
+	const char *prefix;
+	void (*changed)(struct sending *sending, const char *id);
+	enum kind_number kind;
+} follows[] = {
+	{ "/network/network/", network_changed, KIND_NETWORK },
+	{ "/network/port/", port_changed, KIND_PORT },
+	{ "/network/router/", router_changed, KIND_ROUTER },
+	{ "/network/security-group/", group_changed, KIND_GROUP },
+	{ "/network/qos-policy/", policy_changed, KINDS },
+};
+
+static void send_changed(struct reconciler *self, const struct follow *follow, const char *id)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	struct sending sending = { .link = self->netd, .arena = &arena };
-	yyjson_val *record;
-	int result = store_view_open(self->cloud->store, &sending.view, &sending.error);
 
-	if (!result)
-		result = resource_get(sending.view, &arena, kind->resource, id, &record,
-				      &sending.error);
-	if (!result)
-		result = kind->send(&sending, record);
-	/* Gone in the meantime: its own change says so. */
-	if (result != -ENOENT)
-		report(&sending, id, result);
+	if (store_view_open(self->cloud->store, &sending.view, &sending.error)) {
+		report(&sending, id, sending.error.code);
+		return;
+	}
+	follow->changed(&sending, id);
 	store_view_close(sending.view);
 }
 
@@ -160,15 +258,15 @@ static void on_changed(struct store_watch *watch, const char *key, uint64_t revi
 	(void)revision;
 	if (!link_is_up(self->netd))
 		return;
-	for (size_t i = 0; i < KINDS; i++) {
-		size_t length = strlen(kinds[i].resource->prefix);
+	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++) {
+		size_t length = strlen(follows[i].prefix);
 
-		if (strncmp(key, kinds[i].resource->prefix, length))
+		if (strncmp(key, follows[i].prefix, length))
 			continue;
-		if (deleted)
-			send_deleted(self, &kinds[i], key + length);
-		else
-			send_changed(self, &kinds[i], key + length);
+		if (!deleted)
+			send_changed(self, &follows[i], key + length);
+		else if (follows[i].kind < KINDS)
+			send_deleted(self, &kinds[follows[i].kind], key + length);
 	}
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "firmware/cloud/network/rbac.h"
+
 static bool wanted(struct request *request, const char *name)
 {
 	const struct name_value *query = request->query;
@@ -70,6 +72,9 @@ yyjson_mut_val *resource_render(const struct resource *resource, struct request 
 			yyjson_mut_obj_add(out, yyjson_mut_strcpy(doc, name),
 					   yyjson_val_mut_copy(doc, value));
 	}
+	/* 'shared' is said of the caller: with everybody, or with its project. */
+	if (yyjson_obj_get(record, "_shared_with") && rbac_shared_visible(request, record))
+		json_set_bool(doc, out, "shared", true);
 	if (resource->derive && resource->derive(request, record, doc, out, error))
 		return NULL;
 	select_fields(request, out);

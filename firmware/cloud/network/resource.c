@@ -88,7 +88,9 @@ static const char *const sort_keys[] = { "id",
 /* The id of the parent in the path; NULL for what stands for itself. */
 static const char *parent_of(const struct resource *resource, struct request *request)
 {
-	return resource->parent ? request_param(request, resource->parent_member) : NULL;
+	const char *id = resource->parent ? request_param(request, resource->parent_member) : "";
+
+	return *id ? id : NULL;
 }
 
 static bool belongs(const struct resource *resource, struct request *request, yyjson_val *record)
@@ -123,7 +125,8 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 		yyjson_val *record = list->items[i];
 
 		if (!belongs(resource, request, record) ||
-		    (!resource->parent && !resource_visible(resource, request, record)) ||
+		    (!parent_of(resource, request) &&
+		     !resource_visible(resource, request, record)) ||
 		    !tags_match(request, record) ||
 		    (resource->matches && !resource->matches(request, record)))
 			continue;
@@ -237,7 +240,7 @@ int resource_show(const struct resource *resource, struct request *request, stru
 	if (result)
 		return result;
 	if (!belongs(resource, request, record) ||
-	    (!resource->parent && !resource_visible(resource, request, record)))
+	    (!parent_of(resource, request) && !resource_visible(resource, request, record)))
 		return resource_missing(resource, id, error);
 	return reply_object(resource, request, 200, record, error);
 }

@@ -28,8 +28,8 @@ struct resource {
 	const char *prefix;            /* of its records: "/network/network/" */
 	const struct attribute *attributes;
 	/* A part of another resource, by whose path it is found; the path's parameter and the
-	 * member that holds the parent's id have one name. NULL: stands for itself. Its form has
-	 * the attributes and the id alone. */
+	 * member that holds the parent's id have one name; by a path without it only its owner
+	 * finds it. NULL: stands for itself. Its form has the attributes and the id alone. */
 	const struct resource *parent;
 	const char *parent_member;
 	/* "NetworkNotFound", "Network ", " could not be found." */
@@ -57,7 +57,7 @@ struct resource {
 
 extern const struct resource resource_network, resource_subnet, resource_port, resource_router,
 	resource_group, resource_rule, resource_floatingip, resource_forward, resource_subnetpool,
-	resource_address_scope, resource_rbac;
+	resource_address_scope, resource_rbac, resource_qos_policy;
 
 /* Handlers of the five operations, given the resource. */
 int resource_list(const struct resource *resource, struct request *request, struct error *error);

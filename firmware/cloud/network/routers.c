@@ -7,7 +7,9 @@
 #include "firmware/cloud/network/extraroutes.h"
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/router.h"
+#include "firmware/lib/uuid.h"
 
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
 
@@ -197,6 +199,41 @@ static int change_gateway(struct change *change, yyjson_val *old, yyjson_mut_val
 	return 0;
 }
 
+/* --- the gateway's QoS policy: it stays until it is named anew, or the gateway goes --- */
+
+static int check_policy_id(yyjson_mut_val *id, struct error *error)
+{
+	return !id || yyjson_mut_is_null(id) ||
+			       (yyjson_mut_is_str(id) && uuid_like(yyjson_mut_get_str(id)))
+		       ? 0
+		       : attribute_refuse(error,
+					  "Invalid input for external_gateway_info. "
+					  "Reason: '%s' is not a valid UUID.",
+					  yyjson_mut_get_str(id) ?: "");
+}
+
+static int set_policy(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		      yyjson_mut_val *info, struct error *error)
+{
+	yyjson_mut_val *shown = yyjson_mut_obj_get(object, "external_gateway_info");
+	yyjson_mut_val *given = yyjson_mut_obj_get(info, "qos_policy_id");
+	const char *had = json_string(old, "_qos_policy_id");
+	const char *policy_id = given ? yyjson_mut_get_str(given) : had;
+	int result = check_policy_id(given, error);
+
+	if (!yyjson_mut_is_obj(shown))
+		policy_id = NULL;
+	if (!result)
+		result = qos_bind(change, QOS_ROUTER, json_member(object, "id"), had, policy_id,
+				  error);
+	if (result)
+		return result;
+	json_set_string(change->doc, object, "_qos_policy_id", policy_id);
+	if (yyjson_mut_is_obj(shown))
+		json_set_string(change->doc, shown, "qos_policy_id", policy_id);
+	return 0;
+}
+
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	yyjson_mut_doc *doc = change->doc;
@@ -208,9 +245,11 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	json_set_string(doc, object, "status", "ACTIVE");
 	json_set(doc, object, "routes", yyjson_mut_arr(doc));
 	json_set(doc, object, "flavor_id", yyjson_mut_null(doc));
-	return yyjson_mut_is_obj(info) && yyjson_mut_obj_size(info)
-		       ? make_gateway(change, object, info, error)
-		       : (json_set(doc, object, "external_gateway_info", yyjson_mut_null(doc)), 0);
+	if (yyjson_mut_is_obj(info) && yyjson_mut_obj_size(info))
+		result = make_gateway(change, object, info, error);
+	else
+		json_set(doc, object, "external_gateway_info", yyjson_mut_null(doc));
+	return result ? result : set_policy(change, NULL, object, info, error);
 }
 
 static int set_gateway(struct change *change, yyjson_val *old, yyjson_mut_val *object,
@@ -241,6 +280,8 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 
 	if (!result && info)
 		result = set_gateway(change, old, object, info, error);
+	if (!result && info)
+		result = set_policy(change, old, object, info, error);
 	if (!result && (routes || info))
 		result = routes_check(change, object, error);
 	return result;
@@ -266,6 +307,7 @@ static int remove_router(struct change *change, yyjson_val *old, struct error *e
 
 	if (!result && ports.count)
 		return refuse_ports(change, id, &ports, error);
+	qos_unbind(change, QOS_ROUTER, old);
 	return result ? result : drop_gateway(change, old, error);
 }
 

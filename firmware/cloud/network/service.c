@@ -3,6 +3,7 @@
 #include "firmware/cloud/network/availability.h"
 #include "firmware/cloud/network/discovery.h"
 #include "firmware/cloud/network/extraroutes.h"
+#include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/quotas.h"
 #include "firmware/cloud/network/resource.h"
 #include "firmware/cloud/network/router.h"
@@ -49,30 +50,6 @@ static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = 
 	{                                                                                          \
 		.method = "DELETE", .path = "/v2.0/" collection "/{id}", .handle = kind##_delete,  \
 		.policy = "delete"                                                                 \
-	}
-
-#define TAG_ROUTES(collection, kind)                                                               \
-	{ .method = "GET", .path = "/v2.0/" collection "/{id}/tags", .handle = kind##_tags_list }, \
-		{ .method = "PUT",                                                                 \
-		  .path = "/v2.0/" collection "/{id}/tags",                                        \
-		  .handle = kind##_tags_replace,                                                   \
-		  .body = &any_object,                                                             \
-		  .policy = "update" },                                                            \
-		{ .method = "DELETE",                                                              \
-		  .path = "/v2.0/" collection "/{id}/tags",                                        \
-		  .handle = kind##_tags_clear,                                                     \
-		  .policy = "update" },                                                            \
-		{ .method = "GET",                                                                 \
-		  .path = "/v2.0/" collection "/{id}/tags/{tag}",                                  \
-		  .handle = kind##_tag_show },                                                     \
-		{ .method = "PUT",                                                                 \
-		  .path = "/v2.0/" collection "/{id}/tags/{tag}",                                  \
-		  .handle = kind##_tag_add,                                                        \
-		  .flags = ROUTE_NO_BODY,                                                          \
-		  .policy = "update" },                                                            \
-	{                                                                                          \
-		.method = "DELETE", .path = "/v2.0/" collection "/{id}/tags/{tag}",                \
-		.handle = kind##_tag_remove, .policy = "update"                                    \
 	}
 
 #define NOT_IMPLEMENTED(collection)                                                                \
@@ -194,6 +171,14 @@ static const struct store_index indexes[] = {
 	{ "/network/port/", "network", "network_id", NULL, false },
 	{ "/network/port/", "device", "device_id", NULL, false },
 	{ "/network/port/", "group", "security_groups", NULL, false },
+	{ "/network/port/", "qos", "qos_policy_id", NULL, false },
+	{ "/network/network/", "qos", "qos_policy_id", NULL, false },
+	{ "/network/floatingip/", "qos", "qos_policy_id", NULL, false },
+	{ "/network/router/", "qos", "_qos_policy_id", NULL, false },
+	{ "/network/qos-policy/", "project", "project_id", NULL, false },
+	{ "/network/qos-bandwidth-limit/", "policy", "policy_id", NULL, false },
+	{ "/network/qos-dscp-marking/", "policy", "policy_id", NULL, false },
+	{ "/network/qos-minimum-bandwidth/", "policy", "policy_id", NULL, false },
 	{ "/network/port/", "mac", "mac_address", "network_id", true },
 	{ "/network/floatingip/", "port", "port_id", NULL, false },
 	{ "/network/floatingip/", "router", "router_id", NULL, false },
@@ -206,12 +191,15 @@ static const struct store_index indexes[] = {
 	{ 0 },
 };
 
+static const struct service_part *const parts[] = { &qos_part, NULL };
+
 const struct service network_service = {
 	.name = "neutron",
 	.type = "network",
 	.prefix = "/network",
 	.routes = routes,
 	.policies = policies,
+	.parts = parts,
 	.indexes = indexes,
 	.fault = fault_network,
 	.start = network_start,

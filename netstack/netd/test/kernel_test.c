@@ -108,8 +108,10 @@ static void external_send(bool floating)
 						  .subnet_id = SUBNET,
 						  .mac = "fa:16:3e:00:00:aa",
 						  .address = "10.1.0.1/24" };
-	struct net_floating floatings[] = { { "192.0.2.101", "10.1.0.11" },
-					    { "192.0.2.103", "10.1.0.13" } };
+	struct net_floating floatings[] = {
+		{ .address = "192.0.2.101", .fixed = "10.1.0.11" },
+		{ .address = "192.0.2.103", .fixed = "10.1.0.13" },
+	};
 	struct net_forward forward = { "192.0.2.102", "10.1.0.13", 6, 8080, 8081, 80, 80 };
 	struct net_router router = { .id = ROUTER,
 				     .admin_up = true,

@@ -251,7 +251,7 @@ static void router_set_outside(struct fixture *fixture, bool snat)
 						  .network_id = NETWORK,
 						  .subnet_id = SUBNET,
 						  .address = "10.1.0.1/24" };
-	struct net_floating floating = { "192.0.2.101", "10.1.0.11" };
+	struct net_floating floating = { .address = "192.0.2.101", .fixed = "10.1.0.11" };
 	struct net_forward forwards[] = {
 		{ "192.0.2.102", "10.1.0.12", 6, 8080, 8080, 80, 80 },
 		{ "192.0.2.102", "10.1.0.12", 17, 5000, 5009, 5000, 5009 },
@@ -304,7 +304,7 @@ static void router_has_addresses_outside(void **state)
 static void floating_addresses_need_no_other(void **state)
 {
 	struct fixture *fixture = *state;
-	struct net_floating floating = { "192.0.2.101", "10.1.0.11" };
+	struct net_floating floating = { .address = "192.0.2.101", .fixed = "10.1.0.11" };
 	struct net_router router = { .id = ROUTER,
 				     .admin_up = true,
 				     .snat = true,
@@ -496,6 +496,113 @@ static void external_ids_are_checked(void **state)
 			 -EBADMSG);
 }
 
+/* --- quality of service --- */
+
+static void port_set_qos(struct fixture *fixture, const struct net_qos *qos)
+{
+	struct net_port port = { .id = PORT,
+				 .network_id = NETWORK,
+				 .mac = "fa:16:3e:00:00:01",
+				 .owner = "compute:nova",
+				 .admin_up = true,
+				 .qos = *qos };
+
+	set(fixture, OBJECT_PORT, net_port_fields, &port);
+	netd_reconcile(&fixture->netd);
+}
+
+static void qos_compiles(const char *text)
+{
+	struct netlink_request request = NETLINK_REQUEST_INIT;
+	struct error error = { 0 };
+
+	if (nft_compile(text, &request, &error) < 0)
+		fail_msg("%s", error.message);
+	netlink_free(&request);
+}
+
+static void ports_have_limits_and_marks(void **state)
+{
+	const struct net_qos nothing = { 0 }, qos = { .set = true,
+						      .egress_kbps = 8000,
+						      .egress_burst = 800,
+						      .ingress_kbps = 4000,
+						      .ingress_burst = 3200,
+						      .dscp = 27 };
+	struct fixture *fixture = *state;
+
+	fake_link(&fixture->fake, "ct11111111000");
+	network_set(fixture);
+	port_set_qos(fixture, &nothing);
+	assert_has(fixture->fake.qos_rules, "delete table bridge cumulet_qos");
+	port_set_qos(fixture, &qos);
+	assert_has(fake_calls(&fixture->fake), "rate ct11111111000 4000 kbit/s burst 3200\n");
+	assert_has(fixture->fake.qos_rules,
+		   "limit rate over 1000000 bytes/second burst 100000 bytes drop");
+	assert_has(fixture->fake.qos_rules, "ct11111111000 : jump limit-ct11111111000,");
+	assert_has(fixture->fake.qos_rules, "ct11111111000 : jump mark-26,");
+	qos_compiles(fixture->fake.qos_rules);
+	/* What has not changed is not set again. */
+	fake_forget(&fixture->fake);
+	port_set_qos(fixture, &qos);
+	assert_has(fake_calls(&fixture->fake), "rules ");
+	assert_null(strstr(fake_calls(&fixture->fake), "qos "));
+	port_set_qos(fixture, &nothing);
+	assert_has(fake_calls(&fixture->fake), "rate ct11111111000 0 kbit/s");
+	assert_has(fixture->fake.qos_rules, "delete table bridge cumulet_qos");
+}
+
+static void networks_limits_are_their_guests(void **state)
+{
+	struct net_network network = {
+		.id = NETWORK, .type = "vxlan", .vni = 101, .mtu = 1450, .admin_up = true
+	};
+	const struct net_qos nothing = { 0 };
+	struct fixture *fixture = *state;
+
+	network.qos = (struct net_qos){ .set = true, .egress_kbps = 80, .dscp = 99 };
+	fake_link(&fixture->fake, "ct11111111000");
+	set(fixture, OBJECT_NETWORK, net_network_fields, &network);
+	port_set_qos(fixture, &nothing);
+	/* a whole packet fits, and what is no code point marks nothing */
+	assert_has(fixture->fake.qos_rules,
+		   "limit rate over 10000 bytes/second burst 65536 bytes drop");
+	assert_null(strstr(fixture->fake.qos_rules, "jump mark-"));
+	qos_compiles(fixture->fake.qos_rules);
+	port_set_qos(fixture, &(struct net_qos){ .set = true });
+	assert_has(fixture->fake.qos_rules, "delete table bridge cumulet_qos");
+}
+
+static void addresses_outside_have_limits(void **state)
+{
+	struct net_floating floating = { .address = "192.0.2.101", .fixed = "10.1.0.11" };
+	struct net_router router = { .id = ROUTER,
+				     .admin_up = true,
+				     .snat = true,
+				     .external_network = NETWORK,
+				     .floatings = { &floating, 1 } };
+	struct fixture *fixture = *state;
+
+	floating.qos = (struct net_qos){ .set = true, .ingress_kbps = 800, .egress_kbps = 1600 };
+	router.qos = (struct net_qos){ .set = true, .egress_kbps = 3200 };
+	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
+	netd_reconcile(&fixture->netd);
+	assert_has(fixture->fake.router_qos_rules, "192.0.2.101 : jump in-0,");
+	assert_has(fixture->fake.router_qos_rules, "192.0.2.101 : jump out-0,");
+	/* the router's own address: that of its way to the box */
+	assert_has(fixture->fake.router_qos_rules, "100.127.");
+	assert_has(fixture->fake.router_qos_rules, "limit rate over 400000 bytes/second");
+	qos_compiles(fixture->fake.router_qos_rules);
+	fake_forget(&fixture->fake);
+	router.admin_up = false;
+	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
+	netd_reconcile(&fixture->netd);
+	router.admin_up = true;
+	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "qos cr-");
+}
+
 /* What the firewall writes is always in the language that the Linux back end reads. */
 static void rules_compile(void **state)
 {
@@ -532,6 +639,8 @@ static void syntax_errors_name_the_line(void **state)
 		"table bridge x {\n chain y {\n ip saddr 10.0.0.300 accept\n }\n}\n",
 		"table bridge x {\n chain y {\n accept\n",
 		"table nowhere x {\n}\n",
+		"table bridge x {\n chain y {\n ip dscp set 64\n }\n}\n",
+		"table bridge x {\n chain y {\n limit rate over 1 bytes burst 1 bytes drop\n }\n}\n",
 		"table bridge x {\n map y {\n type mark : verdict\n elements = { 1 , }\n }\n}\n",
 	};
 
@@ -591,6 +700,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(peers_are_forgotten_with_sync, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_ids_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(ports_have_limits_and_marks, setup, teardown),
+		cmocka_unit_test_setup_teardown(networks_limits_are_their_guests, setup, teardown),
+		cmocka_unit_test_setup_teardown(addresses_outside_have_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_compile, setup, teardown),
 		cmocka_unit_test(syntax_errors_name_the_line),
 		cmocka_unit_test(uplink_settings_are_read),

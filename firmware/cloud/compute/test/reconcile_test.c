@@ -23,7 +23,7 @@
 static struct {
 	char path[64];
 	struct cloud cloud;
-	struct store_index indexes[64];
+	struct store_index indexes[160];
 	struct channel vmm; /* vmm's end */
 	unsigned sets, deletes, syncs, images;
 	struct guest guest; /* the last one set; its lists are gone */

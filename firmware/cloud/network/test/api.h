@@ -31,7 +31,7 @@ static const struct service *const services_here[] = { &network_service, NULL };
 
 static int setup(void **state)
 {
-	static struct store_index indexes[96];
+	static struct store_index indexes[160];
 	const struct store_index *lists[] = { identity_service.indexes, network_service.indexes };
 	struct store_options options = { .path = box.path,
 					 .map_size = 64 << 20,

@@ -4,7 +4,7 @@
 #include "firmware/cloud/network/start.h"
 
 static const struct service *const all[] = { &identity_service, &network_service, NULL };
-static struct store_index indexes[64];
+static struct store_index indexes[160];
 
 static int setup(void **state)
 {

@@ -8,7 +8,7 @@
 static const struct service *const with_placement[] = { &identity_service, &placement_service,
 							NULL };
 
-static struct store_index indexes[64];
+static struct store_index indexes[160];
 
 static void add_indexes(const struct store_index *from, size_t *count)
 {
