@@ -33,9 +33,8 @@ bool admission_host_get(struct vmm_host *host)
 	return known;
 }
 
-static int claim(struct request *request, struct placement_claims *claims,
-		 const struct placement_ask *who, yyjson_val *flavor, const char *ephemeral,
-		 struct error *error)
+static struct placement_ask ask_for(const struct placement_ask *who, yyjson_val *flavor,
+				    const char *ephemeral)
 {
 	int64_t swap = json_integer(flavor, "swap", 0); /* MiB */
 	struct placement_ask ask = *who;
@@ -44,7 +43,24 @@ static int claim(struct request *request, struct placement_claims *claims,
 	ask.amount[RESOURCE_MEMORY_MB] = json_integer(flavor, "ram", 0);
 	ask.amount[RESOURCE_DISK_GB] = json_integer(flavor, "disk", 0) +
 				       json_integer(flavor, ephemeral, 0) + (swap + 1023) / 1024;
+	return ask;
+}
+
+static int claim(struct request *request, struct placement_claims *claims,
+		 const struct placement_ask *who, yyjson_val *flavor, const char *ephemeral,
+		 struct error *error)
+{
+	struct placement_ask ask = ask_for(who, flavor, ephemeral);
+
 	return placement_claim(request, claims, &ask, error);
+}
+
+int64_t admission_room(const struct placement_claims *claims, yyjson_val *flavor)
+{
+	struct placement_ask ask =
+		ask_for(&(struct placement_ask){ 0 }, flavor, "OS-FLV-EXT-DATA:ephemeral");
+
+	return placement_room(claims, &ask);
 }
 
 int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,

@@ -16,4 +16,7 @@ int admission_hold(struct request *request, struct placement_claims *claims,
 		   const char *consumer_id, yyjson_val *server, yyjson_val *flavor,
 		   struct error *error);
 
+/* How many servers of this flavor there is still room for. */
+int64_t admission_room(const struct placement_claims *claims, yyjson_val *flavor);
+
 #endif

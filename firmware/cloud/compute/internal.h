@@ -19,6 +19,7 @@
  *   _rescue {disk, image}      what it boots from while it is rescued
  *   _fault {code, created, message, details}   why it is in ERROR
  *   _action           request id of the action under way, whose event is not finished yet
+ *   _group            id of the server group that it was made in; absent: none
  *   _placed           true while it holds resources of the host and may have a guest
  */
 #ifndef CUMULET_COMPUTE_INTERNAL_H
@@ -48,8 +49,9 @@
 #define KEY_KEYPAIR "/compute/keypair/"
 #define KEY_ACTION "/compute/action/"       /* <server id>/<request id> */
 #define KEY_USER_DATA "/compute/user-data/" /* <server id> */
-#define KEY_USAGE "/compute/usage/"         /* <project id> {instances, cores, ram} */
+#define KEY_USAGE "/compute/usage/"         /* <project id> {instances, cores, ram, groups} */
 #define KEY_MIGRATION "/compute/migration/" /* <server id>/<migration id> */
+#define KEY_SERVER_GROUP "/compute/group/"  /* <group id>, see server_groups.h */
 #define KEY_QUOTA "/compute/quota/"         /* <project id> {resource: limit} */
 
 /* --- time.c: timestamps as the API writes them */
@@ -138,10 +140,13 @@ enum quota_resource {
 	QUOTA_RAM,
 	QUOTA_METADATA,
 	QUOTA_KEYPAIRS,
+	QUOTA_GROUPS,
+	QUOTA_GROUP_MEMBERS,
 	QUOTA_COUNT
 };
 struct quota_amount {
 	int64_t instances, cores, ram;
+	int64_t groups; /* server groups */
 };
 int quota_limit(struct request *request, const char *project_id, enum quota_resource resource,
 		int64_t *limit, struct error *error);
@@ -157,6 +162,8 @@ int quota_give(struct store_view *view, struct arena *arena, struct store_txn *t
 int quota_move(struct request *request, struct store_txn *txn, const char *project_id,
 	       const struct quota_amount *from, const struct quota_amount *to, struct error *error);
 struct quota_amount quota_of_flavor(yyjson_val *flavor);
+/* One more server group of the caller's project; 403. */
+int quota_take_group(struct request *request, struct store_txn *txn, struct error *error);
 
 /* --- admission.c: may the host take this server? */
 struct vmm_host;

@@ -19,6 +19,8 @@ static int64_t rule_used(const struct quota_rule *rule, const struct quota_amoun
 		return used->instances;
 	if (!strcmp(rule->name, "cores"))
 		return used->cores;
+	if (!strcmp(rule->name, "server_groups"))
+		return used->groups;
 	return !strcmp(rule->name, "ram") ? used->ram : 0;
 }
 

@@ -32,8 +32,13 @@ const struct quota_rule quota_rules[] = {
 };
 
 static const char *const resource_names[QUOTA_COUNT] = {
-	[QUOTA_INSTANCES] = "instances",     [QUOTA_CORES] = "cores",        [QUOTA_RAM] = "ram",
-	[QUOTA_METADATA] = "metadata_items", [QUOTA_KEYPAIRS] = "key_pairs",
+	[QUOTA_INSTANCES] = "instances",
+	[QUOTA_CORES] = "cores",
+	[QUOTA_RAM] = "ram",
+	[QUOTA_METADATA] = "metadata_items",
+	[QUOTA_KEYPAIRS] = "key_pairs",
+	[QUOTA_GROUPS] = "server_groups",
+	[QUOTA_GROUP_MEMBERS] = "server_group_members",
 };
 
 int quota_record(struct request *request, const char *project_id, yyjson_val **record,
@@ -89,6 +94,7 @@ int quota_usage(struct store_view *view, struct arena *arena, const char *projec
 	used->instances = json_integer(record, "instances", 0);
 	used->cores = json_integer(record, "cores", 0);
 	used->ram = json_integer(record, "ram", 0);
+	used->groups = json_integer(record, "groups", 0);
 	return 0;
 }
 
@@ -99,9 +105,11 @@ static void usage_put(struct arena *arena, struct store_txn *txn, const char *pr
 
 	store_txn_compare(txn, key, revision);
 	store_txn_put(txn, key,
-		      arena_printf(arena, "{\"instances\":%lld,\"cores\":%lld,\"ram\":%lld}",
+		      arena_printf(arena,
+				   "{\"instances\":%lld,\"cores\":%lld,\"ram\":%lld,"
+				   "\"groups\":%lld}",
 				   (long long)used->instances, (long long)used->cores,
-				   (long long)used->ram));
+				   (long long)used->ram, (long long)used->groups));
 }
 
 /* How many more of 'each' fit between what is used and what is allowed. */
@@ -200,6 +208,7 @@ int quota_give(struct store_view *view, struct arena *arena, struct store_txn *t
 	used.instances = less(used.instances, amount->instances);
 	used.cores = less(used.cores, amount->cores);
 	used.ram = less(used.ram, amount->ram);
+	used.groups = less(used.groups, amount->groups);
 	usage_put(arena, txn, project_id, &used, revision);
 	return 0;
 }
@@ -207,7 +216,29 @@ int quota_give(struct store_view *view, struct arena *arena, struct store_txn *t
 struct quota_amount quota_of_flavor(yyjson_val *flavor)
 {
 	return (struct quota_amount){ 1, json_integer(flavor, "vcpus", 0),
-				      json_integer(flavor, "ram", 0) };
+				      json_integer(flavor, "ram", 0), 0 };
+}
+
+int quota_take_group(struct request *request, struct store_txn *txn, struct error *error)
+{
+	const char *project = request->caller->project_id;
+	struct quota_amount used;
+	struct store_view *view;
+	uint64_t revision;
+	int64_t limit;
+	int result = request_view(request, &view, error);
+
+	if (result == 0)
+		result = quota_usage(view, request->arena, project, &used, &revision, error);
+	if (result == 0)
+		result = quota_limit(request, project, QUOTA_GROUPS, &limit, error);
+	if (result < 0)
+		return result;
+	if (room_for(limit, used.groups, 1) < 1)
+		return error_set(error, -EDQUOT, "Quota exceeded, too many server groups.");
+	used.groups++;
+	usage_put(request->arena, txn, project, &used, revision);
+	return 0;
 }
 
 static int64_t beyond(int64_t to, int64_t from)

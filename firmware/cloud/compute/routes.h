@@ -138,7 +138,6 @@ HANDLER(handle_server_migrate);
 HANDLER(handle_server_migrate_live);
 HANDLER(handle_server_evacuate);
 /* lists.c: collections that this cloud never has members of */
-HANDLER(handle_server_groups_list);
 HANDLER(handle_aggregates_list);
 HANDLER(handle_extensions_list);
 HANDLER(handle_unserved);

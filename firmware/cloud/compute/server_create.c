@@ -6,6 +6,8 @@
 #include "firmware/cloud/compute/admission.h"
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/scheduler.h"
+#include "firmware/cloud/compute/server_groups.h"
 #include "firmware/cloud/compute/server_order.h"
 #include "firmware/cloud/compute/state.h"
 
@@ -18,7 +20,7 @@ struct making {
 	char id[UUID_SIZE];
 	const char *name;
 	int64_t index;
-	bool admitted;
+	const char *refused; /* why there is no host for them; NULL: there is one */
 };
 
 /* What the caller said. */
@@ -46,6 +48,8 @@ static void record_asked(struct making *making, yyjson_mut_val *record)
 	json_set_string(doc, record, "key_name", json_string(order->keypair, "name"));
 	json_set_string(doc, record, "pinned_availability_zone", order->zone);
 	json_set_bool(doc, record, "_user_data", order->user_data);
+	if (order->group)
+		json_set_string(doc, record, "_group", json_string(order->group, "id"));
 	json_set(doc, record, "_flavor", flavor_kept(doc, order->flavor));
 	json_set(doc, record, "_image", image_kept(doc, &order->image));
 	json_set(doc, record, "_key", key_kept(doc, order->keypair));
@@ -56,7 +60,7 @@ static void record_placed(struct making *making, yyjson_mut_val *record)
 {
 	struct arena *arena = making->request->arena;
 	const struct caller *caller = making->request->caller;
-	const char *host = making->admitted ? COMPUTE_HOST : NULL;
+	const char *host = !making->refused ? COMPUTE_HOST : NULL;
 	yyjson_mut_doc *doc = making->doc;
 
 	json_set_string(doc, record, "tenant_id", caller->project_id);
@@ -82,7 +86,7 @@ static void record_fault(struct making *making, yyjson_mut_val *record, const ch
 
 	json_set_integer(making->doc, fault, "code", 500);
 	json_set_string(making->doc, fault, "created", now);
-	json_set_string(making->doc, fault, "message", "No valid host was found. ");
+	json_set_string(making->doc, fault, "message", making->refused);
 	json_set(making->doc, record, "_fault", fault);
 }
 
@@ -99,9 +103,9 @@ static void record_state(struct making *making, yyjson_mut_val *record)
 	json_set_string(doc, record, "OS-SRV-USG:launched_at", NULL);
 	json_set_string(doc, record, "OS-SRV-USG:terminated_at", NULL);
 	json_set_string(doc, record, "OS-EXT-STS:vm_state",
-			vm_state_name(making->admitted ? VM_BUILDING : VM_ERROR));
+			vm_state_name(!making->refused ? VM_BUILDING : VM_ERROR));
 	json_set_string(doc, record, "OS-EXT-STS:task_state",
-			making->admitted ? task_state_name(TASK_SPAWNING) : NULL);
+			!making->refused ? task_state_name(TASK_SPAWNING) : NULL);
 	json_set_integer(doc, record, "OS-EXT-STS:power_state", POWER_NOSTATE);
 	json_set_integer(doc, record, "progress", 0);
 	json_set_bool(doc, record, "locked", false);
@@ -112,8 +116,8 @@ static void record_state(struct making *making, yyjson_mut_val *record)
 	json_set_integer(doc, record, "_generation", 1);
 	json_set_integer(doc, record, "_reboots_soft", 0);
 	json_set_integer(doc, record, "_reboots_hard", 0);
-	json_set_bool(doc, record, "_placed", making->admitted);
-	if (!making->admitted)
+	json_set_bool(doc, record, "_placed", !making->refused);
+	if (making->refused)
 		record_fault(making, record, now);
 }
 
@@ -163,23 +167,24 @@ static int server_make(struct making *making, yyjson_mut_val **made, struct erro
 {
 	struct request *request = making->request;
 	yyjson_mut_val *record = yyjson_mut_obj(making->doc);
-	int result;
+	int result = 0;
 
 	uuid_make(making->id);
 	making->name = making->order.most > 1
 			       ? arena_printf(request->arena, "%s-%lld", making->order.name,
 					      (long long)making->index + 1)
 			       : making->order.name;
-	result = admission_claim(request, &making->claims, making->id, making->order.flavor, error);
-	if (result < 0 && result != -ENOSPC)
+	if (!making->refused)
+		result = admission_claim(request, &making->claims, making->id, making->order.flavor,
+					 error);
+	if (result < 0)
 		return result;
-	making->admitted = result == 0;
 	record_asked(making, record);
 	record_placed(making, record);
 	record_state(making, record);
 	action_begin_record(request, making->doc, record, making->txn, "create",
 			    "compute__do_build_and_run_instance");
-	result = making->admitted ? ports_make(making, record, error) : 0;
+	result = !making->refused ? ports_make(making, record, error) : 0;
 	if (result < 0)
 		return result;
 	store_txn_put(making->txn, arena_printf(request->arena, KEY_SERVER "%s", making->id),
@@ -220,6 +225,41 @@ static int create_reply(struct making *making, yyjson_mut_val *record)
 	return reply_json(request, 202, doc, root);
 }
 
+/* The group is to be there when its new members are. */
+static int group_join(struct making *making, int64_t count, struct error *error)
+{
+	struct server_order *order = &making->order;
+
+	if (!order->group)
+		return 0;
+	store_txn_compare(making->txn,
+			  arena_printf(making->request->arena, KEY_SERVER_GROUP "%s",
+				       json_string(order->group, "id")),
+			  order->group_revision);
+	return group_take(making->request, &order->members, count, error);
+}
+
+/* All of them have a host, or none has: as Nova's scheduler decides. */
+static int hosts_find(struct making *making, int64_t count, struct error *error)
+{
+	const struct schedule schedule = { .request = making->request,
+					   .hints = making->order.hints,
+					   .group = making->order.group,
+					   .members = &making->order.members,
+					   .count = count };
+	int result = placement_claims_begin(making->request, making->txn, &making->claims, error);
+	int64_t room;
+
+	if (result < 0)
+		return result;
+	room = admission_room(&making->claims, making->order.flavor);
+	if (room < 1)
+		making->refused = NO_HOST_ROOM;
+	else if (room < count || schedule_refused(&schedule))
+		making->refused = NO_HOST_FILTER;
+	return 0;
+}
+
 int handle_server_create(struct request *request, struct error *error)
 {
 	struct making making = { .request = request,
@@ -232,12 +272,13 @@ int handle_server_create(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
-	each = (struct quota_amount){ 1, json_integer(making.order.flavor, "vcpus", 0),
-				      json_integer(making.order.flavor, "ram", 0) };
+	each = quota_of_flavor(making.order.flavor);
 	count = making.order.most;
 	result = quota_take(request, making.txn, &each, making.order.least, &count, error);
 	if (result == 0)
-		result = placement_claims_begin(request, making.txn, &making.claims, error);
+		result = group_join(&making, count, error);
+	if (result == 0)
+		result = hosts_find(&making, count, error);
 	for (; result == 0 && making.index < count; making.index++)
 		result = server_make(&making, &first, error);
 	if (result == 0)

@@ -224,13 +224,6 @@ static int order_groups(struct server_order *order, struct error *error)
 /* Things that Nova takes and that this cloud can't do: better refused than forgotten. */
 static int order_refusals(struct server_order *order, struct error *error)
 {
-	yyjson_val *hints = yyjson_obj_get(order->request->body, "os:scheduler_hints");
-
-	if (!hints)
-		hints = yyjson_obj_get(order->request->body, "OS-SCH-HNT:scheduler_hints");
-	if (json_string(hints, "group"))
-		return error_set(error, -EINVAL, "Instance group %s could not be found.",
-				 json_string(hints, "group"));
 	if (yyjson_arr_size(yyjson_obj_get(order->body, "personality")))
 		return error_set(error, -ENOSYS, "Injecting files into servers is not supported.");
 	if (yyjson_arr_size(yyjson_obj_get(order->body, "trusted_image_certificates")))
@@ -243,7 +236,7 @@ int server_order_read(struct request *request, struct server_order *order, struc
 	static int (*const steps[])(struct server_order *, struct error *) = {
 		order_counts,        order_zone,     order_host,     order_refusals,
 		order_default_group, order_networks, order_groups,   order_flavor,
-		order_image,         order_keypair,  order_metadata,
+		order_image,         order_keypair,  order_metadata, order_group,
 	};
 	int result;
 

@@ -23,6 +23,10 @@ struct server_order {
 	yyjson_val *body; /* "server" */
 	yyjson_val *flavor;
 	yyjson_val *keypair; /* NULL: none */
+	yyjson_val *hints;   /* for the scheduler; NULL: none */
+	yyjson_val *group;   /* the server group, NULL: none */
+	uint64_t group_revision;
+	struct record_list members; /* of the group, as they are before */
 	struct image_order image;
 	const char *name, *description, *hostname, *zone, *user_data, *admin_pass;
 	const char *reservation;
@@ -35,6 +39,7 @@ struct server_order {
 
 /* All of it; -EINVAL, -EACCES, -EDQUOT, -ENOSYS in Nova's words. */
 int server_order_read(struct request *request, struct server_order *order, struct error *error);
+int order_group(struct server_order *order, struct error *error);
 int order_networks(struct server_order *order, struct error *error);
 int order_image(struct server_order *order, struct error *error);
 int order_disks(const struct server_order *order, struct error *error);

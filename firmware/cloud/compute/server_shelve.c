@@ -7,6 +7,7 @@
 
 #include "firmware/cloud/compute/admission.h"
 #include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/scheduler.h"
 #include "firmware/cloud/compute/server_event.h"
 #include "firmware/cloud/compute/snapshot.h"
 
@@ -67,8 +68,13 @@ static int place_claim(struct server_edit *edit, struct error *error)
 {
 	struct placement_claims claims;
 	yyjson_val *record = edit->server.record;
-	int result = placement_claims_begin(edit->request, edit->txn, &claims, error);
+	const char *filter = NULL;
+	int result = schedule_server(edit->request, record, &filter, error);
 
+	if (result == 0 && filter)
+		return -ENOSPC;
+	if (result == 0)
+		result = placement_claims_begin(edit->request, edit->txn, &claims, error);
 	return result < 0 ? result
 			  : admission_hold(edit->request, &claims, edit->server.id, record,
 					   yyjson_obj_get(record, "_flavor"), error);

@@ -137,6 +137,17 @@ static yyjson_mut_val *make_empty_list(struct server_views *views, yyjson_val *r
 	return yyjson_mut_arr(views->doc);
 }
 
+static yyjson_mut_val *make_server_groups(struct server_views *views, yyjson_val *record)
+{
+	yyjson_mut_val *list = yyjson_mut_arr(views->doc);
+	const char *id = json_string(record, "_group");
+	yyjson_val *group;
+
+	if (id && request_get(views->request, &group, NULL, NULL, KEY_SERVER_GROUP "%s", id) == 0)
+		yyjson_mut_arr_add_strcpy(views->doc, list, id);
+	return list;
+}
+
 static yyjson_mut_val *make_host_status(struct server_views *views, yyjson_val *record)
 {
 	struct vmm_host host;
@@ -217,7 +228,7 @@ static const struct server_member {
 	{ "tags", 26, 0, NULL },
 	{ "trusted_image_certificates", 63, 0, NULL },
 	{ "OS-EXT-SRV-ATTR:hostname", 90, TENANT, NULL },
-	{ "server_groups", 71, NO_LIST, make_empty_list },
+	{ "server_groups", 71, NO_LIST, make_server_groups },
 	{ "pinned_availability_zone", 96, 0, NULL },
 };
 

@@ -2,14 +2,9 @@
 /* The compute service as tables: routes, policy, indexes. */
 #include "firmware/cloud/compute/compute.h"
 #include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/parts.h"
 #include "firmware/cloud/compute/routes.h"
 
-#define POLICY(name) "os_compute_api:" name
-#define ROUTE(verb, where, handler, rule, ...)                                                     \
-	{                                                                                          \
-		.method = verb, .path = where, .handle = handler, .policy = POLICY(rule),          \
-		__VA_ARGS__                                                                        \
-	}
 #define ACTION_PATH "/servers/{server_id}/action"
 #define ACTION(name, handler, rule, schema)                                                        \
 	{                                                                                          \
@@ -232,9 +227,6 @@ static const struct route routes[] = {
 	      .last = 87),
 	ROUTE("GET", "/os-hypervisors/{hypervisor_id}", handle_hypervisor_show, "os-hypervisors"),
 	ROUTE("GET", "/os-services", handle_services, "os-services:list"),
-	ROUTE("GET", "/os-server-groups", handle_server_groups_list, "os-server-groups:index"),
-	ROUTE("POST", "/os-server-groups", handle_unserved, "os-server-groups:create",
-	      .flags = ROUTE_NO_BODY),
 	ROUTE("GET", "/os-aggregates", handle_aggregates_list, "os-aggregates:index"),
 	ROUTE("POST", "/os-aggregates", handle_unserved, "os-aggregates:create",
 	      .flags = ROUTE_NO_BODY),
@@ -246,10 +238,6 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-/* Nova's defaults (Zed), in the words of http/service.h. Handlers check ownership. */
-#define READ "project_reader admin"
-#define WRITE "project_member admin"
-#define ADMIN "admin"
 static const struct policy_rule policies[] = {
 	{ POLICY("flavors"), "any" },
 	{ POLICY("os-flavor-manage:create"), ADMIN },
@@ -348,8 +336,6 @@ static const struct policy_rule policies[] = {
 	{ POLICY("os-availability-zone:detail"), ADMIN },
 	{ POLICY("os-hypervisors"), ADMIN },
 	{ POLICY("os-services:list"), ADMIN },
-	{ POLICY("os-server-groups:index"), READ },
-	{ POLICY("os-server-groups:create"), WRITE },
 	{ POLICY("os-aggregates:index"), ADMIN },
 	{ POLICY("os-aggregates:create"), ADMIN },
 	{ POLICY("os-migrations:index"), ADMIN },
@@ -361,8 +347,15 @@ static const struct policy_rule policies[] = {
 
 static const struct store_index indexes[] = {
 	{ KEY_SERVER, "project", "tenant_id", NULL, false },
+	{ KEY_SERVER, "group", "_group", NULL, false },
 	{ KEY_FLAVOR, "name", "name", NULL, true },
+	{ KEY_SERVER_GROUP, "project", "project_id", NULL, false },
 	{ 0 },
+};
+
+static const struct service_part *const parts[] = {
+	&compute_group_part,
+	NULL,
 };
 
 static int compute_start(struct cloud *cloud, struct error *error)
@@ -378,6 +371,7 @@ const struct service compute_service = {
 	.prefix = COMPUTE_PREFIX,
 	.routes = routes,
 	.policies = policies,
+	.parts = parts,
 	.indexes = indexes,
 	.fault = fault_compute,
 	.version_name = "compute",
@@ -393,6 +387,7 @@ const struct service compute_v2_service = {
 	.prefix = COMPUTE_V2_PREFIX,
 	.routes = routes,
 	.policies = policies,
+	.parts = parts,
 	.fault = fault_compute,
 };
 

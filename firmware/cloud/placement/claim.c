@@ -45,6 +45,21 @@ static bool fits(const struct placement_provider *provider, const struct placeme
 	return true;
 }
 
+int64_t placement_room(const struct placement_claims *claims, const struct placement_ask *ask)
+{
+	const struct placement_provider *provider = &claims->provider;
+	int64_t room = INT64_MAX, free;
+
+	for (int i = 0; i < RESOURCE_COUNT; i++) {
+		if (ask->amount[i] <= 0)
+			continue;
+		free = inventory_capacity(&provider->inventory[i]) - provider->used[i];
+		if (free / ask->amount[i] < room)
+			room = free < 0 ? 0 : free / ask->amount[i];
+	}
+	return room;
+}
+
 static const char *allocation_write(struct request *request, const struct placement_ask *ask,
 				    yyjson_val *before)
 {

@@ -61,6 +61,8 @@ int placement_claims_begin(struct request *request, struct store_txn *txn,
 			   struct placement_claims *claims, struct error *error);
 int placement_claim(struct request *request, struct placement_claims *claims,
 		    const struct placement_ask *ask, struct error *error);
+/* How many more asks like this one fit. */
+int64_t placement_room(const struct placement_claims *claims, const struct placement_ask *ask);
 /* A consumer has what another had, which has nothing then: totals do not change. */
 int placement_take_over(struct store_view *view, struct arena *arena, struct store_txn *txn,
 			const char *consumer_id, const char *from_id);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Routes and rules that stand beside the collections that they are about; service.c has the list. */
+#ifndef CUMULET_COMPUTE_PARTS_H
+#define CUMULET_COMPUTE_PARTS_H
+
+#include "firmware/cloud/http/service.h"
+
+#define POLICY(name) "os_compute_api:" name
+/* What follows the rule's name is further members of the route: .body, .flags, .first, .last */
+#define ROUTE(verb, where, handler, rule, ...)                                                     \
+	{                                                                                          \
+		.method = verb, .path = where, .handle = handler, .policy = POLICY(rule),          \
+		__VA_ARGS__                                                                        \
+	}
+
+/* Nova's defaults (Zed), in the words of http/service.h. Handlers check ownership. */
+#define READ "project_reader admin"
+#define WRITE "project_member admin"
+#define ADMIN "admin"
+
+extern const struct service_part compute_group_part;
+
+#endif
