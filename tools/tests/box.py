@@ -166,9 +166,9 @@ class Box:
 
     # --- what many tests need
 
-    def add_image(self, name="tiny", path=GUEST_IMAGE):
+    def add_image(self, name="tiny", path=GUEST_IMAGE, **properties):
         reply = self.api.request("POST", "/image/v2/images", body={
-            "name": name, "disk_format": "qcow2", "container_format": "bare"})
+            "name": name, "disk_format": "qcow2", "container_format": "bare", **properties})
         assert reply.status == 201, reply.body
         image = reply.json()["id"]
         with open(path, "rb") as file:

@@ -379,6 +379,53 @@ class Transitions(Hosted):
         box.wait_console(server, "guest: hostname shelved")
 
 
+class Hardware(Hosted):
+    """What images and flavors ask for, as the guest finds it."""
+    IMAGE = os.path.join(TOP, "build", os.environ.get("BOARD", "qemu-x86_64"), "cumulet.img")
+
+    def uefi_image(self, **properties):
+        """The box's own image: it boots by UEFI alone, and nobody signed it."""
+        path = os.path.join(box.state, "uefi.qcow2")
+        subprocess.run(["qemu-img", "convert", "-O", "qcow2", self.IMAGE, path], check=True)
+        self.addCleanup(os.unlink, path)
+        return self.image(name="uefi", path=path, hw_firmware_type="uefi", **properties)
+
+    def flavor(self, memory, disk, **specs):
+        reply = box.api.request("POST", "/compute/v2.1/flavors", body={"flavor": {
+            "name": "made", "ram": memory, "disk": disk, "vcpus": 2}})
+        self.assertEqual(reply.status, 200, reply.body)
+        made = reply.json()["flavor"]["id"]
+        self.addCleanup(box.api.request, "DELETE", f"/compute/v2.1/flavors/{made}")
+        if specs:
+            reply = box.api.request("POST", f"/compute/v2.1/flavors/{made}/os-extra_specs",
+                                    body={"extra_specs": specs})
+            self.assertEqual(reply.status, 200, reply.body)
+        return made
+
+    def test_uefi(self):
+        server = box.boot("uefi", self.uefi_image(), flavorRef=self.flavor(512, 2))
+        box.wait_console(server, "BdsDxe: starting Boot")
+        box.wait_console(server, "Cumulet")
+
+    def test_secure_boot_takes_nothing_that_is_not_signed(self):
+        server = box.boot("secure", self.uefi_image(os_secure_boot="required"),
+                          flavorRef=self.flavor(512, 2))
+        log = box.wait_console(server, "Access Denied")
+        self.assertNotIn("BdsDxe: starting", log)
+
+    def test_buses_and_bounds(self):
+        image = self.image(hw_disk_bus="sata", hw_vif_model="e1000e", hw_watchdog_action="reset")
+        flavor = self.flavor(128, 1, **{"quota:disk_total_bytes_sec": "104857600",
+                                        "hw:cpu_max_sockets": "1", "quota:cpu_quota": "50000"})
+        server = box.boot("asked", image, flavorRef=flavor)
+        box.wait_status(server, "ACTIVE")
+        [line] = [line for line in box.inside("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+                  .stdout.splitlines() if server in line]
+        for words in ("ide-hd,bus=ide.0", "e1000e,netdev=net0", "watchdog=reset",
+                      "cpus=2,sockets=1,cores=2", '"bps-total":104857600'):
+            self.assertIn(words, line)
+
+
 class Refusals(Hosted):
     """Bad input gets a clear fault, changes nothing, and the next request is served."""
 
