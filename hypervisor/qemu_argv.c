@@ -103,6 +103,17 @@ static bool machine_has_pci(const struct machine *machine)
 	return strcmp(machine->transport, "pci") == 0;
 }
 
+/* By these names cloud-init and its like know which metadata to look for: they are Nova's. */
+static void add_identity(struct line *line, const struct guest *guest,
+			 const struct machine *machine)
+{
+	if (machine_has_pci(machine))
+		add(line, "-smbios",
+		    "type=1,manufacturer=OpenStack Foundation,product=OpenStack Nova,serial=%s,"
+		    "uuid=%s,family=Virtual Machine",
+		    guest->id, guest->id);
+}
+
 static void add_machine(struct line *line, const struct qemu_plan *plan,
 			const struct machine *machine)
 {
@@ -111,6 +122,7 @@ static void add_machine(struct line *line, const struct qemu_plan *plan,
 	add(line, plan->binary, NULL);
 	add(line, "-name", "guest=%s", escape(line->arena, guest->name));
 	add(line, "-uuid", "%s", guest->id);
+	add_identity(line, guest, machine);
 	add(line, "-nodefaults", NULL);
 	add(line, "-no-user-config", NULL);
 	add(line, "-display", "none");

@@ -73,3 +73,11 @@ recipe_needs() { # target
 	for need in $chain $needs; do stage_stamp "$need" $kind; done
 	for need in $tools; do stage_stamp "$need" tool; done
 }
+
+# The mirror of this machine's own main archive (the suite that it runs, not its updates).
+mirror_uri() {
+	local codename
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' |
+		awk -v release="$codename" '$1 == release && $2 == "main" { print $3; exit }'
+}
