@@ -245,7 +245,7 @@ struct start {
 	struct arena arena;
 	struct qemu_plan plan;
 	int error_fd;
-	int fds[7 + 4 * (GUEST_DISKS_MAX + GUEST_NICS_MAX)];
+	int fds[8 + 4 * (GUEST_DISKS_MAX + GUEST_NICS_MAX)];
 	size_t fd_count;
 };
 
@@ -275,6 +275,8 @@ static int lines_open(struct guest_instance *guest, struct start *start, struct 
 
 	plan->qmp_fd = listen_open(guest, "qmp.sock");
 	plan->serial_fd = listen_open(guest, "serial.sock");
+	if (guest->desired.hardware.agent)
+		plan->agent_fd = listen_open(guest, "agent.sock");
 	plan->log_fd = log_open_file(guest, "console.log", 0);
 	start->error_fd = log_open_file(guest, "qemu.log", O_TRUNC);
 	if (plan->qmp_fd < 0 || plan->serial_fd < 0 || plan->log_fd < 0 || start->error_fd < 0)
@@ -303,6 +305,7 @@ static void fds_collect(struct start *start)
 
 	start->fds[start->fd_count++] = plan->qmp_fd;
 	start->fds[start->fd_count++] = plan->serial_fd;
+	start->fds[start->fd_count++] = plan->agent_fd;
 	start->fds[start->fd_count++] = plan->log_fd;
 	start->fds[start->fd_count++] = plan->memory_fd;
 	start->fds[start->fd_count++] = plan->code_fd;
@@ -340,6 +343,7 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 		.io_uring = vmm->host.io_uring,
 		.qmp_fd = -1,
 		.serial_fd = -1,
+		.agent_fd = -1,
 		.log_fd = -1,
 		.memory_fd = -1,
 		.code_fd = -1,
@@ -367,6 +371,7 @@ static void start_release(struct start *start)
 	disks_close(plan);
 	cleanup_close(&plan->qmp_fd);
 	cleanup_close(&plan->serial_fd);
+	cleanup_close(&plan->agent_fd);
 	cleanup_close(&plan->log_fd);
 	cleanup_close(&plan->memory_fd);
 	cleanup_close(&plan->code_fd);

@@ -165,8 +165,8 @@ int guest_record_load(struct guest_instance *guest, struct error *error)
 
 void guest_record_remove(const struct guest_instance *guest)
 {
-	static const char *const files[] = { "record",      "record.part", "qmp.sock",
-					     "serial.sock", "console.log", "qemu.log" };
+	static const char *const files[] = { "record",     "record.part", "qmp.sock", "serial.sock",
+					     "agent.sock", "console.log", "qemu.log" };
 	char path[VMM_PATH_SIZE];
 
 	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {

@@ -9,6 +9,7 @@
 
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
+#include "hypervisor/agent.h"
 #include "hypervisor/base.h"
 #include "hypervisor/console_log.h"
 #include "hypervisor/export.h"
@@ -65,6 +66,9 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 		break;
 	case VMM_SERIAL_OPEN:
 		serial_serve(vmm, channel, message);
+		break;
+	case VMM_PASSWORD_SET:
+		agent_password_serve(vmm, message);
 		break;
 	case VMM_DISK_EXPORT:
 		export_serve(vmm, message);

@@ -43,6 +43,7 @@ static const struct field guest_hardware_fields[] = {
 	FIELD(10, FIELD_U32, struct guest_hardware, cpu_quota, false),
 	FIELD(11, FIELD_U32, struct guest_hardware, cpu_period, false),
 	FIELD_NESTED(12, struct guest_hardware, throttle, guest_throttle_fields, false),
+	FIELD(13, FIELD_BOOL, struct guest_hardware, agent, false),
 	FIELD_END,
 };
 
@@ -148,5 +149,12 @@ const struct field vmm_reply_fields[] = {
 const struct field vmm_export_fields[] = {
 	FIELD(1, FIELD_STRING, struct vmm_export, id, true),
 	FIELD(2, FIELD_STRING, struct vmm_export, disk_id, true),
+	FIELD_END,
+};
+
+const struct field vmm_password_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_password, id, true),
+	FIELD(2, FIELD_STRING, struct vmm_password, user, true),
+	FIELD(3, FIELD_STRING, struct vmm_password, password, true),
 	FIELD_END,
 };

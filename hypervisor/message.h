@@ -11,6 +11,7 @@
  *	VMM_IMAGE_INSPECT + descriptor     VMM_IMAGE_FACTS  reply
  *	VMM_CONSOLE_LOG_GET                VMM_REPLY        reply of everything else
  *	VMM_DISK_EXPORT   + descriptor     VMM_REPLY        when the file is an image of the disk
+ *	VMM_PASSWORD_SET                   VMM_REPLY        when the guest's agent has answered
  *	VMM_SERIAL_OPEN (console as well)  VMM_REPLY + descriptor of the guest's serial line
  *
  * Upon a fresh link cloud sends VMM_GUEST_SET for every guest, then VMM_SYNC; guests that vmm
@@ -34,6 +35,7 @@ enum vmm_type {
 	VMM_SERIAL_OPEN,
 	VMM_DISK_EXPORT,
 	VMM_IMAGE_INSPECT,
+	VMM_PASSWORD_SET = 20,
 	VMM_HOST = 64,
 	VMM_GUEST_STATE,
 	VMM_IMAGE_GET,
@@ -80,6 +82,7 @@ struct guest_hardware {
 	 * virtual processor; 0: the default, no bound, 100 ms. */
 	uint32_t cpu_weight, cpu_quota, cpu_period;
 	struct guest_throttle throttle;
+	bool agent; /* a port for the QEMU guest agent */
 };
 
 struct guest {
@@ -136,6 +139,15 @@ struct vmm_export {
 	char disk_id[UUID_SIZE];
 };
 
+/* Of a user inside a guest. The reply's code: ESRCH: it does not run; ENOTSUP: it has no port for an
+ * agent; EBUSY: others are being asked; ETIMEDOUT: nobody
+ * answers there; EIO: the agent's refusal, with its reason. */
+struct vmm_password {
+	char id[UUID_SIZE];
+	char user[64];
+	char password[256];
+};
+
 struct vmm_host {
 	uint32_t cpus;
 	uint64_t memory, memory_available; /* bytes */
@@ -190,6 +202,6 @@ struct vmm_reply {
 extern const struct field guest_fields[], guest_status_fields[], guest_id_fields[],
 	vmm_host_fields[], vmm_image_get_fields[], vmm_image_fields[], vmm_console_log_get_fields[],
 	vmm_image_inspect_fields[], vmm_image_facts_fields[], vmm_console_log_fields[],
-	vmm_reply_fields[], vmm_export_fields[];
+	vmm_reply_fields[], vmm_export_fields[], vmm_password_fields[];
 
 #endif

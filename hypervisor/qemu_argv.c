@@ -189,6 +189,19 @@ static int unsupported(const char *model, struct error *error)
 			 model);
 }
 
+static int add_agent(struct line *line, const struct qemu_plan *plan, const struct machine *machine,
+		     struct error *error)
+{
+	if (plan->agent_fd < 0)
+		return 0;
+	if (!machine_has_pci(machine))
+		return unsupported("virtio-serial", error);
+	add(line, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off", plan->agent_fd);
+	add(line, "-device", "virtio-serial-pci,max_ports=2");
+	add(line, "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0");
+	return 0;
+}
+
 static void add_memory(struct line *line, const struct qemu_plan *plan)
 {
 	if (plan->memory_fd < 0)
@@ -417,7 +430,9 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 	add_memory(&line, plan);
 	add_firmware(&line, plan);
 	add_helpers(&line, plan, machine);
-	result = add_watchdog(&line, plan->guest->hardware.watchdog, machine, error);
+	result = add_agent(&line, plan, machine, error);
+	if (result == 0)
+		result = add_watchdog(&line, plan->guest->hardware.watchdog, machine, error);
 	add_disk_controller(&line, plan, machine);
 	for (size_t i = 0; i < plan->disk_count && result == 0; i++)
 		result = add_disk(&line, plan, machine, i, error);

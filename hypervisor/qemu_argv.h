@@ -33,6 +33,7 @@ struct qemu_plan {
 	bool kvm;
 	bool io_uring;
 	int qmp_fd, serial_fd; /* listening sockets */
+	int agent_fd;          /* listening socket for the guest agent; -1: none is asked for */
 	int log_fd;            /* the serial log, O_WRONLY | O_APPEND */
 	int memory_fd;         /* the memory that it goes on with, read-only; -1: it boots */
 	int code_fd, nvram_fd; /* UEFI's code, read-only, and variables; -1: BIOS */

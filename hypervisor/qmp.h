@@ -28,6 +28,7 @@ struct qmp_message {
 	enum qmp_kind kind;
 	char version[32];           /* greeting: "10.0.13" */
 	unsigned id;                /* return, error: that of the command, 0: none */
+	int64_t number;             /* return that is one, else 0 */
 	char event[QMP_NAME_SIZE];  /* event */
 	char reason[QMP_NAME_SIZE]; /* event SHUTDOWN: "guest-shutdown", ...; else "" */
 	bool guest;                 /* event SHUTDOWN, RESET: the guest did it */

@@ -43,6 +43,7 @@ static void take_answer(yyjson_val *root, struct qmp_message *message)
 
 	message->id = (unsigned)yyjson_get_uint(yyjson_obj_get(root, "id"));
 	message->kind = error != NULL ? QMP_ERROR : QMP_RETURN;
+	message->number = yyjson_get_sint(yyjson_obj_get(root, "return"));
 	copy_string(message->description, sizeof(message->description), error, "desc");
 	copy_string(message->status, sizeof(message->status), yyjson_obj_get(root, "return"),
 		    "status");

@@ -47,6 +47,7 @@ struct vmm {
 	struct disk_export *exports; /* disks that are being copied */
 	struct loop_fd log_watch;
 	struct loop_timer log_pause, stop_look;
+	unsigned agent_talks; /* that are under way */
 	bool stopping;
 };
 

@@ -36,6 +36,7 @@ static int set_up(void **state)
 		.qmp_fd = 10,
 		.serial_fd = 11,
 		.log_fd = 12,
+		.agent_fd = -1,
 		.memory_fd = -1,
 		.code_fd = -1,
 		.nvram_fd = -1,
@@ -146,6 +147,7 @@ static void uefi_with_all_that_may_be_asked_for(void **state)
 		.rng_period = 500,
 		.throttle = { .total_bytes = 1 << 20, .write_requests = 100 },
 	};
+	plan.agent_fd = 13;
 	plan.code_fd = 40;
 	plan.nvram_fd = 41;
 	plan.disks[0].bus = "scsi";

@@ -354,6 +354,7 @@ static void guest_has_what_is_asked_for(void **state)
 	other.nics.items = &other_nic;
 	other.hardware = (struct guest_hardware){
 		.watchdog = "reset",
+		.agent = true,
 		.rng_bytes = 1024,
 		.throttle = { .total_bytes = 100 << 20, .total_requests = 10000 },
 	};

@@ -14,6 +14,7 @@ enum kind {
 	TEXT,
 	NUMBER,     /* uint32_t */
 	NUMBER_64,  /* uint64_t */
+	FLAG,       /* bool */
 	FORBIDDING, /* bool that is set when the value is false */
 };
 
@@ -40,6 +41,7 @@ static const struct source {
 	  firmwares,
 	  { "Invalid image property hw_firmware_type '", "'. Allowed values: bios, uefi." } },
 	{ NULL, "hw_disk_bus", TEXT, MEMBER(disk_bus), NULL, { 0 } },
+	{ NULL, "hw_qemu_guest_agent", FLAG, MEMBER(guest.agent), NULL, { 0 } },
 	{ NULL, "hw_vif_model", TEXT, MEMBER(nic_model), NULL, { 0 } },
 	{ "hw:watchdog_action",
 	  "hw_watchdog_action",
@@ -70,8 +72,8 @@ static const struct source {
 
 /* Properties that count without being copied as they are. */
 static const char *const further_properties[] = {
-	"os_secure_boot",     "hw_cpu_sockets",   "hw_cpu_cores",       "hw_cpu_threads",
-	"hw_cpu_max_sockets", "hw_cpu_max_cores", "hw_cpu_max_threads",
+	"os_secure_boot", "os_admin_user",      "hw_cpu_sockets",   "hw_cpu_cores",
+	"hw_cpu_threads", "hw_cpu_max_sockets", "hw_cpu_max_cores", "hw_cpu_max_threads",
 };
 
 static yyjson_val *specs_of(yyjson_val *flavor)
@@ -120,7 +122,7 @@ static int value_take(const struct source *source, yyjson_val *object, const cha
 		      struct error *error)
 {
 	const char *text = json_string(object, name);
-	bool allowed = true;
+	bool flag = source->kind == FORBIDDING;
 	uint64_t number;
 	int result;
 
@@ -128,9 +130,9 @@ static int value_take(const struct source *source, yyjson_val *object, const cha
 		return 0;
 	if (source->kind == TEXT)
 		return text_take(source, text, to, error);
-	if (source->kind == FORBIDDING) {
-		boolean_parse(text, &allowed);
-		*(bool *)to = !allowed;
+	if (source->kind == FLAG || source->kind == FORBIDDING) {
+		boolean_parse(text, &flag);
+		*(bool *)to = flag != (source->kind == FORBIDDING);
 		return 0;
 	}
 	result = hardware_number(object, name, &number, error);

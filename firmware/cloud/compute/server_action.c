@@ -189,17 +189,6 @@ int handle_server_reset_network(struct request *request, struct error *error)
 			   "This resource is no longer available. No forwarding address is given.");
 }
 
-int handle_server_change_password(struct request *request, struct error *error)
-{
-	struct server server;
-	int result = server_find(request, &server, error);
-
-	if (result == 0)
-		result = server_state_check(server.record, "changePassword", 1u << VM_ACTIVE,
-					    1u << TASK_NONE, error);
-	return result < 0 ? result : error_set(error, -EBUSY, "QEMU guest agent is not enabled");
-}
-
 /* --- actions that Nova has and that no server of ours can be asked for */
 
 static const struct {

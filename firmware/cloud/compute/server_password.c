@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The action changePassword: the guest's own agent sets it, where there is one. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/server_event.h"
+#include "firmware/cloud/link.h"
+#include "hypervisor/message.h"
+
+#define AGENT_TIMEOUT 10000 /* ms; vmm gives up before */
+
+/* Nova's words for what vmm says. */
+static int refusal(const struct vmm_reply *reply, const char *id, struct error *error)
+{
+	if (reply->code == ENOTSUP)
+		return error_set(error, -EBUSY, "QEMU guest agent is not enabled");
+	if (reply->code == EIO || reply->code == EBUSY)
+		return error_set(error, -EBUSY, "Failed to set admin password on %s because %s", id,
+				 reply->reason);
+	return error_set(error, -ENOSYS, "Unable to set password on instance");
+}
+
+static int password_set(struct request *request, const struct server *server, const char *password,
+			struct error *error)
+{
+	yyjson_val *image = yyjson_obj_get(server->record, "_image");
+	const char *user = json_string(yyjson_obj_get(image, "properties"), "os_admin_user");
+	struct vmm_password wish = { 0 };
+	struct vmm_reply answer = { 0 };
+	struct message reply;
+	int result;
+
+	if (strlen(password) >= sizeof(wish.password))
+		return error_set(error, -EBUSY, "Failed to set admin password on %s because %s",
+				 server->id, "it is too long");
+	snprintf(wish.id, sizeof(wish.id), "%s", server->id);
+	snprintf(wish.user, sizeof(wish.user), "%s", user ? user : "root");
+	snprintf(wish.password, sizeof(wish.password), "%s", password);
+	result = link_call(request->cloud->links[ROLE_VMM], request->arena, VMM_PASSWORD_SET,
+			   vmm_password_fields, &wish, -1, AGENT_TIMEOUT, &reply, NULL, error);
+	explicit_bzero(&wish, sizeof(wish));
+	if (result == 0)
+		result = message_decode(request->arena, &reply, vmm_reply_fields, &answer, error);
+	if (result < 0)
+		return error_set(error, -ENOSYS, "Unable to set password on instance");
+	return answer.code ? refusal(&answer, server->id, error) : 0;
+}
+
+int handle_server_change_password(struct request *request, struct error *error)
+{
+	yyjson_val *body = yyjson_obj_get(request->body, "changePassword");
+	struct server_edit edit;
+	int result = server_edit_begin(request, &edit, error);
+
+	if (result == 0)
+		result = server_edit_unlocked(&edit, error);
+	if (result == 0)
+		result = server_state_check(edit.server.record, "changePassword", 1u << VM_ACTIVE,
+					    1u << TASK_NONE, error);
+	if (result == 0)
+		result = password_set(request, &edit.server, json_string(body, "adminPass"), error);
+	if (result < 0)
+		return result;
+	action_done(&edit, "changePassword");
+	result = server_edit_commit(&edit, error);
+	return result < 0 ? result : reply_empty(request, 202);
+}
