@@ -56,7 +56,7 @@ static int bounds_read(yyjson_val *specs, yyjson_val *properties, struct topolog
 						 "hw:cpu_max_threads" };
 	static const char *const of_image[] = { "hw_cpu_max_sockets", "hw_cpu_max_cores",
 						"hw_cpu_max_threads" };
-	struct topology flavor, image;
+	struct topology flavor = { 0 }, image = { 0 };
 	int result = topology_read(specs, of_flavor, &flavor, error);
 
 	if (result == 0)
@@ -81,7 +81,7 @@ static int preference_read(yyjson_val *specs, yyjson_val *properties, const stru
 						 "hw:cpu_threads" };
 	static const char *const of_image[] = { "hw_cpu_sockets", "hw_cpu_cores",
 						"hw_cpu_threads" };
-	struct topology image;
+	struct topology image = { 0 };
 	int result = topology_read(specs, of_flavor, preferred, error);
 
 	if (result == 0)
@@ -147,7 +147,7 @@ int hardware_topology(yyjson_val *flavor, yyjson_val *properties, struct guest_h
 {
 	yyjson_val *specs = yyjson_obj_get(flavor, "extra_specs");
 	uint64_t vcpus = (uint64_t)json_integer(flavor, "vcpus", 1);
-	struct topology bounds, preferred, best;
+	struct topology bounds = { 0 }, preferred = { 0 }, best;
 	int result = bounds_read(specs, properties, &bounds, error);
 
 	if (result == 0)
