@@ -18,6 +18,6 @@
 #define WRITE "project_member admin"
 #define ADMIN "admin"
 
-extern const struct service_part compute_group_part;
+extern const struct service_part compute_group_part, compute_usage_part, compute_audit_log_part;
 
 #endif

@@ -3,6 +3,7 @@
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/server_event.h"
+#include "firmware/cloud/compute/usage.h"
 #include "firmware/cloud/image/image.h"
 #include "firmware/cloud/placement/placement.h"
 
@@ -23,6 +24,8 @@ int server_remove(struct store_view *view, struct arena *arena, struct store_txn
 	if (json_string(record, "_shelved_image"))
 		image_drop(arena, txn, json_string(record, "_shelved_image"));
 	result = action_forget(view, arena, txn, id);
+	if (result == 0)
+		result = usage_end(view, arena, txn, record);
 	if (result == 0)
 		result = network_device_release(view, arena, txn, id, error);
 	if (result == 0)

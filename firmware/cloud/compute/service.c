@@ -232,9 +232,6 @@ static const struct route routes[] = {
 	      .flags = ROUTE_NO_BODY),
 	ROUTE("GET", "/os-migrations", handle_migrations_list, "os-migrations:index"),
 	ROUTE("GET", "/extensions", handle_extensions_list, "extensions"),
-	ROUTE("GET", "/os-simple-tenant-usage", handle_unserved, "os-simple-tenant-usage:list"),
-	ROUTE("GET", "/os-simple-tenant-usage/{project_id}", handle_unserved,
-	      "os-simple-tenant-usage:show"),
 	{ 0 },
 };
 
@@ -340,8 +337,6 @@ static const struct policy_rule policies[] = {
 	{ POLICY("os-aggregates:create"), ADMIN },
 	{ POLICY("os-migrations:index"), ADMIN },
 	{ POLICY("extensions"), "any" },
-	{ POLICY("os-simple-tenant-usage:list"), ADMIN },
-	{ POLICY("os-simple-tenant-usage:show"), READ },
 	{ 0 },
 };
 
@@ -355,6 +350,8 @@ static const struct store_index indexes[] = {
 
 static const struct service_part *const parts[] = {
 	&compute_group_part,
+	&compute_usage_part,
+	&compute_audit_log_part,
 	NULL,
 };
 
