@@ -92,6 +92,7 @@ static const struct field net_rule_fields[] = {
 	FIELD(6, FIELD_U32, struct net_rule, port_max, false),
 	FIELD(7, FIELD_STRING, struct net_rule, remote, false),
 	FIELD(8, FIELD_STRING, struct net_rule, remote_group, false),
+	FIELD(9, FIELD_STRING, struct net_rule, remote_addresses, false),
 	FIELD_END,
 };
 
@@ -100,6 +101,13 @@ const struct field net_group_fields[] = {
 	FIELD(2, FIELD_BOOL, struct net_group, stateful, false),
 	FIELD_LISTED(3, struct net_group, rules, struct net_rule, net_rule_fields,
 		     NET_GROUP_RULES_MAX),
+	FIELD_END,
+};
+
+const struct field net_addresses_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_addresses, id, true),
+	FIELD_LISTED(2, struct net_addresses, addresses, struct net_address, net_address_fields,
+		     NET_ADDRESSES_MAX),
 	FIELD_END,
 };
 

@@ -7,6 +7,7 @@
  *	NETD_NETWORK_SET / _DELETE        NETD_PORT_STATE   a port is wired (up) or not
  *	NETD_PORT_SET / _DELETE           NETD_UPLINK_STATE addresses of the box
  *	NETD_GROUP_SET / _DELETE          NETD_SVC_LINK     + descriptor: a network's svc talks to
+ *	NETD_ADDRESSES_SET / _DELETE
  *	NETD_ROUTER_SET / _DELETE                           cloud over it (metadata)
  *	NETD_UPLINK_SET  the box's own    NETD_REPLY
  *	NETD_PEERS_SET   other boxes
@@ -41,6 +42,7 @@
 #define NET_ROUTER_FLOATINGS_MAX 256
 #define NET_ROUTER_FORWARDS_MAX 256
 #define NET_PEERS_MAX 64
+#define NET_ADDRESSES_MAX 1024
 #define NET_REMOTES_MAX 1024 /* addresses of other boxes' ports in one network */
 
 enum netd_type {
@@ -54,6 +56,8 @@ enum netd_type {
 	NETD_ROUTER_DELETE,
 	NETD_UPLINK_SET,
 	NETD_SYNC,
+	NETD_ADDRESSES_SET,
+	NETD_ADDRESSES_DELETE,
 	NETD_PEERS_SET = 24,
 	NETD_REMOTES_SET,
 	NETD_TAP_OPEN = 32,
@@ -136,10 +140,17 @@ struct net_rule {
 	char id[UUID_SIZE];
 	bool egress; /* false: ingress */
 	bool ipv6;
-	uint32_t protocol;            /* IP protocol number + 1; 0: any */
-	uint32_t port_min, port_max;  /* tcp, udp, sctp; for icmp: type + 1, code + 1; 0: any */
-	char remote[CIDR_SIZE];       /* "" for any */
-	char remote_group[UUID_SIZE]; /* "" for none */
+	uint32_t protocol;                /* IP protocol number + 1; 0: any */
+	uint32_t port_min, port_max;      /* tcp, udp, sctp; for icmp: type + 1, code + 1; 0: any */
+	char remote[CIDR_SIZE];           /* "" for any */
+	char remote_group[UUID_SIZE];     /* "" for none */
+	char remote_addresses[UUID_SIZE]; /* an address group; "" for none */
+};
+
+/* An address group. */
+struct net_addresses {
+	char id[UUID_SIZE];
+	struct message_list addresses; /* struct net_address: networks of both families */
 };
 
 struct net_group {
@@ -255,8 +266,8 @@ struct svc_metadata {
 };
 
 extern const struct field net_network_fields[], net_port_fields[], net_group_fields[],
-	net_router_fields[], net_uplink_fields[], net_uplink_state_fields[], net_peers_fields[],
-	net_remotes_fields[], net_id_fields[], net_port_state_fields[], net_reply_fields[],
-	svc_dns_fields[], svc_metadata_get_fields[], svc_metadata_fields[];
+	net_router_fields[], net_addresses_fields[], net_uplink_fields[], net_uplink_state_fields[],
+	net_peers_fields[], net_remotes_fields[], net_id_fields[], net_port_state_fields[],
+	net_reply_fields[], svc_dns_fields[], svc_metadata_get_fields[], svc_metadata_fields[];
 
 #endif

@@ -61,6 +61,8 @@ const struct net_qos *port_qos(const struct model *model, const struct net_port 
 /* The link by which the network reaches the port; false: it has none. */
 bool port_link(const struct net_port *port, char name[static IFNAMSIZ]);
 
+/* firewall_addresses.c: sets a4-<id>, a6-<id> of all address groups. */
+int firewall_addresses(const struct model *model, struct buffer *text);
 /* firewall_group.c: sets of members and the chains ge-<id>, gi-<id> of all groups. */
 int firewall_groups(const struct model *model, struct buffer *text);
 /* The name of a group's or port's chain or set: prefix and id. */

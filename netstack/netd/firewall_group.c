@@ -120,6 +120,10 @@ static int remote_put(struct buffer *text, const struct net_rule *rule)
 		firewall_name(name, rule->ipv6 ? "m6" : "m4", rule->remote_group);
 		return buffer_printf(text, " %s %s @%s", header, field, name);
 	}
+	if (rule->remote_addresses[0] != '\0') {
+		firewall_name(name, rule->ipv6 ? "a6" : "a4", rule->remote_addresses);
+		return buffer_printf(text, " %s %s @%s", header, field, name);
+	}
 	if (rule->remote[0] == '\0' || address_parse(rule->remote, &address) < 0 ||
 	    address.prefix == 0)
 		return 0;
@@ -136,6 +140,8 @@ static bool rule_is_sound(const struct model *model, const struct net_rule *rule
 		return false;
 	if (rule->remote_group[0] != '\0')
 		return model_group(model, rule->remote_group) != NULL;
+	if (rule->remote_addresses[0] != '\0')
+		return model_addresses(model, rule->remote_addresses) != NULL;
 	if (rule->remote[0] == '\0')
 		return true;
 	return address_parse(rule->remote, &address) == 0 &&
@@ -173,7 +179,7 @@ static int chain_put(const struct model *model, const struct net_group *group, b
 
 int firewall_groups(const struct model *model, struct buffer *text)
 {
-	int result = 0;
+	int result = firewall_addresses(model, text);
 
 	model_each(model, OBJECT_GROUP, object)
 	{

@@ -65,6 +65,7 @@ static int object_delete(struct netd *netd, enum object_kind kind, const struct 
 SET_AND_DELETE(network, OBJECT_NETWORK)
 SET_AND_DELETE(port, OBJECT_PORT)
 SET_AND_DELETE(group, OBJECT_GROUP)
+SET_AND_DELETE(addresses, OBJECT_ADDRESSES)
 SET_AND_DELETE(router, OBJECT_ROUTER)
 
 static int uplink_request(struct netd *netd, struct message *message, int *fd, struct error *error)
@@ -160,6 +161,8 @@ static const struct request cloud_requests[] = {
 	{ NETD_PORT_DELETE, port_delete },
 	{ NETD_GROUP_SET, group_set },
 	{ NETD_GROUP_DELETE, group_delete },
+	{ NETD_ADDRESSES_SET, addresses_set },
+	{ NETD_ADDRESSES_DELETE, addresses_delete },
 	{ NETD_ROUTER_SET, router_set },
 	{ NETD_ROUTER_DELETE, router_delete },
 	{ NETD_UPLINK_SET, uplink_request },

@@ -16,6 +16,8 @@ static const struct kind {
 			  sizeof(struct net_port) },
 	[OBJECT_GROUP] = { net_group_fields, sizeof(struct group), offsetof(struct group, desired),
 			   sizeof(struct net_group) },
+	[OBJECT_ADDRESSES] = { net_addresses_fields, sizeof(struct addresses),
+			       offsetof(struct addresses, desired), sizeof(struct net_addresses) },
 	[OBJECT_ROUTER] = { net_router_fields, sizeof(struct router),
 			    offsetof(struct router, desired), sizeof(struct net_router) },
 };
@@ -138,6 +140,11 @@ struct port *model_port(const struct model *model, const char *id)
 struct group *model_group(const struct model *model, const char *id)
 {
 	return (struct group *)find_alive(model, OBJECT_GROUP, id);
+}
+
+struct addresses *model_addresses(const struct model *model, const char *id)
+{
+	return (struct addresses *)find_alive(model, OBJECT_ADDRESSES, id);
 }
 
 const struct net_subnet *network_subnet(const struct net_network *network, const char *id)

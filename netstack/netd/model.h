@@ -17,7 +17,14 @@
 
 struct svc_process;
 
-enum object_kind { OBJECT_NETWORK, OBJECT_PORT, OBJECT_GROUP, OBJECT_ROUTER, OBJECT_KINDS };
+enum object_kind {
+	OBJECT_NETWORK,
+	OBJECT_PORT,
+	OBJECT_GROUP,
+	OBJECT_ADDRESSES,
+	OBJECT_ROUTER,
+	OBJECT_KINDS
+};
 
 struct object {
 	struct object *next;
@@ -28,7 +35,7 @@ struct object {
 	bool wired;  /* the machine is as desired */
 };
 
-/* The desired content follows the object and begins with its id in all four. */
+/* The desired content follows the object and begins with its id in all of them. */
 struct network {
 	struct object object;
 	struct net_network desired;
@@ -44,6 +51,11 @@ struct port {
 struct group {
 	struct object object;
 	struct net_group desired;
+};
+
+struct addresses {
+	struct object object;
+	struct net_addresses desired;
 };
 
 struct router {
@@ -72,6 +84,7 @@ struct object *model_find(const struct model *model, enum object_kind kind, cons
 struct network *model_network(const struct model *model, const char *id);
 struct port *model_port(const struct model *model, const char *id);
 struct group *model_group(const struct model *model, const char *id);
+struct addresses *model_addresses(const struct model *model, const char *id);
 
 #define model_each(model, kind, item)                                                              \
 	for (struct object *item = (model)->objects[kind]; item != NULL; item = item->next)

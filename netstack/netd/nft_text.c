@@ -86,7 +86,7 @@ void nft_message(struct nft_text *text, uint16_t type, uint16_t flags)
 
 struct set {
 	char name[NFT_WORD_SIZE];
-	bool map;
+	bool map, interval;
 	enum nft_type types[4], data;
 	unsigned type_count;
 	unsigned elements; /* in the message that is being built */
@@ -123,6 +123,8 @@ static void set_define(struct nft_text *text, const struct set *set)
 	netlink_put_be32(text->request, NFTA_SET_ID, ++text->set_id);
 	netlink_put_be32(text->request, NFTA_SET_KEY_TYPE, number);
 	netlink_put_be32(text->request, NFTA_SET_KEY_LEN, size);
+	if (set->interval)
+		netlink_put_be32(text->request, NFTA_SET_FLAGS, NFT_SET_INTERVAL);
 	if (!set->map)
 		return;
 	netlink_put_be32(text->request, NFTA_SET_FLAGS, NFT_SET_MAP);
@@ -166,6 +168,48 @@ static int data_parse(struct nft_text *text, const struct set *set)
 	return 0;
 }
 
+static void bound_put(struct nft_text *text, const struct nft_value *value, bool end)
+{
+	netlink_nest(text->request, NFTA_LIST_ELEM);
+	netlink_nest(text->request, NFTA_SET_ELEM_KEY);
+	netlink_put(text->request, NFTA_DATA_VALUE, value->bytes, value->size);
+	netlink_nest_end(text->request);
+	if (end)
+		netlink_put_be32(text->request, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+	netlink_nest_end(text->request);
+}
+
+/* The first address behind a network; false: there is none. */
+static bool behind(struct nft_value *value)
+{
+	unsigned bit = value->prefix;
+
+	while (bit > 0) {
+		uint8_t mask = (uint8_t)(0x80 >> (--bit % 8));
+
+		value->bytes[bit / 8] ^= mask;
+		if (value->bytes[bit / 8] & mask)
+			return true;
+	}
+	return false;
+}
+
+/* From where it begins to where it has ended. */
+static int interval_parse(struct nft_text *text, struct set *set)
+{
+	struct nft_value value;
+
+	if (nft_value_parse(set->types[0], text->word, &value) < 0)
+		return nft_syntax(text, "a network");
+	nft_next(text);
+	bound_put(text, &value, false);
+	if (!behind(&value))
+		return 0;
+	set->elements++;
+	bound_put(text, &value, true);
+	return 0;
+}
+
 static int element_parse(struct nft_text *text, const struct set *set)
 {
 	uint8_t key[NFT_KEY_SIZE] = { 0 };
@@ -205,11 +249,11 @@ static int set_elements(struct nft_text *text, struct set *set)
 		return result;
 	elements_begin(text, set);
 	while (skip_ends(text), !nft_is(text, "}")) {
-		if (set->elements++ == ELEMENTS_MAX) {
+		if (set->elements++ >= ELEMENTS_MAX) {
 			netlink_nest_end(text->request);
 			elements_begin(text, set);
 		}
-		result = element_parse(text, set);
+		result = set->interval ? interval_parse(text, set) : element_parse(text, set);
 		if (result < 0)
 			return result;
 		nft_accept(text, ",");
@@ -226,6 +270,12 @@ static int set_body(struct nft_text *text, struct set *set)
 	result = nft_expect(text, "type");
 	if (result == 0)
 		result = set_types(text, set);
+	skip_ends(text);
+	set->interval = result == 0 && nft_accept(text, "flags");
+	if (set->interval)
+		result = nft_expect(text, "interval");
+	if (result == 0 && set->interval && (set->map || set->type_count != 1))
+		result = nft_syntax(text, "a set of one type");
 	if (result < 0)
 		return result;
 	set_define(text, set);

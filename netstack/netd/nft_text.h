@@ -6,7 +6,8 @@
  *
  *	table <family> <name> { ... }   replaces the table as a whole
  *	delete table <family> <name>
- *	set <name> { type <type> [. <type>]...; elements = { <key> [. <key>]..., ... } }
+ *	set <name> { type <type> [. <type>]...; [flags interval;] elements = { <key> [. <key>]..., ... } }
+ *	             (of an interval set networks that do not overlap: <address>/<prefix>)
  *	map <name> { type <type> [. <type>]... : <type>; elements = { <key> : <value>, ... } }
  *	chain <name> { [type filter|nat hook <hook> priority <n>; policy accept|drop;] <rules> }
  *

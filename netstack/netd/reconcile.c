@@ -224,6 +224,7 @@ static const struct {
 	[OBJECT_NETWORK] = { "network", network_set, network_undo },
 	[OBJECT_PORT] = { "port", port_set, port_undo },
 	[OBJECT_GROUP] = { "group", group_nothing, group_nothing },
+	[OBJECT_ADDRESSES] = { "address group", group_nothing, group_nothing },
 	[OBJECT_ROUTER] = { "router", router_set, router_unset },
 };
 
@@ -319,6 +320,7 @@ void netd_reconcile(struct netd *netd)
 	loop_timer_stop(&netd->again);
 	kind_reconcile(netd, OBJECT_NETWORK);
 	kind_reconcile(netd, OBJECT_GROUP);
+	kind_reconcile(netd, OBJECT_ADDRESSES);
 	kind_reconcile(netd, OBJECT_ROUTER);
 	kind_reconcile(netd, OBJECT_PORT);
 	rules_reconcile(netd);

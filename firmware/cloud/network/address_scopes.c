@@ -2,6 +2,7 @@
 /* Address scopes: subnet pools whose prefixes are unique together. */
 #include <string.h>
 
+#include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/subnetpools.h"
 
 static const struct attribute attributes[] = {
@@ -11,12 +12,6 @@ static const struct attribute attributes[] = {
 	{ "shared", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT, "false", 0, 0, NULL, NULL },
 	{ 0 }
 };
-
-static bool visible(struct request *request, yyjson_val *record)
-{
-	(void)request;
-	return json_bool(record, "shared", false);
-}
 
 static bool writable(struct request *request, yyjson_val *record)
 {
@@ -37,27 +32,35 @@ static int check_shared(struct change *change, const char *verb, bool named, str
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	int64_t version = yyjson_mut_get_sint(yyjson_mut_obj_get(object, "ip_version"));
+	int result;
 
 	if (version != 4 && version != 6)
 		return attribute_refuse(error,
 					"Invalid input for ip_version. Reason: '%d' is not in "
 					"[4, 6].",
 					(int)version);
-	return check_shared(change, "create",
-			    yyjson_mut_get_bool(yyjson_mut_obj_get(object, "shared")), error);
+	result = check_shared(change, "create",
+			      yyjson_mut_get_bool(yyjson_mut_obj_get(object, "shared")), error);
+	return result ? result
+		      : rbac_shared_changed(change, &resource_address_scope, NULL, object, error);
 }
 
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
 		  yyjson_mut_val *given, struct error *error)
 {
-	(void)object;
+	int result;
+
 	if (json_bool(old, "shared", false) && yyjson_mut_obj_get(given, "shared") &&
 	    !yyjson_mut_get_bool(yyjson_mut_obj_get(given, "shared")))
 		return error_fault(error, -EINVAL, 400, "AddressScopeUpdateError",
 				   "Unable to update address scope %s : Shared address scope can't "
 				   "be unshared.",
 				   json_string(old, "id"));
-	return check_shared(change, "update", yyjson_mut_obj_get(given, "shared") != NULL, error);
+	if (!yyjson_mut_obj_get(given, "shared"))
+		return 0;
+	result = check_shared(change, "update", true, error);
+	return result ? result
+		      : rbac_shared_changed(change, &resource_address_scope, old, object, error);
 }
 
 static int remove_scope(struct change *change, yyjson_val *old, struct error *error)
@@ -72,7 +75,7 @@ static int remove_scope(struct change *change, yyjson_val *old, struct error *er
 				   "Unable to complete operation on address scope %s. There are "
 				   "one or more subnet pools in use on the address scope.",
 				   id);
-	return result;
+	return result ? result : rbac_object_gone(change, id, error);
 }
 
 static int refuse_overlap(struct change *change, const char *pool_id, const char *scope_id,
@@ -112,12 +115,6 @@ int scope_check(struct change *change, yyjson_mut_val *pool, const struct prefix
 	result = change_find(change, &resource_address_scope, scope_id, &scope, error);
 	if (result)
 		return result;
-	if (!policy_owns(change->request, json_string(scope, "project_id")))
-		return error_fault(error, -EINVAL, 400,
-				   "IllegalSubnetPoolAssociationToAddressScope",
-				   "Illegal subnetpool association: subnetpool %s cannot be "
-				   "associated with address scope %s.",
-				   id, scope_id);
 	if (json_integer(scope, "ip_version", 0) != version)
 		return error_fault(error, -EINVAL, 400,
 				   "IllegalSubnetPoolIpVersionAssociationToAddressScope",
@@ -149,6 +146,6 @@ const struct resource resource_address_scope = {
 	.create = create,
 	.update = update,
 	.remove = remove_scope,
-	.visible = visible,
+	.visible = rbac_shared_visible,
 	.writable = writable,
 };

@@ -214,6 +214,7 @@ static void fill_rule(yyjson_val *record, struct net_rule *rule)
 	fill_port_range(record, rule);
 	COPY(rule->remote, json_string(record, "normalized_cidr"));
 	COPY(rule->remote_group, json_string(record, "remote_group_id"));
+	COPY(rule->remote_addresses, json_string(record, "remote_address_group_id"));
 }
 
 int desired_group(struct store_view *view, struct arena *arena, yyjson_val *record,
@@ -235,6 +236,19 @@ int desired_group(struct store_view *view, struct arena *arena, yyjson_val *reco
 	for (size_t i = 0; i < group->rules.count; i++)
 		fill_rule(rules.items[i], &items[i]);
 	return 0;
+}
+
+int desired_addresses(struct arena *arena, yyjson_val *record, struct net_addresses *group)
+{
+	yyjson_val *array = yyjson_obj_get(record, "addresses");
+	int result = list_for(arena, &group->addresses, array, sizeof(struct net_address),
+			      NET_ADDRESSES_MAX);
+	struct net_address *items = group->addresses.items;
+
+	COPY(group->id, json_string(record, "id"));
+	for (size_t i = 0; !result && i < group->addresses.count; i++)
+		COPY(items[i].address, yyjson_get_str(yyjson_arr_get(array, i)));
+	return result;
 }
 
 /* An address with the length of its subnet's prefix; "" when the subnet has none. */

@@ -12,6 +12,7 @@ int desired_port(struct store_view *view, struct arena *arena, yyjson_val *recor
 		 struct net_port *port, struct error *error);
 int desired_group(struct store_view *view, struct arena *arena, yyjson_val *record,
 		  struct net_group *group, struct error *error);
+int desired_addresses(struct arena *arena, yyjson_val *record, struct net_addresses *group);
 int desired_router(struct store_view *view, struct arena *arena, yyjson_val *record,
 		   struct net_router *router, struct error *error);
 

@@ -2,7 +2,9 @@
 /* Security groups; each project has a default one, made when it is first looked for. */
 #include <string.h>
 
+#include "firmware/cloud/network/address_groups.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/rules.h"
 
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
@@ -11,6 +13,7 @@ static const struct attribute attributes[] = {
 	{ "name", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
 	{ "description", ATTRIBUTE_NAME, POST_PUT, "\"\"", 0, 255, NULL, NULL },
 	{ "stateful", ATTRIBUTE_BOOLEAN, POST_PUT, "true", 0, 0, NULL, NULL },
+	{ "shared", ATTRIBUTE_BOOLEAN, 0, NULL, 0, 0, NULL, NULL }, /* by RBAC alone */
 	{ 0 }
 };
 
@@ -106,7 +109,8 @@ int group_find(struct change *change, const char *project_id, const char *id, co
 
 	if (result)
 		return result;
-	if (!json_is(group, "project_id", project_id) && !change->request->caller->is_admin)
+	if (!json_is(group, "project_id", project_id) && !rbac_shared_with(group, project_id) &&
+	    !change->request->caller->is_admin)
 		return resource_missing(&resource_group, id, error);
 	*found = json_string(group, "id");
 	return 0;
@@ -124,18 +128,9 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	return 0;
 }
 
-static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
-		  yyjson_mut_val *given, struct error *error)
+static bool writable(struct request *request, yyjson_val *record)
 {
-	(void)change;
-	(void)object;
-	if (json_is(old, "name", "default") && yyjson_mut_obj_get(given, "name"))
-		return error_fault(error, -EBUSY, 409, "SecurityGroupCannotUpdateDefault",
-				   "Updating default security group not allowed.");
-	return json_member(given, "name") && !strcmp(json_member(given, "name"), "default")
-		       ? error_fault(error, -EEXIST, 409, "SecurityGroupDefaultAlreadyExists",
-				     "Default security group already exists.")
-		       : 0;
+	return policy_owns(request, json_string(record, "project_id"));
 }
 
 static int refuse_in_use(struct change *change, const char *id, struct error *error)
@@ -154,6 +149,26 @@ static int refuse_in_use(struct change *change, const char *id, struct error *er
 	return result;
 }
 
+static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
+		  yyjson_mut_val *given, struct error *error)
+{
+	bool stateful = json_bool(old, "stateful", true);
+	int result = 0;
+
+	/* Connections of ports that have it would be cut, or be let in untracked. */
+	if (yyjson_mut_get_bool(yyjson_mut_obj_get(object, "stateful")) != stateful)
+		result = refuse_in_use(change, json_string(old, "id"), error);
+	if (result)
+		return result;
+	if (json_is(old, "name", "default") && yyjson_mut_obj_get(given, "name"))
+		return error_fault(error, -EBUSY, 409, "SecurityGroupCannotUpdateDefault",
+				   "Updating default security group not allowed.");
+	return json_member(given, "name") && !strcmp(json_member(given, "name"), "default")
+		       ? error_fault(error, -EEXIST, 409, "SecurityGroupDefaultAlreadyExists",
+				     "Default security group already exists.")
+		       : 0;
+}
+
 static int remove_group(struct change *change, yyjson_val *old, struct error *error)
 {
 	const char *id = json_string(old, "id");
@@ -169,13 +184,15 @@ static int remove_group(struct change *change, yyjson_val *old, struct error *er
 					"group", id, &rules, error);
 	if (result)
 		return result;
-	for (size_t i = 0; i < rules.count; i++)
+	for (size_t i = 0; i < rules.count; i++) {
+		address_group_leave(change, rules.items[i]);
 		change_delete(change, &resource_rule, json_string(rules.items[i], "id"));
+	}
 	if (json_is(old, "name", "default"))
 		store_txn_delete(change->txn,
 				 arena_printf(change->request->arena, "/network/default-group/%s",
 					      json_string(old, "project_id")));
-	return 0;
+	return rbac_object_gone(change, id, error);
 }
 
 static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
@@ -210,4 +227,6 @@ const struct resource resource_group = {
 	.remove = remove_group,
 	.derive = derive,
 	.before_list = before_list,
+	.visible = rbac_shared_visible,
+	.writable = writable,
 };

@@ -141,8 +141,6 @@ static int type_show(struct request *request, struct error *error)
 
 /* --- routes --- */
 
-static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = true };
-
 #define RULE(verb, target, handler)                                                                \
 	{                                                                                          \
 		.method = verb, .path = "/v2.0/qos/" target, .handle = handler                     \
@@ -150,7 +148,7 @@ static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = 
 #define CHANGE(verb, target, handler, rule)                                                        \
 	{                                                                                          \
 		.method = verb, .path = "/v2.0/qos/" target, .handle = handler,                    \
-		.body = &any_object, .policy = rule                                                \
+		.body = &resource_body, .policy = rule                                             \
 	}
 #define REMOVE(target, handler, rule)                                                              \
 	{                                                                                          \

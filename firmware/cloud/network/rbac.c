@@ -14,6 +14,10 @@ static const struct rbac_type {
 } types[] = {
 	{ "network", &resource_network, true },
 	{ "qos_policy", &resource_qos_policy, false },
+	{ "security_group", &resource_group, false },
+	{ "address_scope", &resource_address_scope, false },
+	{ "subnetpool", &resource_subnetpool, false },
+	{ "address_group", &resource_address_group, false },
 };
 
 /* Whose projects use an object: records of these that name it in this index. */
@@ -26,6 +30,10 @@ static const struct rbac_use {
 	{ &resource_qos_policy, &resource_network, "qos" },
 	{ &resource_qos_policy, &resource_floatingip, "qos" },
 	{ &resource_qos_policy, &resource_router, "qos" },
+	{ &resource_group, &resource_port, "group" },
+	{ &resource_address_scope, &resource_subnetpool, "scope" },
+	{ &resource_subnetpool, &resource_subnet, "pool" },
+	{ &resource_address_group, &resource_rule, "address-group" },
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof(array[0]))
@@ -130,6 +138,10 @@ static void settle_object(struct change *change, const struct policies *policies
 			add_target(doc, shared, external, json_string(policy, "action"),
 				   json_string(policy, "target_tenant"));
 	}
+	/* From before there were policies for all kinds of objects. */
+	if (!policies->type->external && !yyjson_mut_obj_get(object, "_shared_with") &&
+	    yyjson_mut_get_bool(yyjson_mut_obj_get(object, "shared")))
+		yyjson_mut_arr_add_str(doc, shared, "*");
 	if (policies->added)
 		add_target(doc, shared, external, json_member(policies->added, "action"),
 			   json_member(policies->added, "target_tenant"));

@@ -59,6 +59,16 @@ static int send_group(struct sending *sending, yyjson_val *record)
 		      : (int)link_send(sending->link, NETD_GROUP_SET, net_group_fields, &group, -1);
 }
 
+static int send_addresses(struct sending *sending, yyjson_val *record)
+{
+	struct net_addresses group = { 0 };
+	int result = desired_addresses(sending->arena, record, &group);
+
+	return result ? result
+		      : (int)link_send(sending->link, NETD_ADDRESSES_SET, net_addresses_fields,
+				       &group, -1);
+}
+
 static int send_router(struct sending *sending, yyjson_val *record)
 {
 	struct net_router router = { 0 };
@@ -71,13 +81,14 @@ static int send_router(struct sending *sending, yyjson_val *record)
 }
 
 /* Kinds of object in the order in which netd is told of them. */
-enum kind_number { KIND_GROUP, KIND_NETWORK, KIND_PORT, KIND_ROUTER, KINDS };
+enum kind_number { KIND_ADDRESSES, KIND_GROUP, KIND_NETWORK, KIND_PORT, KIND_ROUTER, KINDS };
 
 static const struct kind {
 	const struct resource *resource;
 	int (*send)(struct sending *sending, yyjson_val *record);
 	uint16_t delete_type;
 } kinds[] = {
+	[KIND_ADDRESSES] = { &resource_address_group, send_addresses, NETD_ADDRESSES_DELETE },
 	[KIND_GROUP] = { &resource_group, send_group, NETD_GROUP_DELETE },
 	[KIND_NETWORK] = { &resource_network, send_network, NETD_NETWORK_DELETE },
 	[KIND_PORT] = { &resource_port, send_port, NETD_PORT_DELETE },
@@ -214,6 +225,11 @@ static void group_changed(struct sending *sending, const char *id)
 	send_one(sending, &kinds[KIND_GROUP], id);
 }
 
+static void addresses_changed(struct sending *sending, const char *id)
+{
+	send_one(sending, &kinds[KIND_ADDRESSES], id);
+}
+
 static void port_changed(struct sending *sending, const char *id)
 {
 	send_one(sending, &kinds[KIND_PORT], id);
@@ -234,6 +250,7 @@ static const struct follow {
 	{ "/network/port/", port_changed, KIND_PORT },
 	{ "/network/router/", router_changed, KIND_ROUTER },
 	{ "/network/security-group/", group_changed, KIND_GROUP },
+	{ "/network/address-group/", addresses_changed, KIND_ADDRESSES },
 	{ "/network/qos-policy/", policy_changed, KINDS },
 };
 

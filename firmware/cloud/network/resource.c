@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "firmware/cloud/network/quotas.h"
+#include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/tags.h"
+
+const struct schema resource_body = { .types = SCHEMA_OBJECT, .additional = true };
 
 static int reply_object(const struct resource *resource, struct request *request, int status,
 			yyjson_val *record, struct error *error)
@@ -116,6 +119,19 @@ static int see_parent(const struct resource *resource, struct request *request, 
 	return result;
 }
 
+/* ?shared= asks about what the caller sees: an object lent to its project alone is shared. */
+static yyjson_val *as_caller_sees(struct request *request, yyjson_val *record)
+{
+	yyjson_mut_val *copy;
+
+	if (!request_query(request, "shared") || !yyjson_obj_get(record, "_shared_with") ||
+	    json_bool(record, "shared", false) || !rbac_shared_visible(request, record))
+		return record;
+	copy = yyjson_val_mut_copy(request_document(request), record);
+	json_set_bool(request_document(request), copy, "shared", true);
+	return value_freeze(request, copy);
+}
+
 static size_t keep_visible(const struct resource *resource, struct request *request,
 			   struct record_list *list)
 {
@@ -130,7 +146,7 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 		    !tags_match(request, record) ||
 		    (resource->matches && !resource->matches(request, record)))
 			continue;
-		list->items[kept++] = record;
+		list->items[kept++] = as_caller_sees(request, record);
 	}
 	return kept;
 }

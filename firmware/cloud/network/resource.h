@@ -57,7 +57,7 @@ struct resource {
 
 extern const struct resource resource_network, resource_subnet, resource_port, resource_router,
 	resource_group, resource_rule, resource_floatingip, resource_forward, resource_subnetpool,
-	resource_address_scope, resource_rbac, resource_qos_policy;
+	resource_address_scope, resource_rbac, resource_qos_policy, resource_address_group;
 
 /* Handlers of the five operations, given the resource. */
 int resource_list(const struct resource *resource, struct request *request, struct error *error);
@@ -86,6 +86,27 @@ int resource_delete(const struct resource *resource, struct request *request, st
 	static int name##_delete(struct request *request, struct error *error)                     \
 	{                                                                                          \
 		return resource_delete(&resource_##name, request, error);                          \
+	}
+
+/* Attribute tables check what is in a body: to a route it only has to be an object. */
+extern const struct schema resource_body;
+
+#define RESOURCE_ROUTES(collection, kind)                                                          \
+	{ .method = "GET", .path = "/v2.0/" collection, .handle = kind##_list },                   \
+		{ .method = "POST",                                                                \
+		  .path = "/v2.0/" collection,                                                     \
+		  .handle = kind##_create,                                                         \
+		  .body = &resource_body,                                                          \
+		  .policy = "create" },                                                            \
+		{ .method = "GET", .path = "/v2.0/" collection "/{id}", .handle = kind##_show },   \
+		{ .method = "PUT",                                                                 \
+		  .path = "/v2.0/" collection "/{id}",                                             \
+		  .handle = kind##_update,                                                         \
+		  .body = &resource_body,                                                          \
+		  .policy = "update" },                                                            \
+	{                                                                                          \
+		.method = "DELETE", .path = "/v2.0/" collection "/{id}", .handle = kind##_delete,  \
+		.policy = "delete"                                                                 \
 	}
 
 /* Opens the request's view and starts a transaction. */

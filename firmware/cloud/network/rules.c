@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "firmware/cloud/network/address_groups.h"
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/port.h"
 
@@ -172,9 +173,6 @@ static int check_remotes(yyjson_mut_val *object, struct error *error)
 		return error_fault(error, -EINVAL, 400, "SecurityGroupMultipleRemoteEntites",
 				   "Only one of remote_ip_prefix or remote_group_id or "
 				   "remote_address_group_id may be provided.");
-	if (json_member(object, "remote_address_group_id"))
-		return error_fault(error, -ENOSYS, 501, "NotImplemented",
-				   "Address groups are not implemented.");
 	return 0;
 }
 
@@ -230,10 +228,15 @@ static int check_ports(yyjson_mut_val *object, struct error *error)
 	return 0;
 }
 
-static const char *const compared[] = { "direction",       "ethertype",
-					"protocol",        "port_range_min",
-					"port_range_max",  "remote_group_id",
-					"normalized_cidr", NULL };
+static const char *const compared[] = { "direction",
+					"ethertype",
+					"protocol",
+					"port_range_min",
+					"port_range_max",
+					"remote_group_id",
+					"normalized_cidr",
+					"remote_address_group_id",
+					NULL };
 
 static bool same_rule(yyjson_val *one, yyjson_val *other)
 {
@@ -267,10 +270,10 @@ static int check_remote_group(struct change *change, yyjson_mut_val *object, str
 
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
-	static int (*const steps[])(struct change *, yyjson_mut_val *,
-				    struct error *) = { convert_protocol,   convert_ethertype,
-							fit_protocol,       convert_prefix,
-							check_remote_group, refuse_twin };
+	static int (*const steps[])(struct change *, yyjson_mut_val *, struct error *) = {
+		convert_protocol,   convert_ethertype, fit_protocol,      convert_prefix,
+		check_remote_group, refuse_twin,       address_group_join
+	};
 	yyjson_val *group;
 	int result = check_remotes(object, error);
 
@@ -295,6 +298,7 @@ static int remove_rule(struct change *change, yyjson_val *old, struct error *err
 
 	if (!result)
 		change_touch(change, &resource_group, group);
+	address_group_leave(change, old);
 	return result;
 }
 

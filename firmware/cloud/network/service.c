@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The network service's tables. */
+#include "firmware/cloud/network/address_groups.h"
 #include "firmware/cloud/network/availability.h"
 #include "firmware/cloud/network/discovery.h"
 #include "firmware/cloud/network/extraroutes.h"
@@ -30,27 +31,6 @@ TAG_HANDLERS(router)
 TAG_HANDLERS(floatingip)
 TAG_HANDLERS(subnetpool)
 TAG_HANDLERS(group)
-
-/* Attribute tables check what is in it: here it only has to be an object. */
-static const struct schema any_object = { .types = SCHEMA_OBJECT, .additional = true };
-
-#define RESOURCE_ROUTES(collection, kind)                                                          \
-	{ .method = "GET", .path = "/v2.0/" collection, .handle = kind##_list },                   \
-		{ .method = "POST",                                                                \
-		  .path = "/v2.0/" collection,                                                     \
-		  .handle = kind##_create,                                                         \
-		  .body = &any_object,                                                             \
-		  .policy = "create" },                                                            \
-		{ .method = "GET", .path = "/v2.0/" collection "/{id}", .handle = kind##_show },   \
-		{ .method = "PUT",                                                                 \
-		  .path = "/v2.0/" collection "/{id}",                                             \
-		  .handle = kind##_update,                                                         \
-		  .body = &any_object,                                                             \
-		  .policy = "update" },                                                            \
-	{                                                                                          \
-		.method = "DELETE", .path = "/v2.0/" collection "/{id}", .handle = kind##_delete,  \
-		.policy = "delete"                                                                 \
-	}
 
 #define NOT_IMPLEMENTED(collection)                                                                \
 	{ .method = "GET", .path = "/v2.0/" collection, .handle = network_not_implemented },       \
@@ -83,22 +63,22 @@ static const struct route routes[] = {
 	{ .method = "PUT",
 	  .path = "/v2.0/routers/{id}/add_router_interface",
 	  .handle = router_interface_add,
-	  .body = &any_object,
+	  .body = &resource_body,
 	  .policy = "update" },
 	{ .method = "PUT",
 	  .path = "/v2.0/routers/{id}/remove_router_interface",
 	  .handle = router_interface_remove,
-	  .body = &any_object,
+	  .body = &resource_body,
 	  .policy = "update" },
 	{ .method = "PUT",
 	  .path = "/v2.0/routers/{id}/add_extraroutes",
 	  .handle = router_routes_add,
-	  .body = &any_object,
+	  .body = &resource_body,
 	  .policy = "update" },
 	{ .method = "PUT",
 	  .path = "/v2.0/routers/{id}/remove_extraroutes",
 	  .handle = router_routes_remove,
-	  .body = &any_object,
+	  .body = &resource_body,
 	  .policy = "update" },
 	RESOURCE_ROUTES("floatingips", floatingip),
 	RESOURCE_ROUTES("floatingips/{floatingip_id}/port_forwardings", forward),
@@ -106,12 +86,12 @@ static const struct route routes[] = {
 	{ .method = "PUT",
 	  .path = "/v2.0/subnetpools/{id}/add_prefixes",
 	  .handle = pool_prefixes_add,
-	  .body = &any_object,
+	  .body = &resource_body,
 	  .policy = "update" },
 	{ .method = "PUT",
 	  .path = "/v2.0/subnetpools/{id}/remove_prefixes",
 	  .handle = pool_prefixes_remove,
-	  .body = &any_object,
+	  .body = &resource_body,
 	  .policy = "update" },
 	RESOURCE_ROUTES("address-scopes", address_scope),
 	TAG_ROUTES("networks", network),
@@ -133,7 +113,7 @@ static const struct route routes[] = {
 	{ .method = "PUT",
 	  .path = "/v2.0/quotas/{id}",
 	  .handle = network_quota_update,
-	  .body = &any_object },
+	  .body = &resource_body },
 	{ .method = "DELETE", .path = "/v2.0/quotas/{id}", .handle = network_quota_delete },
 	{ .method = "GET", .path = "/v2.0/network-ip-availabilities", .handle = availability_list },
 	{ .method = "GET",
@@ -188,10 +168,13 @@ static const struct store_index indexes[] = {
 	{ "/network/security-group/", "project", "project_id", NULL, false },
 	{ "/network/security-group-rule/", "group", "security_group_id", NULL, false },
 	{ "/network/security-group-rule/", "remote", "remote_group_id", NULL, false },
+	{ "/network/security-group-rule/", "address-group", "remote_address_group_id", NULL,
+	  false },
+	{ "/network/address-group/", "project", "project_id", NULL, false },
 	{ 0 },
 };
 
-static const struct service_part *const parts[] = { &qos_part, NULL };
+static const struct service_part *const parts[] = { &address_group_part, &qos_part, NULL };
 
 const struct service network_service = {
 	.name = "neutron",

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "firmware/cloud/network/rbac.h"
+
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
 
 static int check_name(const struct attribute *attribute, yyjson_val *value, struct error *error)
@@ -51,12 +53,6 @@ static const struct attribute attributes[] = {
 	{ "ip_version", ATTRIBUTE_INTEGER, 0, NULL, 0, 0, NULL, NULL },
 	{ 0 }
 };
-
-static bool visible(struct request *request, yyjson_val *record)
-{
-	(void)request;
-	return json_bool(record, "shared", false);
-}
 
 static bool writable(struct request *request, yyjson_val *record)
 {
@@ -221,7 +217,10 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 {
 	int result = check_rights(change, "create", object, error);
 
-	return result ? result : settle(change, object, error);
+	if (!result)
+		result = settle(change, object, error);
+	return result ? result
+		      : rbac_shared_changed(change, &resource_subnetpool, NULL, object, error);
 }
 
 static int refuse_fewer(struct change *change, yyjson_val *old, yyjson_mut_val *object,
@@ -260,11 +259,11 @@ static int remove_pool(struct change *change, yyjson_val *old, struct error *err
 	struct prefixes taken;
 	int result = pool_taken(change, json_string(old, "id"), &taken, error);
 
-	return !result && taken.count
-		       ? error_fault(error, -EINVAL, 400, "SubnetPoolDeleteError",
-				     "Unable to delete subnet pool: Subnet pool has existing "
-				     "allocations.")
-		       : result;
+	if (!result && taken.count)
+		return error_fault(error, -EINVAL, 400, "SubnetPoolDeleteError",
+				   "Unable to delete subnet pool: Subnet pool has existing "
+				   "allocations.");
+	return result ? result : rbac_object_gone(change, json_string(old, "id"), error);
 }
 
 /* --- add and remove prefixes --- */
@@ -397,7 +396,7 @@ const struct resource resource_subnetpool = {
 	.create = create,
 	.update = update,
 	.remove = remove_pool,
-	.visible = visible,
+	.visible = rbac_shared_visible,
 	.derive = derive,
 	.writable = writable,
 };

@@ -7,8 +7,6 @@
 
 #define TAG_MOST 255
 
-const struct schema tags_body = { .types = SCHEMA_OBJECT, .additional = true };
-
 /* --- filters --- */
 
 static bool has_word(yyjson_val *record, const char *word, size_t length)

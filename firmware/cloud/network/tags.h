@@ -30,15 +30,12 @@ int tag_remove(const struct resource *resource, struct request *request, struct 
 	TAG_HANDLER(name, tag, add)                                                                \
 	TAG_HANDLER(name, tag, remove)
 
-/* The body of a route: attribute tables and handlers check what is in it. */
-extern const struct schema tags_body;
-
 #define TAG_ROUTES(collection, kind)                                                               \
 	{ .method = "GET", .path = "/v2.0/" collection "/{id}/tags", .handle = kind##_tags_list }, \
 		{ .method = "PUT",                                                                 \
 		  .path = "/v2.0/" collection "/{id}/tags",                                        \
 		  .handle = kind##_tags_replace,                                                   \
-		  .body = &tags_body,                                                              \
+		  .body = &resource_body,                                                          \
 		  .policy = "update" },                                                            \
 		{ .method = "DELETE",                                                              \
 		  .path = "/v2.0/" collection "/{id}/tags",                                        \

@@ -12,6 +12,7 @@
 #define ROUTER_PORT "bbbbbbbb-0000-4000-8000-000000000002"
 #define GROUP "cccccccc-0000-4000-8000-000000000001"
 #define GROUP_WEB "cccccccc-0000-4000-8000-000000000002"
+#define ADDRESSES "dddddddd-0000-4000-8000-000000000001"
 #define PORT_1 "11111111-0000-4000-8000-000000000001"
 #define PORT_2 "22222222-0000-4000-8000-000000000002"
 #define PORT_3 "33333333-0000-4000-8000-000000000003"
@@ -241,6 +242,47 @@ static void rules_follow_the_group(void **state)
 	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 81 /hello "
 			     "| grep -q hello"),
 			 0);
+	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello"), 0);
+	group_send(GROUP_WEB, 80);
+}
+
+/* The web's group lets in those of an address group alone. */
+static void addresses_send(const struct net_address *list, size_t count)
+{
+	struct net_rule rules[] = { { .id = GROUP_WEB, .egress = true },
+				    { .id = GROUP_WEB,
+				      .protocol = 6 + 1,
+				      .port_min = 80,
+				      .port_max = 80,
+				      .remote_addresses = ADDRESSES } };
+	struct net_group group = { .id = GROUP_WEB, .stateful = true, .rules = { rules, 2 } };
+	struct net_addresses addresses = { .id = ADDRESSES, .addresses = { (void *)list, count } };
+
+	assert_int_equal(ask(&world.cloud, NETD_GROUP_SET, net_group_fields, &group), 0);
+	assert_int_equal(ask(&world.cloud, NETD_ADDRESSES_SET, net_addresses_fields, &addresses),
+			 0);
+}
+
+static void address_groups_are_enforced(void **state)
+{
+	/* in no order, one inside of another, two side by side, and the other family's */
+	static const struct net_address list[] = { { "10.1.0.12/32" },
+						   { "10.0.0.0/24" },
+						   { "10.1.0.10/31" },
+						   { "10.0.0.128/25" },
+						   { "::/0" } };
+	struct net_id gone = { ADDRESSES };
+
+	(void)state;
+	NEED_WORLD();
+	addresses_send(list, 5);
+	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | grep -q hello"), 0);
+	assert_int_equal(run("ip netns exec g2 $FETCH 3 10.1.0.13 80 /hello | grep -q hello"), 0);
+	addresses_send(list + 1, 4);
+	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | grep -q hello"), 0);
+	assert_int_not_equal(run("ip netns exec g2 $FETCH 1 10.1.0.13 80 /hello"), 0);
+	/* What is not known allows nothing. */
+	assert_int_equal(ask(&world.cloud, NETD_ADDRESSES_DELETE, net_id_fields, &gone), 0);
 	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello"), 0);
 	group_send(GROUP_WEB, 80);
 }
@@ -573,6 +615,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(dhcp_serves_the_ports),
 		cmocka_unit_test(groups_are_enforced),
 		cmocka_unit_test(rules_follow_the_group),
+		cmocka_unit_test(address_groups_are_enforced),
 		cmocka_unit_test(spoofed_frames_are_dropped),
 		cmocka_unit_test(routers_translate),
 		cmocka_unit_test(floating_addresses_lead_inside),

@@ -496,6 +496,28 @@ static void external_ids_are_checked(void **state)
 			 -EBADMSG);
 }
 
+static void address_groups_become_intervals(void **state)
+{
+	struct net_address list[] = { { "10.0.0.128/25" }, { "10.0.0.77/24" }, { "nonsense" } };
+	struct net_addresses addresses = { .id = ROUTER_PORT, .addresses = { list, 3 } };
+	struct net_rule rule = { .id = GROUP, .remote_addresses = ROUTER_PORT };
+	struct fixture *fixture = *state;
+
+	group_set(fixture, &rule);
+	netd_reconcile(&fixture->netd);
+	assert_null(strstr(fixture->fake.rules, "@a4-" ROUTER_PORT));
+	set(fixture, OBJECT_ADDRESSES, net_addresses_fields, &addresses);
+	netd_reconcile(&fixture->netd);
+	assert_has(fixture->fake.rules, "ip saddr @a4-" ROUTER_PORT " accept");
+	assert_has(fixture->fake.rules,
+		   "flags interval\n\t\telements = {\n\t\t\t10.0.0.0/24,\n\t\t}");
+	for (size_t i = 0; i < 2; i++)
+		snprintf(list[i].address, sizeof(list[i].address), "2001:db8::%zu/%zu", i, i);
+	set(fixture, OBJECT_ADDRESSES, net_addresses_fields, &addresses);
+	netd_reconcile(&fixture->netd);
+	assert_has(fixture->fake.rules, "elements = {\n\t\t\t::/0,\n\t\t}");
+}
+
 /* --- quality of service --- */
 
 static void port_set_qos(struct fixture *fixture, const struct net_qos *qos)
@@ -639,6 +661,8 @@ static void syntax_errors_name_the_line(void **state)
 		"table bridge x {\n chain y {\n ip saddr 10.0.0.300 accept\n }\n}\n",
 		"table bridge x {\n chain y {\n accept\n",
 		"table nowhere x {\n}\n",
+		"table bridge x {\n map y {\n type mark : verdict\n flags interval\n }\n}\n",
+		"table bridge x {\n set y {\n type mark\n flags interval\n elements = { x }\n }\n}\n",
 		"table bridge x {\n chain y {\n ip dscp set 64\n }\n}\n",
 		"table bridge x {\n chain y {\n limit rate over 1 bytes burst 1 bytes drop\n }\n}\n",
 		"table bridge x {\n map y {\n type mark : verdict\n elements = { 1 , }\n }\n}\n",
@@ -700,6 +724,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(peers_are_forgotten_with_sync, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_ids_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(address_groups_become_intervals, setup, teardown),
 		cmocka_unit_test_setup_teardown(ports_have_limits_and_marks, setup, teardown),
 		cmocka_unit_test_setup_teardown(networks_limits_are_their_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_outside_have_limits, setup, teardown),
