@@ -43,9 +43,14 @@ yyjson_mut_doc *json_document(struct arena *arena)
 	return yyjson_mut_doc_new(&allocator);
 }
 
-const char *json_write(struct arena *arena, const yyjson_mut_val *value)
+const char *json_write_sized(struct arena *arena, const yyjson_mut_val *value, size_t *size)
 {
 	yyjson_alc allocator = allocator_of(arena);
 
-	return yyjson_mut_val_write_opts(value, YYJSON_WRITE_NOFLAG, &allocator, NULL, NULL);
+	return yyjson_mut_val_write_opts(value, YYJSON_WRITE_NOFLAG, &allocator, size, NULL);
+}
+
+const char *json_write(struct arena *arena, const yyjson_mut_val *value)
+{
+	return json_write_sized(arena, value, NULL);
 }

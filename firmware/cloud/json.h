@@ -17,6 +17,7 @@
 yyjson_val *json_parse(struct arena *arena, const char *text, size_t size);
 yyjson_mut_doc *json_document(struct arena *arena);
 const char *json_write(struct arena *arena, const yyjson_mut_val *value);
+const char *json_write_sized(struct arena *arena, const yyjson_mut_val *value, size_t *size);
 
 /* Not inline: seeing through it, compilers would ask for a test of every member of a record. */
 const char *json_string(yyjson_val *object, const char *member);

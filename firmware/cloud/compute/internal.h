@@ -63,9 +63,12 @@ int time_parse(const char *text, time_t *seconds);
 
 /* --- links.c */
 const char *link_self(struct request *request, const char *collection, const char *id);
-const char *link_bookmark(struct request *request, const char *collection, const char *id);
+const char *link_bookmark(struct arena *arena, const char *base_url, const char *collection,
+			  const char *id);
 yyjson_mut_val *links_of(struct request *request, yyjson_mut_doc *doc, const char *collection,
 			 const char *id);
+yyjson_mut_val *links_at(struct arena *arena, const char *base_url, yyjson_mut_doc *doc,
+			 const char *collection, const char *id);
 /* {"rel": "next", "href"} below 'name' when the page is full; 'last' is the last item's id. */
 void links_next(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root,
 		const char *name, const struct page *page, size_t count, const char *last);
@@ -194,7 +197,11 @@ struct server_views; /* what the views of one request share */
 struct server_views *server_views_new(struct request *request, yyjson_mut_doc *doc);
 int server_view(struct server_views *views, yyjson_val *record, enum server_form form,
 		yyjson_mut_val **value, struct error *error);
-yyjson_mut_val *server_view_basic(struct server_views *views, yyjson_val *record);
+struct listing; /* http/listing.h */
+int server_list_detail(struct server_views *views, struct listing *listing, yyjson_val *record,
+		       struct error *error);
+int server_list_basic(struct server_views *views, struct listing *listing, yyjson_val *record,
+		      struct error *error);
 yyjson_mut_val *server_addresses(struct server_views *views, yyjson_val *record, bool extended,
 				 struct error *error);
 

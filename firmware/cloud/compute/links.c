@@ -5,18 +5,24 @@
 #include <string.h>
 #include <strings.h>
 
+static const char *link_self_at(struct arena *arena, const char *base_url, const char *collection,
+				const char *id)
+{
+	return arena_join(arena, (const char *const[]){ base_url, COMPUTE_PREFIX "/", collection,
+							"/", id, NULL });
+}
+
 const char *link_self(struct request *request, const char *collection, const char *id)
 {
-	return arena_join(request->arena,
-			  (const char *const[]){ request->base_url, COMPUTE_PREFIX "/", collection,
-						 "/", id, NULL });
+	return link_self_at(request->arena, request->base_url, collection, id);
 }
 
 /* A bookmark names a thing without the API's version. */
-const char *link_bookmark(struct request *request, const char *collection, const char *id)
+const char *link_bookmark(struct arena *arena, const char *base_url, const char *collection,
+			  const char *id)
 {
-	return arena_join(request->arena, (const char *const[]){ request->base_url, "/compute/",
-								 collection, "/", id, NULL });
+	return arena_join(
+		arena, (const char *const[]){ base_url, "/compute/", collection, "/", id, NULL });
 }
 
 static void link_add(yyjson_mut_doc *doc, yyjson_mut_val *links, const char *rel, const char *href)
@@ -27,14 +33,20 @@ static void link_add(yyjson_mut_doc *doc, yyjson_mut_val *links, const char *rel
 	yyjson_mut_obj_add_str(doc, link, "href", href);
 }
 
-yyjson_mut_val *links_of(struct request *request, yyjson_mut_doc *doc, const char *collection,
-			 const char *id)
+yyjson_mut_val *links_at(struct arena *arena, const char *base_url, yyjson_mut_doc *doc,
+			 const char *collection, const char *id)
 {
 	yyjson_mut_val *links = yyjson_mut_arr(doc);
 
-	link_add(doc, links, "self", link_self(request, collection, id));
-	link_add(doc, links, "bookmark", link_bookmark(request, collection, id));
+	link_add(doc, links, "self", link_self_at(arena, base_url, collection, id));
+	link_add(doc, links, "bookmark", link_bookmark(arena, base_url, collection, id));
 	return links;
+}
+
+yyjson_mut_val *links_of(struct request *request, yyjson_mut_doc *doc, const char *collection,
+			 const char *id)
+{
+	return links_at(request->arena, request->base_url, doc, collection, id);
 }
 
 /* Nova gives a next link for each full page, also when nothing lies behind it. */

@@ -6,6 +6,7 @@
 
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/server_filter.h"
+#include "firmware/cloud/http/listing.h"
 
 /* What anybody may filter by, and what 2.83 added. */
 #define FILTERS_TENANT                                                                             \
@@ -191,26 +192,21 @@ static int servers_reply(struct request *request, bool detail, struct error *err
 	struct record_list list = { .request = request };
 	struct page page = { 0 };
 	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc), *array, *item;
+	yyjson_mut_val *beside = yyjson_mut_obj(doc);
 	struct server_views *views = server_views_new(request, doc);
-	int result = servers_select(request, &page, &list, error);
+	struct listing *listing = listing_new(request, "servers");
+	int result = views ? servers_select(request, &page, &list, error)
+			   : error_set(error, -ENOMEM, "out of memory");
 
+	for (size_t i = 0; i < list.count && result >= 0; i++)
+		result = (detail ? server_list_detail : server_list_basic)(views, listing,
+									   list.items[i], error);
 	if (result < 0)
 		return result;
-	array = yyjson_mut_obj_add_arr(doc, root, "servers");
-	for (size_t i = 0; i < list.count; i++) {
-		if (detail)
-			result = server_view(views, list.items[i], FORM_DETAIL, &item, error);
-		else
-			item = server_view_basic(views, list.items[i]);
-		if (result < 0)
-			return result;
-		yyjson_mut_arr_append(array, item);
-	}
 	if (list.count)
-		links_next(request, doc, root, "servers_links", &page, list.count,
+		links_next(request, doc, beside, "servers_links", &page, list.count,
 			   json_string(list.items[list.count - 1], "id"));
-	return reply_json(request, 200, doc, root);
+	return listing_reply(listing, beside);
 }
 
 int handle_servers_list(struct request *request, struct error *error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A server as the API shows it: one table of members by microversion, form and caller. */
+/* A server as the API shows it: one table of members by microversion, form and caller. What ports and
+ * networks show of it is added each time; all the rest depends on the record and a few facts. */
 #include "firmware/cloud/compute/internal.h"
 
 #include <string.h>
@@ -7,103 +8,114 @@
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/server_view.h"
 #include "firmware/cloud/compute/state.h"
+#include "firmware/cloud/http/listing.h"
 #include "hypervisor/message.h"
 
 struct server_views *server_views_new(struct request *request, yyjson_mut_doc *doc)
 {
 	struct server_views *views = arena_alloc(request->arena, sizeof(*views));
+	struct vmm_host host;
 
-	if (views) {
-		views->request = request;
-		views->doc = doc;
-		views->version = request->microversion;
-		views->admin = request->caller->is_admin;
-	}
+	if (!views)
+		return NULL;
+	views->request = request;
+	views->doc = doc;
+	views->facts = (struct server_facts){
+		.base_url = request->base_url,
+		.version = request->microversion,
+		.admin = request->caller->is_admin,
+		.host_known = admission_host_get(&host),
+	};
 	return views;
 }
 
-/* --- members that are made; NULL: left out */
+/* --- members that are made, of the record and the facts alone; NULL: left out */
 
-static yyjson_mut_val *make_status(struct server_views *views, yyjson_val *record)
+struct making {
+	const struct server_facts *facts;
+	yyjson_mut_doc *doc;
+	struct arena *arena;
+};
+
+static yyjson_mut_val *make_status(const struct making *making, yyjson_val *record)
 {
-	return yyjson_mut_str(views->doc, status_of(json_string(record, "OS-EXT-STS:vm_state"),
-						    json_string(record, "OS-EXT-STS:task_state")));
+	return yyjson_mut_str(making->doc, status_of(json_string(record, "OS-EXT-STS:vm_state"),
+						     json_string(record, "OS-EXT-STS:task_state")));
 }
 
-static yyjson_mut_val *make_seconds(struct server_views *views, const char *precise)
+static yyjson_mut_val *make_seconds(const struct making *making, const char *precise)
 {
-	const char *text = time_seconds(views->request->arena, precise);
+	const char *text = time_seconds(making->arena, precise);
 
-	return text ? yyjson_mut_str(views->doc, text) : yyjson_mut_null(views->doc);
+	return text ? yyjson_mut_str(making->doc, text) : yyjson_mut_null(making->doc);
 }
 
-static yyjson_mut_val *make_created(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_created(const struct making *making, yyjson_val *record)
 {
-	return make_seconds(views, json_string(record, "created_at"));
+	return make_seconds(making, json_string(record, "created_at"));
 }
 
-static yyjson_mut_val *make_updated(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_updated(const struct making *making, yyjson_val *record)
 {
-	return make_seconds(views, json_string(record, "updated_at"));
+	return make_seconds(making, json_string(record, "updated_at"));
 }
 
-static yyjson_mut_val *make_host_id(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_host_id(const struct making *making, yyjson_val *record)
 {
 	const char *host = json_string(record, "OS-EXT-SRV-ATTR:host");
-	const char *project = json_string(record, "tenant_id"), *id;
 
 	if (!host)
-		return yyjson_mut_str(views->doc, "");
-	id = view_name_kept(views->host_ids, project);
-	if (!id)
-		id = view_name_keep(views, &views->host_ids, project,
-				    host_id(views->request->arena, host, project));
-	return yyjson_mut_str(views->doc, id);
+		return yyjson_mut_str(making->doc, "");
+	return yyjson_mut_str(making->doc,
+			      host_id(making->arena, host, json_string(record, "tenant_id")));
 }
 
-static yyjson_mut_val *make_reference(struct server_views *views, const char *collection,
+static yyjson_mut_val *make_reference(const struct making *making, const char *collection,
 				      const char *id)
 {
-	yyjson_mut_val *value = yyjson_mut_obj(views->doc), *link;
+	yyjson_mut_val *value = yyjson_mut_obj(making->doc), *link;
 
-	json_set_string(views->doc, value, "id", id);
-	link = yyjson_mut_arr_add_obj(views->doc,
-				      yyjson_mut_obj_add_arr(views->doc, value, "links"));
-	json_set_string(views->doc, link, "rel", "bookmark");
-	json_set_string(views->doc, link, "href", link_bookmark(views->request, collection, id));
+	json_set_string(making->doc, value, "id", id);
+	link = yyjson_mut_arr_add_obj(making->doc,
+				      yyjson_mut_obj_add_arr(making->doc, value, "links"));
+	json_set_string(making->doc, link, "rel", "bookmark");
+	json_set_string(making->doc, link, "href",
+			link_bookmark(making->arena, making->facts->base_url, collection, id));
 	return value;
 }
 
-static yyjson_mut_val *make_image(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_image(const struct making *making, yyjson_val *record)
 {
-	return make_reference(views, "images", json_string(yyjson_obj_get(record, "_image"), "id"));
+	return make_reference(making, "images",
+			      json_string(yyjson_obj_get(record, "_image"), "id"));
 }
 
 /* Until 2.46 a reference; from 2.47 on what the flavor was when the server was made of it. */
-static yyjson_mut_val *make_flavor(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_flavor(const struct making *making, yyjson_val *record)
 {
 	static const char *const members[] = { "vcpus", "ram", "disk", "ephemeral", "swap" };
 	yyjson_val *flavor = yyjson_obj_get(record, "_flavor");
 	yyjson_mut_val *value;
 
-	if (views->version < 47)
-		return make_reference(views, "flavors", json_string(flavor, "id"));
-	value = yyjson_mut_obj(views->doc);
+	if (making->facts->version < 47)
+		return make_reference(making, "flavors", json_string(flavor, "id"));
+	value = yyjson_mut_obj(making->doc);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_set_integer(views->doc, value, members[i],
+		json_set_integer(making->doc, value, members[i],
 				 json_integer(flavor, members[i], 0));
-	json_set_string(views->doc, value, "original_name", json_string(flavor, "name"));
-	json_set(views->doc, value, "extra_specs",
-		 yyjson_val_mut_copy(views->doc, yyjson_obj_get(flavor, "extra_specs")));
+	json_set_string(making->doc, value, "original_name", json_string(flavor, "name"));
+	json_set(making->doc, value, "extra_specs",
+		 yyjson_val_mut_copy(making->doc, yyjson_obj_get(flavor, "extra_specs")));
 	return value;
 }
 
-static yyjson_mut_val *make_links(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_links(const struct making *making, yyjson_val *record)
 {
-	return links_of(views->request, views->doc, "servers", json_string(record, "id"));
+	return links_at(making->arena, making->facts->base_url, making->doc, "servers",
+			json_string(record, "id"));
 }
 
-static yyjson_mut_val *make_fault(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_fault(const struct making *making, yyjson_val *record)
 {
 	yyjson_val *fault = yyjson_obj_get(record, "_fault");
 	const char *details = json_string(fault, "details");
@@ -112,61 +124,55 @@ static yyjson_mut_val *make_fault(struct server_views *views, yyjson_val *record
 
 	if (!yyjson_is_obj(fault) || !json_is(record, "OS-EXT-STS:vm_state", "error"))
 		return NULL;
-	value = yyjson_mut_obj(views->doc);
-	json_set_integer(views->doc, value, "code", code);
-	json_set(views->doc, value, "created", make_seconds(views, json_string(fault, "created")));
-	json_set_string(views->doc, value, "message", json_string(fault, "message"));
-	if (details && (views->admin || code != 500))
-		json_set_string(views->doc, value, "details", details);
+	value = yyjson_mut_obj(making->doc);
+	json_set_integer(making->doc, value, "code", code);
+	json_set(making->doc, value, "created",
+		 make_seconds(making, json_string(fault, "created")));
+	json_set_string(making->doc, value, "message", json_string(fault, "message"));
+	if (details && (making->facts->admin || code != 500))
+		json_set_string(making->doc, value, "details", details);
 	return value;
 }
 
-static yyjson_mut_val *make_progress(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_progress(const struct making *making, yyjson_val *record)
 {
 	const char *status = status_of(json_string(record, "OS-EXT-STS:vm_state"),
 				       json_string(record, "OS-EXT-STS:task_state"));
 
 	if (strcmp(status, "ACTIVE") && strcmp(status, "BUILD"))
 		return NULL;
-	return yyjson_mut_int(views->doc, json_integer(record, "progress", 0));
+	return yyjson_mut_int(making->doc, json_integer(record, "progress", 0));
 }
 
-static yyjson_mut_val *make_empty_list(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_empty_list(const struct making *making, yyjson_val *record)
 {
 	(void)record;
-	return yyjson_mut_arr(views->doc);
+	return yyjson_mut_arr(making->doc);
 }
 
-static yyjson_mut_val *make_server_groups(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_server_groups(const struct making *making, yyjson_val *record)
 {
-	yyjson_mut_val *list = yyjson_mut_arr(views->doc);
-	const char *id = json_string(record, "_group");
-	yyjson_val *group;
+	yyjson_mut_val *list = yyjson_mut_arr(making->doc);
 
-	if (id && request_get(views->request, &group, NULL, NULL, KEY_SERVER_GROUP "%s", id) == 0)
-		yyjson_mut_arr_add_strcpy(views->doc, list, id);
+	(void)record;
+	if (making->facts->group)
+		yyjson_mut_arr_add_str(making->doc, list, making->facts->group);
 	return list;
 }
 
-static yyjson_mut_val *make_host_status(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_host_status(const struct making *making, yyjson_val *record)
 {
-	struct vmm_host host;
-
 	if (!json_string(record, "OS-EXT-SRV-ATTR:host"))
-		return yyjson_mut_str(views->doc, "");
-	return yyjson_mut_str(views->doc, admission_host_get(&host) ? "UP" : "UNKNOWN");
+		return yyjson_mut_str(making->doc, "");
+	return yyjson_mut_str(making->doc, making->facts->host_known ? "UP" : "UNKNOWN");
 }
 
-static yyjson_mut_val *make_user_data(struct server_views *views, yyjson_val *record)
+static yyjson_mut_val *make_user_data(const struct making *making, yyjson_val *record)
 {
-	yyjson_val *stored;
-	const char *text = NULL;
+	const char *text = making->facts->user_data;
 
-	if (json_bool(record, "_user_data", false) &&
-	    request_get(views->request, &stored, NULL, NULL, KEY_USER_DATA "%s",
-			json_string(record, "id")) == 0)
-		text = json_string(stored, "user_data");
-	return text ? yyjson_mut_str(views->doc, text) : yyjson_mut_null(views->doc);
+	(void)record;
+	return text ? yyjson_mut_str(making->doc, text) : yyjson_mut_null(making->doc);
 }
 
 /* --- the table, in the order in which Nova shows them */
@@ -183,7 +189,8 @@ enum {
 static const struct server_member {
 	const char *name;
 	unsigned first, flags;
-	yyjson_mut_val *(*make)(struct server_views *views, yyjson_val *record); /* NULL: copy */
+	/* NULL: a copy. What it shows beside the record must stand in the facts. */
+	yyjson_mut_val *(*make)(const struct making *making, yyjson_val *record);
 } server_members[] = {
 	{ "id", 0, 0, NULL },
 	{ "name", 0, 0, NULL },
@@ -232,18 +239,18 @@ static const struct server_member {
 	{ "pinned_availability_zone", 96, 0, NULL },
 };
 
-static bool member_shown(const struct server_views *views, const struct server_member *member,
-			 enum server_form form)
+static bool member_shown(const struct server_facts *facts, const struct server_member *member)
 {
-	bool early = form >= FORM_UPDATE && views->version < 75;
+	enum server_form form = facts->form;
+	bool early = form >= FORM_UPDATE && facts->version < 75;
 
-	if (views->version < member->first)
+	if (facts->version < member->first)
 		return false;
 	if (form == FORM_REBUILD && (member->flags & (REBUILD | NO_REBUILD)))
-		return (member->flags & REBUILD) && views->version >= 54;
-	if ((member->flags & ADMIN) && !views->admin)
+		return (member->flags & REBUILD) && facts->version >= 54;
+	if ((member->flags & ADMIN) && !facts->admin)
 		return false;
-	if ((member->flags & TENANT) && views->admin && !early)
+	if ((member->flags & TENANT) && facts->admin && !early)
 		return false;
 	if ((member->flags & NO_LIST) && form == FORM_DETAIL)
 		return false;
@@ -251,26 +258,75 @@ static bool member_shown(const struct server_views *views, const struct server_m
 }
 
 /* 'stored' walks through the record, whose members stand in about the same order as the table's. */
-static void member_add(struct server_views *views, yyjson_val *record, yyjson_obj_iter *stored,
+static void member_add(const struct making *making, yyjson_val *record, yyjson_obj_iter *stored,
 		       const struct server_member *member, yyjson_mut_val *value)
 {
 	yyjson_mut_val *made;
 
 	if (member->make)
-		made = member->make(views, record);
+		made = member->make(making, record);
 	else
-		made = json_share(views->doc, yyjson_obj_iter_get(stored, member->name));
+		made = json_share(making->doc, yyjson_obj_iter_get(stored, member->name));
 	if (!made && !member->make)
-		made = yyjson_mut_null(views->doc);
+		made = yyjson_mut_null(making->doc);
 	if (made)
-		yyjson_mut_obj_add_val(views->doc, value, member->name, made);
+		yyjson_mut_obj_add_val(making->doc, value, member->name, made);
+}
+
+/* All of a server but what its ports show. */
+static yyjson_mut_val *members_make(yyjson_val *record, const void *context, yyjson_mut_doc *doc,
+				    struct arena *arena)
+{
+	const struct making making = { context, doc, arena };
+	yyjson_obj_iter stored = yyjson_obj_iter_with(record);
+	yyjson_mut_val *value = yyjson_mut_obj(doc);
+
+	for (size_t i = 0; i < sizeof(server_members) / sizeof(server_members[0]); i++)
+		if (member_shown(making.facts, &server_members[i]))
+			member_add(&making, record, &stored, &server_members[i], value);
+	return value;
+}
+
+/* --- what is shown of other records */
+
+static void user_data_find(struct server_views *views, yyjson_val *record)
+{
+	struct server_facts *facts = &views->facts;
+	yyjson_val *stored;
+
+	facts->user_data = NULL;
+	facts->user_data_revision = 0;
+	if (json_bool(record, "_user_data", false) && facts->admin && facts->version >= 3 &&
+	    request_get(views->request, &stored, &facts->user_data_revision, NULL,
+			KEY_USER_DATA "%s", json_string(record, "id")) == 0)
+		facts->user_data = json_string(stored, "user_data");
+}
+
+/* Lists don't show it. */
+static void group_find(struct server_views *views, yyjson_val *record)
+{
+	struct server_facts *facts = &views->facts;
+	bool shown = facts->form != FORM_DETAIL && facts->version >= 71;
+	const char *id = shown ? json_string(record, "_group") : NULL;
+	yyjson_val *group;
+
+	facts->group = NULL;
+	if (id && request_get(views->request, &group, NULL, NULL, KEY_SERVER_GROUP "%s", id) == 0)
+		facts->group = id;
+}
+
+static void facts_find(struct server_views *views, yyjson_val *record, enum server_form form)
+{
+	views->facts.form = form;
+	user_data_find(views, record);
+	group_find(views, record);
 }
 
 /* Addresses and security groups are the ports', which are read here. */
-static int network_add(struct server_views *views, yyjson_val *record, enum server_form form,
-		       yyjson_mut_val *value, struct error *error)
+static int network_add(struct server_views *views, yyjson_val *record, yyjson_mut_val *value,
+		       struct error *error)
 {
-	bool early = form >= FORM_UPDATE && views->version < 75;
+	bool early = views->facts.form >= FORM_UPDATE && views->facts.version < 75;
 	yyjson_mut_val *addresses, *groups;
 
 	addresses = server_addresses(views, record, !early, error);
@@ -288,21 +344,73 @@ static int network_add(struct server_views *views, yyjson_val *record, enum serv
 int server_view(struct server_views *views, yyjson_val *record, enum server_form form,
 		yyjson_mut_val **value, struct error *error)
 {
-	yyjson_obj_iter stored = yyjson_obj_iter_with(record);
-
-	*value = yyjson_mut_obj(views->doc);
-	for (size_t i = 0; i < sizeof(server_members) / sizeof(server_members[0]); i++)
-		if (member_shown(views, &server_members[i], form))
-			member_add(views, record, &stored, &server_members[i], *value);
-	return network_add(views, record, form, *value, error);
+	facts_find(views, record, form);
+	*value = members_make(record, &views->facts, views->doc, views->request->arena);
+	return network_add(views, record, *value, error);
 }
 
-yyjson_mut_val *server_view_basic(struct server_views *views, yyjson_val *record)
-{
-	yyjson_mut_val *value = yyjson_mut_obj(views->doc);
+/* --- in lists */
 
-	json_set_string(views->doc, value, "id", json_string(record, "id"));
-	json_set_string(views->doc, value, "name", json_string(record, "name"));
-	yyjson_mut_obj_add_val(views->doc, value, "links", make_links(views, record));
+/* All of the facts: texts that were made with the same ones are shown again. */
+static const char *facts_text(struct arena *arena, const struct server_facts *facts)
+{
+	return arena_printf(arena, "server %d 2.%u%s%s %llu %s %s", facts->form, facts->version,
+			    facts->admin ? " admin" : "", facts->host_known ? " host" : "",
+			    (unsigned long long)facts->user_data_revision,
+			    facts->group ? facts->group : "-", facts->base_url);
+}
+
+/* The same as for the server before, nearly always. */
+static const char *variant_of(struct server_views *views)
+{
+	if (views->facts.user_data_revision)
+		return facts_text(views->request->arena, &views->facts);
+	if (!views->variant)
+		views->variant = facts_text(views->request->arena, &views->facts);
+	return views->variant;
+}
+
+int server_list_detail(struct server_views *views, struct listing *listing, yyjson_val *record,
+		       struct error *error)
+{
+	yyjson_mut_val *network = yyjson_mut_obj(views->doc);
+	struct face face = { .make = members_make, .context = &views->facts };
+	int result;
+
+	facts_find(views, record, FORM_DETAIL);
+	face.variant = variant_of(views);
+	result = network_add(views, record, network, error);
+	if (result < 0)
+		return result;
+	if (!face.variant)
+		return error_set(error, -ENOMEM, "out of memory");
+	listing_add(listing, record, &face, network);
+	return 0;
+}
+
+static yyjson_mut_val *basic_make(yyjson_val *record, const void *context, yyjson_mut_doc *doc,
+				  struct arena *arena)
+{
+	const struct making making = { context, doc, arena };
+	yyjson_mut_val *value = yyjson_mut_obj(doc);
+
+	json_set_string(doc, value, "id", json_string(record, "id"));
+	json_set_string(doc, value, "name", json_string(record, "name"));
+	yyjson_mut_obj_add_val(doc, value, "links", make_links(&making, record));
 	return value;
+}
+
+int server_list_basic(struct server_views *views, struct listing *listing, yyjson_val *record,
+		      struct error *error)
+{
+	struct face face = { .make = basic_make, .context = &views->facts };
+
+	if (!views->variant)
+		views->variant = arena_printf(views->request->arena, "server basic %s",
+					      views->facts.base_url);
+	face.variant = views->variant;
+	if (!face.variant)
+		return error_set(error, -ENOMEM, "out of memory");
+	listing_add(listing, record, &face, NULL);
+	return 0;
 }

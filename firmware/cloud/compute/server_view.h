@@ -5,7 +5,18 @@
 
 #include "firmware/cloud/compute/internal.h"
 
-/* Names that were looked up already: of networks, of security groups, of hosts by project. */
+/* All that a view depends on beside the record, but what ports and networks show. */
+struct server_facts {
+	const char *base_url;
+	unsigned version;
+	enum server_form form;
+	bool admin, host_known;
+	const char *user_data; /* NULL: none, or not shown */
+	uint64_t user_data_revision;
+	const char *group; /* NULL: none, or not shown */
+};
+
+/* Names that were looked up already: of networks, of security groups. */
 struct view_name {
 	const char *id, *name;
 	struct view_name *next;
@@ -14,9 +25,9 @@ struct view_name {
 struct server_views {
 	struct request *request;
 	yyjson_mut_doc *doc;
-	unsigned version;
-	bool admin;
-	struct view_name *networks, *groups, *host_ids;
+	struct server_facts facts;
+	const char *variant; /* of all servers of a list that have no facts of their own */
+	struct view_name *networks, *groups;
 	const char *ports_of; /* whose ports are in 'ports' */
 	struct network_ports ports;
 };

@@ -20,10 +20,10 @@ static void fill_head(struct head *head, const struct direct_request *from, size
 	head->minor = 1;
 	head->keep_alive = true;
 	head->content_length = body_size;
-	add_field(head, "Host", "localhost");
 	add_field(head, "X-Auth-Token", from->token);
 	for (const struct name_value *field = from->headers; field && field->name; field++)
 		add_field(head, field->name, field->value);
+	add_field(head, "Host", "localhost"); /* where none is given */
 }
 
 static int copy_headers(struct arena *arena, const struct reply *from, struct direct_reply *to)

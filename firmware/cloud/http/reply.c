@@ -33,19 +33,28 @@ static struct reply *begin(struct request *request, int status, const char *cont
 
 int reply_text(struct request *request, int status, const char *content_type, const char *text)
 {
+	return reply_bytes(request, status, content_type, text, text ? strlen(text) : 0);
+}
+
+int reply_bytes(struct request *request, int status, const char *content_type, const char *bytes,
+		size_t size)
+{
 	struct reply *reply = begin(request, status, content_type);
 
-	if (!text)
+	if (!bytes)
 		return -ENOMEM;
-	reply->body = text;
-	reply->length = strlen(text);
+	reply->body = bytes;
+	reply->length = size;
 	return 0;
 }
 
 int reply_json(struct request *request, int status, yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
+	size_t size;
+	const char *text = json_write_sized(request->arena, root, &size);
+
 	(void)doc;
-	return reply_text(request, status, "application/json", json_write(request->arena, root));
+	return reply_bytes(request, status, "application/json", text, size);
 }
 
 int reply_empty(struct request *request, int status)

@@ -106,6 +106,8 @@ ssize_t request_read(struct request *request, void *data, size_t size, struct er
 /* --- the reply; the last call wins, nothing is sent before the handler returns 0, except by reply_stream_*. */
 int reply_json(struct request *request, int status, yyjson_mut_doc *doc, yyjson_mut_val *root);
 int reply_text(struct request *request, int status, const char *content_type, const char *text);
+int reply_bytes(struct request *request, int status, const char *content_type, const char *bytes,
+		size_t size);
 int reply_empty(struct request *request, int status); /* no body, no Content-Type */
 void reply_header(struct request *request, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -2,6 +2,7 @@
 /* GET /v2/images and GET /v2/images/{id}. */
 #include <string.h>
 
+#include "firmware/cloud/http/listing.h"
 #include "firmware/cloud/http/page.h"
 #include "firmware/cloud/http/uri.h"
 #include "firmware/cloud/image/internal.h"
@@ -100,22 +101,31 @@ const char *image_page_url(struct request *request, const char *path, const char
 	return url;
 }
 
+static yyjson_mut_val *item_make(yyjson_val *record, const void *context, yyjson_mut_doc *doc,
+				 struct arena *arena)
+{
+	(void)context;
+	(void)arena;
+	return image_view(doc, record);
+}
+
 static int list_reply(struct request *request, const struct page *page, yyjson_val **records,
 		      size_t count)
 {
+	static const struct face face = { .variant = "image", .make = item_make };
+	struct listing *listing = listing_new(request, "images");
 	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc), *images = yyjson_mut_arr(doc);
+	yyjson_mut_val *beside = yyjson_mut_obj(doc);
 
 	for (size_t i = 0; i < count; i++)
-		yyjson_mut_arr_append(images, image_view(doc, records[i]));
-	json_set(doc, root, "images", images);
-	json_set_string(doc, root, "first", image_page_url(request, "/v2/images", NULL));
-	json_set_string(doc, root, "schema", "/v2/schemas/images");
+		listing_add(listing, records[i], &face, NULL);
+	json_set_string(doc, beside, "first", image_page_url(request, "/v2/images", NULL));
+	json_set_string(doc, beside, "schema", "/v2/schemas/images");
 	if (page->more && count)
-		json_set_string(doc, root, "next",
+		json_set_string(doc, beside, "next",
 				image_page_url(request, "/v2/images",
 					       json_string(records[count - 1], "id")));
-	return reply_json(request, 200, doc, root);
+	return listing_reply(listing, beside);
 }
 
 int image_list(struct request *request, struct error *error)

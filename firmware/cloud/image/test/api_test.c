@@ -147,6 +147,36 @@ static void test_patch(void **state)
 	       "[{\"op\":\"replace\",\"path\":\"/none\",\"value\":\"x\"}]", 409, "does not exist");
 }
 
+/* What a list shows of an image is kept beside its record: it must not outlive it. */
+static void list_agrees(void)
+{
+	yyjson_val *image, *item;
+
+	for (int i = 0; i < 2; i++) {
+		image = get(IMAGES "/" ID, 200);
+		item = yyjson_arr_get_first(yyjson_obj_get(get(IMAGES, 200), "images"));
+		assert_true(yyjson_equals(image, item));
+	}
+}
+
+static void test_lists_follow_the_record(void **state)
+{
+	(void)state;
+	create(",\"name\":\"a \\\"b\\\" \\u00e9\"");
+	list_agrees();
+	upload("hello");
+	list_agrees();
+	assert_non_null(strstr(call("GET", IMAGES, NULL, NULL, NULL).body, "5d41402abc4b2a76"));
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"second\"},"
+	       "{\"op\":\"add\",\"path\":\"/more\",\"value\":\"x\"}]",
+	       200, NULL);
+	list_agrees();
+	assert_non_null(strstr(call("GET", IMAGES, NULL, NULL, NULL).body, "\"second\""));
+	expect("PUT", IMAGES "/" ID "/tags/blue", NULL, NULL, 204, NULL);
+	list_agrees();
+}
+
 static void test_tags(void **state)
 {
 	(void)state;
@@ -421,7 +451,7 @@ int main(void)
 		TEST(test_full_disk),       TEST(test_visibility),
 		TEST(test_no_token),        TEST(test_members),
 		TEST(test_deactivate),      TEST(test_open),
-		TEST(test_crash_in_upload),
+		TEST(test_crash_in_upload), TEST(test_lists_follow_the_record),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
