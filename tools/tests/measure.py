@@ -155,15 +155,21 @@ class MeasuredBox(Box):
 
     def pids(self, *roles):
         """The box's processes of some roles, as this machine counts them."""
+        return [pid for pid, name in self.named().items() if name in roles]
+
+    def init_pid(self):
         with open(os.path.join(self.state, "run/init"), encoding="ascii") as file:
-            init = int(file.read().split()[0])
-        space, found = os.readlink(f"/proc/{init}/ns/pid"), []
+            return int(file.read().split()[0])
+
+    def named(self):
+        """The names of all processes in the box, by their numbers on this machine."""
+        space, found = os.readlink(f"/proc/{self.init_pid()}/ns/pid"), {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
                     name = file.read().strip()
-                if name in roles and os.readlink(f"/proc/{pid}/ns/pid") == space:
-                    found.append(int(pid))
+                if os.readlink(f"/proc/{pid}/ns/pid") == space:
+                    found[int(pid)] = name
             except OSError:
                 continue  # it ended meanwhile
         return found
