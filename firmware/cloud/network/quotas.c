@@ -77,6 +77,25 @@ static int64_t used_of(struct store_view *view, struct arena *arena, const struc
 	return count;
 }
 
+/* Of two that are counted at the same time one is counted again: both write this key. */
+static int count_alone(struct change *change, const struct quota *quota, const char *project_id,
+		       struct error *error)
+{
+	struct arena *arena = change->request->arena;
+	const char *key = arena_printf(arena, "/network/quota-use/%s/%s", project_id, quota->name);
+	struct store_record record = { 0 };
+	int result;
+
+	if (store_txn_has(change->txn, key))
+		return 0;
+	result = store_get(change->view, arena, key, &record, error);
+	if (result && result != -ENOENT)
+		return result;
+	store_txn_compare(change->txn, key, result ? 0 : record.revision);
+	store_txn_put(change->txn, key, "{}");
+	return 0;
+}
+
 int network_quota_check(struct change *change, const struct resource *resource,
 			const char *project_id, struct error *error)
 {
@@ -89,9 +108,10 @@ int network_quota_check(struct change *change, const struct resource *resource,
 	if (quota == quotas + QUOTAS || !project_id || !*project_id)
 		return 0;
 	limit = limit_of(limits_of(change->view, arena, project_id), quota);
-	if (limit < 0 ||
-	    used_of(change->view, arena, quota, project_id) + (int64_t)change->made < limit)
+	if (limit < 0)
 		return 0;
+	if (used_of(change->view, arena, quota, project_id) + (int64_t)change->made < limit)
+		return count_alone(change, quota, project_id, error);
 	return error_fault(error, -EDQUOT, 409, "OverQuota",
 			   "Quota exceeded for resources: ['%s'].", quota->name);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Quotas, tags, revisions and the use of addresses, as clients see them. */
+#include <pthread.h>
+
 #include "firmware/cloud/network/test/api.h"
 
 #define V2 "/network/v2.0/"
@@ -137,10 +139,55 @@ static void groups_in_use_stay(void **state)
 	assert_int_equal(call("DELETE", path("security-groups", group), NULL), 204);
 }
 
+/* Many at once, and room for one. */
+#define RACERS 8
+
+static void *race(void *status)
+{
+	struct arena arena = ARENA_INIT;
+	struct direct_request request = { .method = "POST",
+					  .target = V2 "security-groups",
+					  .operator= true,
+					  .body = "{\"security_group\":{\"name\":\"racer\"}}",
+					  .body_size = SIZE_MAX };
+	struct direct_reply reply = { 0 };
+
+	if (direct_run(&box.cloud, services_here, &arena, &request, &reply) == 0)
+		*(int *)status = reply.status;
+	arena_free(&arena);
+	return NULL;
+}
+
+static void quotas_are_counted_one_by_one(void **state)
+{
+	const char *project;
+	pthread_t threads[RACERS];
+	int statuses[RACERS] = { 0 }, made = 0, refused = 0;
+
+	(void)state;
+	call("GET", V2 "quotas/project", NULL);
+	project = arena_printf(&box.arena, "%s", at("/project/project_id"));
+	call("GET", arena_printf(&box.arena, V2 "quotas/%s/details", project), NULL);
+	assert_int_equal(call("PUT", path("quotas", project), "{\"quota\":{\"security_group\":%d}}",
+			      (int)number("/quota/security_group/used") + 1),
+			 200);
+	for (int i = 0; i < RACERS; i++)
+		pthread_create(&threads[i], NULL, race, &statuses[i]);
+	for (int i = 0; i < RACERS; i++) {
+		pthread_join(threads[i], NULL);
+		made += statuses[i] == 201;
+		refused += statuses[i] == 409;
+	}
+	assert_int_equal(made, 1);
+	assert_int_equal(refused, RACERS - 1);
+	assert_int_equal(call("DELETE", path("quotas", project), NULL), 204);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotas_are_enforced),
+		cmocka_unit_test(quotas_are_counted_one_by_one),
 		cmocka_unit_test(bulk_counts_as_one_by_one),
 		cmocka_unit_test(tags_find_their_resource),
 		cmocka_unit_test(addresses_in_use_are_counted),
