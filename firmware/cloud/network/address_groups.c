@@ -17,7 +17,8 @@ static const char *shown(yyjson_val *item)
 	return yyjson_get_str(item) ? yyjson_get_str(item) : "";
 }
 
-static int check_item(const struct attribute *attribute, yyjson_val *item, struct error *error)
+static int check_item(const struct attribute *attribute, yyjson_val *item, bool strict,
+		      struct error *error)
 {
 	const char *text = yyjson_get_str(item);
 	char canonical[IP_CIDR_SIZE];
@@ -27,21 +28,23 @@ static int check_item(const struct attribute *attribute, yyjson_val *item, struc
 		return attribute_invalid(error, attribute, "'%s' is not a valid IP subnet",
 					 shown(item));
 	ip_prefix_format(&prefix, canonical);
-	return strchr(text, '/') ? 0
-				 : attribute_invalid(error, attribute,
-						     "'%s' isn't a recognized IP subnet cidr, '%s' "
-						     "is recommended",
-						     text, canonical);
+	return !strict || strchr(text, '/')
+		       ? 0
+		       : attribute_invalid(error, attribute,
+					   "'%s' isn't a recognized IP subnet cidr, '%s' "
+					   "is recommended",
+					   text, canonical);
 }
 
-static int check_list(const struct attribute *attribute, yyjson_val *list, struct error *error)
+static int check_items(const struct attribute *attribute, yyjson_val *list, bool strict,
+		       struct error *error)
 {
 	size_t index, count;
 	yyjson_val *item;
 	int result = 0;
 
 	yyjson_arr_foreach (list, index, count, item) {
-		result = check_item(attribute, item, error);
+		result = check_item(attribute, item, strict, error);
 		for (size_t i = 0; !result && i < index; i++)
 			if (yyjson_equals(yyjson_arr_get(list, i), item))
 				return attribute_invalid(error, attribute,
@@ -54,6 +57,11 @@ static int check_list(const struct attribute *attribute, yyjson_val *list, struc
 		       ? attribute_invalid(error, attribute, "more than %d of them",
 					   NET_ADDRESSES_MAX)
 		       : 0;
+}
+
+static int check_list(const struct attribute *attribute, yyjson_val *list, struct error *error)
+{
+	return check_items(attribute, list, true, error);
 }
 
 static const struct attribute attributes[] = {
@@ -172,6 +180,7 @@ const struct resource resource_address_group = {
 	.remove = remove_group,
 	.visible = rbac_shared_visible,
 	.writable = writable,
+	.unwritable_missing = true,
 };
 
 /* --- add and remove addresses --- */
@@ -192,13 +201,12 @@ static int edit_begin(struct edit *edit, struct request *request, struct error *
 	if (!result && !yyjson_is_arr(list))
 		return attribute_invalid(error, &attribute, "'%s' is not a list", shown(list));
 	if (!result)
-		result = check_list(&attribute, list, error);
+		result = check_items(&attribute, list, false, error); /* a host is one, too */
 	if (!result)
 		result = change_find(&edit->change, &resource_address_group, edit->id, &group,
 				     error);
 	if (!result && !writable(request, group))
-		result = error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
-				     "(rule:update_address_group) is disallowed by policy");
+		result = resource_missing(&resource_address_group, edit->id, error);
 	if (result)
 		return result;
 	edit->object = yyjson_val_mut_copy(edit->change.doc, group);

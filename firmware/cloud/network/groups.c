@@ -4,6 +4,7 @@
 
 #include "firmware/cloud/network/address_groups.h"
 #include "firmware/cloud/network/port.h"
+#include "firmware/cloud/network/quotas.h"
 #include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/rules.h"
 
@@ -16,6 +17,8 @@ static const struct attribute attributes[] = {
 	{ "shared", ATTRIBUTE_BOOLEAN, 0, NULL, 0, 0, NULL, NULL }, /* by RBAC alone */
 	{ 0 }
 };
+
+#define EGRESS_RULES 2
 
 /* Every group starts with leave to send anything. */
 static void add_egress(struct change *change, const char *group_id, const char *project_id)
@@ -119,10 +122,15 @@ int group_find(struct change *change, const char *project_id, const char *id, co
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	const char *name = json_member(object, "name");
+	int result;
 
 	if (name && !strcmp(name, "default"))
 		return error_fault(error, -EEXIST, 409, "SecurityGroupDefaultAlreadyExists",
 				   "Default security group already exists.");
+	result = network_quota_room(change, &resource_rule, json_member(object, "project_id"),
+				    EGRESS_RULES * (int64_t)(change->made + 1), error);
+	if (result)
+		return result;
 	json_set_bool(change->doc, object, "shared", false);
 	add_egress(change, json_member(object, "id"), json_member(object, "project_id"));
 	return 0;

@@ -219,6 +219,13 @@ static bool has_items(yyjson_mut_val *list)
 	return yyjson_mut_is_arr(list) && yyjson_mut_arr_size(list);
 }
 
+static int refuse_pairs(struct error *error)
+{
+	return error_fault(error, -EEXIST, 409, "AddressPairAndPortSecurityRequired",
+			   "Port Security must be enabled in order to have allowed address pairs "
+			   "on a port.");
+}
+
 /* Security: the network's default for port security, the project's default group. */
 static int complete_security(struct change *change, yyjson_val *network, yyjson_mut_val *object,
 			     struct error *error)
@@ -238,9 +245,7 @@ static int complete_security(struct change *change, yyjson_val *network, yyjson_
 				   "Port security must be enabled and port must have an IP address "
 				   "in order to use security groups.");
 	if (!secure && has_items(yyjson_mut_obj_get(object, "allowed_address_pairs")))
-		return error_fault(error, -EEXIST, 409, "AddressPairAndPortSecurityRequired",
-				   "Port Security must be enabled in order to have allowed address "
-				   "pairs on a port.");
+		return refuse_pairs(error);
 	if (groups && !yyjson_mut_is_null(groups))
 		return check_group_ids(change, groups, json_member(object, "project_id"), error);
 	groups = yyjson_mut_arr(doc);
@@ -478,6 +483,8 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 		return error_fault(error, -EEXIST, 409, "PortSecurityPortHasSecurityGroup",
 				   "Port has security group associated. Cannot disable port "
 				   "security or IP address until security group is removed.");
+	if (!result && !secure && has_items(yyjson_mut_obj_get(object, "allowed_address_pairs")))
+		return refuse_pairs(error);
 	set_nulls_empty(change->doc, object);
 	dns_name_lower(change, object, "dns_name");
 	set_binding(change->doc, object);

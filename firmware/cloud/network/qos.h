@@ -41,6 +41,7 @@ extern const struct resource *const qos_rule_resources[QOS_KINDS];
 extern const char *const qos_rule_types[QOS_KINDS]; /* "bandwidth_limit", ... */
 int qos_rules_of(struct store_view *view, struct arena *arena, const char *policy_id,
 		 enum qos_kind kind, struct network_ports *rules, struct error *error);
+bool qos_writable(struct request *request, yyjson_val *record); /* as a resource's 'writable' */
 /* 409 when a user of the policy can't have rules of this kind. */
 int qos_users_check(struct change *change, const char *policy_id, enum qos_kind kind,
 		    struct error *error);

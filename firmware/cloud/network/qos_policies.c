@@ -75,16 +75,23 @@ int qos_default_apply(struct change *change, yyjson_mut_val *network, struct err
 
 /* --- the resource --- */
 
-static bool writable(struct request *request, yyjson_val *record)
+/* Admins make and change policies; whose they are says who may use them. */
+bool qos_writable(struct request *request, yyjson_val *record)
 {
-	return policy_owns(request, json_string(record, "project_id"));
+	(void)record;
+	return request->caller->is_admin;
 }
 
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	bool wanted = yyjson_mut_get_bool(yyjson_mut_obj_get(object, "is_default"));
-	int result = wanted ? default_settle(change, object, error) : 0;
+	int result = 0;
 
+	if (!change->request->caller->is_admin)
+		return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
+				   "rule:create_policy is disallowed by policy");
+	if (wanted)
+		result = default_settle(change, object, error);
 	return result ? result
 		      : rbac_shared_changed(change, &resource_qos_policy, NULL, object, error);
 }
@@ -198,5 +205,5 @@ const struct resource resource_qos_policy = {
 	.remove = remove_policy,
 	.derive = derive,
 	.visible = rbac_shared_visible,
-	.writable = writable,
+	.writable = qos_writable,
 };

@@ -192,6 +192,7 @@ RULE_FUNCTIONS(minimum, QOS_MINIMUM)
 		.create = kind##_create,                                                           \
 		.update = kind##_update,                                                           \
 		.remove = remove_rule,                                                             \
+		.writable = qos_writable,                                                          \
 	};                                                                                         \
 	/* The same record without the policy's path; only its owner reaches it. */                \
 	const struct resource resource_alias_##kind = {                                            \
@@ -206,6 +207,7 @@ RULE_FUNCTIONS(minimum, QOS_MINIMUM)
 		.missing_after = " could not be found.",                                           \
 		.update = kind##_update,                                                           \
 		.remove = remove_rule,                                                             \
+		.writable = qos_writable,                                                          \
 	}
 
 RULE_RESOURCE(limit, "bandwidth_limit", "bandwidth-limit");

@@ -160,24 +160,20 @@ static int type_show(struct request *request, struct error *error)
 		CHANGE("POST", "policies/{policy_id}/" name "_rules", kind##_create,               \
 		       "create_policy_" name "_rule"),                                             \
 		RULE("GET", "policies/{policy_id}/" name "_rules/{id}", kind##_show),              \
-		CHANGE("PUT", "policies/{policy_id}/" name "_rules/{id}", kind##_update,           \
-		       "update_policy_" name "_rule"),                                             \
-		REMOVE("policies/{policy_id}/" name "_rules/{id}", kind##_delete,                  \
-		       "delete_policy_" name "_rule"),                                             \
+		CHANGE("PUT", "policies/{policy_id}/" name "_rules/{id}", kind##_update, NULL),    \
+		REMOVE("policies/{policy_id}/" name "_rules/{id}", kind##_delete, NULL),           \
 		RULE("GET", "alias_" name "_rules/{id}", alias_##kind##_show),                     \
-		CHANGE("PUT", "alias_" name "_rules/{id}", alias_##kind##_update,                  \
-		       "update_alias_" name "_rule"),                                              \
-		REMOVE("alias_" name "_rules/{id}", alias_##kind##_delete,                         \
-		       "delete_alias_" name "_rule")
+		CHANGE("PUT", "alias_" name "_rules/{id}", alias_##kind##_update, NULL),           \
+		REMOVE("alias_" name "_rules/{id}", alias_##kind##_delete, NULL)
 
 static const struct route routes[] = {
 	RULE("GET", "rule-types", types_list),
 	RULE("GET", "rule-types/{type}", type_show),
 	RULE("GET", "policies", qos_policy_list),
-	CHANGE("POST", "policies", qos_policy_create, "create_policy"),
+	CHANGE("POST", "policies", qos_policy_create, NULL), /* who may is asked later */
 	RULE("GET", "policies/{id}", qos_policy_show),
-	CHANGE("PUT", "policies/{id}", qos_policy_update, "update_policy"),
-	REMOVE("policies/{id}", qos_policy_delete, "delete_policy"),
+	CHANGE("PUT", "policies/{id}", qos_policy_update, NULL),
+	REMOVE("policies/{id}", qos_policy_delete, NULL),
 	RULE_ROUTES("bandwidth_limit", limit),
 	RULE_ROUTES("dscp_marking", mark),
 	RULE_ROUTES("minimum_bandwidth", minimum),
@@ -185,21 +181,10 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
-#define RULE_POLICIES(name)                                                                        \
-	{ "create_policy_" name "_rule", "admin" }, { "update_policy_" name "_rule", "admin" },    \
-		{ "delete_policy_" name "_rule", "admin" },                                        \
-		{ "update_alias_" name "_rule", "admin" },                                         \
-	{                                                                                          \
-		"delete_alias_" name "_rule", "admin"                                              \
-	}
-
 static const struct policy_rule policies[] = {
-	{ "create_policy", "admin" },
-	{ "update_policy", "admin" },
-	{ "delete_policy", "admin" },
-	RULE_POLICIES("bandwidth_limit"),
-	RULE_POLICIES("dscp_marking"),
-	RULE_POLICIES("minimum_bandwidth"),
+	{ "create_policy_bandwidth_limit_rule", "admin" },
+	{ "create_policy_dscp_marking_rule", "admin" },
+	{ "create_policy_minimum_bandwidth_rule", "admin" },
 	{ 0 },
 };
 

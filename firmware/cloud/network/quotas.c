@@ -96,8 +96,8 @@ static int count_alone(struct change *change, const struct quota *quota, const c
 	return 0;
 }
 
-int network_quota_check(struct change *change, const struct resource *resource,
-			const char *project_id, struct error *error)
+int network_quota_room(struct change *change, const struct resource *resource,
+		       const char *project_id, int64_t more, struct error *error)
 {
 	struct arena *arena = change->request->arena;
 	const struct quota *quota = quotas;
@@ -110,10 +110,16 @@ int network_quota_check(struct change *change, const struct resource *resource,
 	limit = limit_of(limits_of(change->view, arena, project_id), quota);
 	if (limit < 0)
 		return 0;
-	if (used_of(change->view, arena, quota, project_id) + (int64_t)change->made < limit)
+	if (used_of(change->view, arena, quota, project_id) + more <= limit)
 		return count_alone(change, quota, project_id, error);
 	return error_fault(error, -EDQUOT, 409, "OverQuota",
 			   "Quota exceeded for resources: ['%s'].", quota->name);
+}
+
+int network_quota_check(struct change *change, const struct resource *resource,
+			const char *project_id, struct error *error)
+{
+	return network_quota_room(change, resource, project_id, (int64_t)change->made + 1, error);
 }
 
 /* --- the API --- */

@@ -9,6 +9,10 @@
 int network_quota_check(struct change *change, const struct resource *resource,
 			const char *project_id, struct error *error);
 
+/* The same for several of them that come with something else. */
+int network_quota_room(struct change *change, const struct resource *resource,
+		       const char *project_id, int64_t more, struct error *error);
+
 /* GET /v2.0/quotas, .../project, .../tenant; GET, PUT, DELETE .../{id}; .../{id}/default, details */
 int network_quota_list(struct request *request, struct error *error);
 int network_quota_project(struct request *request, struct error *error);

@@ -183,10 +183,21 @@ static bool still_shared(yyjson_mut_val *object, const char *project_id)
 	return false;
 }
 
-static int check_use(struct change *change, const struct rbac_use *use, yyjson_mut_val *object,
-		     struct error *error)
+/* A network's owner needs no policy. Of other objects the policy for everybody is needed by the
+ * owner's own use, too, and one for a project by that project alone: as in Neutron. */
+static bool needs_sharing(const struct rbac_use *use, yyjson_mut_val *object, const char *target,
+			  const char *project)
 {
-	const char *owner = json_member(object, "project_id");
+	if (use->resource == &resource_network || strcmp(target, "*") != 0)
+		if (!strcmp(project, json_member(object, "project_id")))
+			return false;
+	return use->resource == &resource_network || !strcmp(target, "*") ||
+	       !strcmp(target, project);
+}
+
+static int check_use(struct change *change, const struct rbac_use *use, yyjson_mut_val *object,
+		     const char *target, struct error *error)
+{
 	struct network_ports users;
 	int result = resource_range(change->view, change->request->arena, use->user, use->index,
 				    json_member(object, "id"), &users, error);
@@ -194,8 +205,8 @@ static int check_use(struct change *change, const struct rbac_use *use, yyjson_m
 	for (size_t i = 0; !result && i < users.count; i++) {
 		const char *project = json_string(users.items[i], "project_id");
 
-		if (!is_service(users.items[i]) && project && *project && strcmp(project, owner) &&
-		    !still_shared(object, project))
+		if (!is_service(users.items[i]) && project && *project &&
+		    needs_sharing(use, object, target, project) && !still_shared(object, project))
 			return -EBUSY;
 	}
 	return result;
@@ -203,13 +214,13 @@ static int check_use(struct change *change, const struct rbac_use *use, yyjson_m
 
 /* -EBUSY without a message: a project that it is not shared with any more uses it. */
 static int check_users(struct change *change, const struct resource *resource,
-		       yyjson_mut_val *object, struct error *error)
+		       yyjson_mut_val *object, const char *target, struct error *error)
 {
 	int result = 0;
 
 	for (size_t i = 0; !result && i < LENGTH(uses); i++)
 		if (uses[i].resource == resource)
-			result = check_use(change, &uses[i], object, error);
+			result = check_use(change, &uses[i], object, target, error);
 	return result;
 }
 
@@ -305,8 +316,9 @@ int rbac_shared_changed(struct change *change, const struct resource *resource, 
 	struct policies policies = { 0 };
 	int result = follow_shared(change, resource, old, object, &policies, error);
 
-	if (!result && old)
-		result = check_users(change, resource, object, error);
+	if (!result && old && json_bool(old, "shared", false) &&
+	    !yyjson_mut_get_bool(yyjson_mut_obj_get(object, "shared")))
+		result = check_users(change, resource, object, "*", error);
 	return result != -EBUSY ? result
 				: error_fault(error, -EBUSY, 409, "RbacPolicyInUse",
 					      "RBAC policy on object %s cannot be removed because "
@@ -331,7 +343,7 @@ int rbac_network_changed(struct change *change, yyjson_val *old, yyjson_mut_val 
 				   "External network %s cannot be updated to be made non-external, "
 				   "since it has existing gateway ports.",
 				   id);
-	result = old ? check_users(change, &resource_network, network, error) : 0;
+	result = old ? check_users(change, &resource_network, network, "*", error) : 0;
 	return result != -EBUSY ? result
 				: error_fault(error, -EBUSY, 409, "InvalidSharedSetting",
 					      "Unable to reconfigure sharing settings for network "
@@ -394,6 +406,23 @@ static int find_object(struct change *change, const struct rbac_type *type, cons
 			   type->external ? "networks" : "objects");
 }
 
+/* Who is lent a pool has to be let into its address scope. */
+static int check_scope(struct change *change, yyjson_mut_val *policy, yyjson_val *pool,
+		       struct error *error)
+{
+	const char *scope_id = json_string(pool, "address_scope_id");
+	yyjson_val *scope;
+	int result =
+		scope_id ? change_get(change, &resource_address_scope, scope_id, &scope, error) : 0;
+
+	if (!scope_id || result || rbac_shared_with(scope, json_member(policy, "target_tenant")))
+		return result;
+	return error_fault(error, -EINVAL, 400, "RbacPolicyInitError",
+			   "Failed to create RBAC policy on object %s because target project "
+			   "doesn't have access to associated address scope..",
+			   json_string(pool, "id"));
+}
+
 static bool is_duplicate(const struct policies *policies, yyjson_mut_val *object)
 {
 	for (size_t i = 0; i < policies->list.count; i++)
@@ -429,7 +458,8 @@ static int put_object(struct change *change, const char *object_id, struct polic
 		return result;
 	object = yyjson_val_mut_copy(change->doc, had);
 	settle_object(change, policies, object);
-	result = policies->left_out ? check_users(change, resource, object, error) : 0;
+	if (policies->left_out)
+		result = check_users(change, resource, object, target, error);
 	if (!result && json_bool(had, "router:external", false) &&
 	    !yyjson_mut_get_bool(yyjson_mut_obj_get(object, "router:external")) &&
 	    has_gateways(change, object_id))
@@ -457,6 +487,8 @@ static int settle(struct change *change, yyjson_val *old, yyjson_mut_val *object
 		result = find_object(change, policies.type, object_id, &found, error);
 	if (!result)
 		result = find_policies(change, object_id, &policies, error);
+	if (!result && policies.type->resource == &resource_subnetpool)
+		result = check_scope(change, object, found, error);
 	if (!result && is_duplicate(&policies, object))
 		return error_fault(error, -EEXIST, 409, "DuplicateRbacPolicy",
 				   "An RBAC policy already exists with those values.");

@@ -317,7 +317,10 @@ static int create_many(const struct resource *resource, struct change *change, y
 	if (!made)
 		return attribute_refuse(error, "Resources required");
 	yyjson_arr_foreach (given, index, count, item) {
-		result = create_one(resource, change, item, &objects[index], error);
+		/* Each may stand in an object of its own, as if it came alone. */
+		yyjson_val *inner = yyjson_obj_get(item, resource->singular);
+
+		result = create_one(resource, change, inner ? inner : item, &objects[index], error);
 		if (result)
 			return result;
 	}
@@ -391,6 +394,8 @@ static int find_writable(const struct resource *resource, struct change *change,
 	if (resource->writable ? resource->writable(request, *old)
 			       : policy_owns(request, json_string(*old, "project_id")))
 		return check_revision(request, *old, error);
+	if (resource->unwritable_missing)
+		return resource_missing(resource, id, error);
 	return error_fault(error, -EACCES, 403, "PolicyNotAuthorized",
 			   "(rule:%s_%s) is disallowed by policy", verb, resource->singular);
 }

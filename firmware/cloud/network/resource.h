@@ -49,6 +49,8 @@ struct resource {
 	bool (*visible)(struct request *request, yyjson_val *record);
 	/* May the caller see it, but not change it: NULL: who sees may change. */
 	bool (*writable)(struct request *request, yyjson_val *record);
+	/* What the caller may see but not change is not found by who tries, rather than refused. */
+	bool unwritable_missing;
 	/* A filter of its own; NULL: none. */
 	bool (*matches)(struct request *request, yyjson_val *record);
 	/* Runs before a list (makes the default group). */

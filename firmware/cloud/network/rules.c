@@ -302,6 +302,23 @@ static int remove_rule(struct change *change, yyjson_val *old, struct error *err
 	return result;
 }
 
+/* Who owns a group sees the rules that others made in it. */
+static bool visible(struct request *request, yyjson_val *record)
+{
+	struct store_view *view;
+	yyjson_val *group;
+
+	return !request_view(request, &view, NULL) &&
+	       !resource_get(view, request->arena, &resource_group,
+			     json_string(record, "security_group_id"), &group, NULL) &&
+	       policy_owns(request, json_string(group, "project_id"));
+}
+
+static bool writable(struct request *request, yyjson_val *record)
+{
+	return policy_owns(request, json_string(record, "project_id"));
+}
+
 void rule_put(struct change *change, const struct rule_plan *plan)
 {
 	static const char *const empty[] = { "protocol",
@@ -342,4 +359,6 @@ const struct resource resource_rule = {
 	.missing_after = " does not exist",
 	.create = create,
 	.remove = remove_rule,
+	.visible = visible,
+	.writable = writable,
 };

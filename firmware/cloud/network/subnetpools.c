@@ -244,10 +244,30 @@ static int refuse_fewer(struct change *change, yyjson_val *old, yyjson_mut_val *
 	return 0;
 }
 
+/* What lies in a scope is its owner's to change. */
+static int refuse_others_scope(struct change *change, yyjson_val *old, struct error *error)
+{
+	const char *scope_id = json_string(old, "address_scope_id");
+	yyjson_val *scope;
+	int result = scope_id ? resource_get(change->view, change->request->arena,
+					     &resource_address_scope, scope_id, &scope, error)
+			      : 0;
+
+	if (!scope_id || result || policy_owns(change->request, json_string(scope, "project_id")))
+		return result;
+	return error_fault(error, -EINVAL, 400, "IllegalSubnetPoolUpdate",
+			   "Illegal subnetpool update : subnetpool %s cannot be updated when "
+			   "associated with shared address scope %s.",
+			   json_string(old, "id"), scope_id);
+}
+
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
 		  yyjson_mut_val *given, struct error *error)
 {
 	int result = check_rights(change, "update", given, error);
+
+	if (!result)
+		result = refuse_others_scope(change, old, error);
 
 	if (!result && yyjson_mut_obj_get(given, "prefixes"))
 		result = refuse_fewer(change, old, object, error);

@@ -53,7 +53,10 @@ static void addresses_are_added_and_removed(void **state)
 					 group));
 	assert_int_equal(edit(group, "add_addresses", "\"10.1.0.0/16\""), 200);
 	assert_int_equal(count(), 3);
-	assert_int_equal(edit(group, "add_addresses", "\"10.1.0.1\""), 400);
+	assert_int_equal(edit(group, "remove_addresses", "\"10.1.0.1\""), 404);
+	assert_int_equal(call("POST", V2 "address-groups",
+			      "{\"address_group\":{\"addresses\":[\"10.1.0.1\"]}}"),
+			 400);
 	assert_non_null(strstr(at("/NeutronError/message"), "'10.1.0.1/32' is recommended"));
 	assert_int_equal(edit(group, "remove_addresses", "\"192.0.2.0/24\""), 404);
 	assert_string_equal(fault(), "AddressesNotFound");
@@ -125,7 +128,8 @@ static const char *lend(const char *type, const char *id)
 
 static void groups_are_lent(void **state)
 {
-	const char *web = default_group(), *network = make_network("lent"), *lease, *port;
+	const char *web = default_group(), *network = make_network("lent"), *lease, *port, *own,
+		   *everybody;
 
 	(void)state;
 	lease = lend("security_group", web);
@@ -137,6 +141,26 @@ static void groups_are_lent(void **state)
 	port = keep("/port/id");
 	assert_int_equal(call("DELETE", path("rbac-policies", lease), NULL), 409);
 	assert_string_equal(fault(), "RbacPolicyInUse");
+	/* the policy for everybody is needed by the owner, too */
+	assert_int_equal(call("POST", V2 "rbac-policies",
+			      "{\"rbac_policy\":{\"object_type\":\"security_group\",\"object_id\":"
+			      "\"%s\",\"action\":\"access_as_shared\",\"target_tenant\":\"*\"}}",
+			      web),
+			 201);
+	everybody = keep("/rbac_policy/id");
+	assert_int_equal(call("PUT", path("ports", port), "{\"port\":{\"security_groups\":[]}}"),
+			 200);
+	assert_int_equal(call("POST", V2 "ports",
+			      "{\"port\":{\"network_id\":\"%s\",\"security_groups\":[\"%s\"]}}",
+			      network, web),
+			 201);
+	own = keep("/port/id");
+	assert_int_equal(call("DELETE", path("rbac-policies", everybody), NULL), 409);
+	assert_int_equal(call("DELETE", path("ports", own), NULL), 204);
+	assert_int_equal(call("DELETE", path("rbac-policies", everybody), NULL), 204);
+	assert_int_equal(
+		call("PUT", path("ports", port), "{\"port\":{\"security_groups\":[\"%s\"]}}", web),
+		200);
 	/* one that is in use keeps its kind */
 	assert_int_equal(call("PUT", path("security-groups", web),
 			      "{\"security_group\":{\"stateful\":false}}"),
@@ -172,6 +196,14 @@ static void pools_and_scopes_are_lent(void **state)
 			 201);
 	pool = keep("/subnetpool/id");
 	assert_int_equal(call("DELETE", path("rbac-policies", lease), NULL), 409);
+	/* who is lent a pool has to be let into its scope */
+	assert_int_equal(
+		call("POST", V2 "rbac-policies",
+		     "{\"rbac_policy\":{\"object_type\":\"subnetpool\",\"object_id\":\"%s\","
+		     "\"action\":\"access_as_shared\",\"target_tenant\":\"another\"}}",
+		     pool),
+		400);
+	assert_string_equal(fault(), "RbacPolicyInitError");
 	assert_int_equal(call("DELETE", path("subnetpools", pool), NULL), 204);
 	assert_int_equal(call("DELETE", path("rbac-policies", lease), NULL), 204);
 	assert_int_equal(call("POST", V2 "subnetpools",

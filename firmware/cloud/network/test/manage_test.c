@@ -61,7 +61,7 @@ static void bulk_counts_as_one_by_one(void **state)
 			      (int)number("/quota/network/used") + 1),
 			 200);
 	assert_int_equal(call("POST", V2 "networks", "{\"networks\":[{},{}]}"), 409);
-	assert_int_equal(call("POST", V2 "networks", "{\"networks\":[{}]}"), 201);
+	assert_int_equal(call("POST", V2 "networks", "{\"networks\":[{\"network\":{}}]}"), 201);
 	assert_int_equal(call("DELETE", path("quotas", project), NULL), 204);
 }
 
