@@ -41,6 +41,14 @@ static void call_unlist(struct call *call)
 	}
 }
 
+/* The channel has its own by now: who waits for the end of a pipe must not hold it open. */
+static void fd_drop(struct call *call)
+{
+	if (call->fd >= 0)
+		close(call->fd);
+	call->fd = -1;
+}
+
 static void call_release(struct call *call)
 {
 	unsigned left;
@@ -50,8 +58,7 @@ static void call_release(struct call *call)
 	pthread_mutex_unlock(&call->table->lock);
 	if (left)
 		return;
-	if (call->fd >= 0)
-		close(call->fd);
+	fd_drop(call);
 	if (call->reply_fd >= 0)
 		close(call->reply_fd);
 	pthread_cond_destroy(&call->answered);
@@ -87,6 +94,7 @@ static void send_posted(void *argument)
 			call->waiting = true;
 		}
 	}
+	fd_drop(call);
 	pthread_mutex_unlock(&call->table->lock);
 	call_release(call);
 }
@@ -193,25 +201,47 @@ static int take_reply(struct call *call, struct arena *arena, struct message *re
 	return call->reply.body_size && !reply->body ? -ENOMEM : 0;
 }
 
-int call_run(const struct call_options *options, struct arena *arena, struct message *reply,
-	     int *reply_fd, struct error *error)
+int call_begin(const struct call_options *options, struct call **made, struct error *error)
 {
 	struct call *call = call_new(options);
 	int result;
 
-	if (reply_fd)
-		*reply_fd = -1;
 	if (!call)
 		return error_set(error, -ENOMEM, "out of memory");
 	result = message_encode(&call->arena, &call->message, options->fields, options->value);
 	if (result == 0)
 		result = loop_post(options->loop, send_posted, call);
-	if (result == 0)
-		result = call_wait(call, options->timeout_ms);
-	else
-		call->references = 1; /* the loop never saw it */
+	if (result == 0) {
+		*made = call;
+		return 0;
+	}
+	call->references = 1; /* the loop never saw it */
+	call_release(call);
+	return error_set(error, result, "%s", strerror(-result));
+}
+
+int call_end(struct call *call, unsigned timeout_ms, struct arena *arena, struct message *reply,
+	     int *reply_fd, struct error *error)
+{
+	int result = call_wait(call, timeout_ms);
+
+	if (reply_fd)
+		*reply_fd = -1;
 	if (result == 0)
 		result = take_reply(call, arena, reply, reply_fd);
 	call_release(call);
 	return result < 0 ? error_set(error, result, "%s", strerror(-result)) : 0;
+}
+
+int call_run(const struct call_options *options, struct arena *arena, struct message *reply,
+	     int *reply_fd, struct error *error)
+{
+	struct call *call = NULL;
+	int result = call_begin(options, &call, error);
+
+	if (result == 0)
+		return call_end(call, options->timeout_ms, arena, reply, reply_fd, error);
+	if (reply_fd)
+		*reply_fd = -1;
+	return result;
 }

@@ -31,7 +31,10 @@ struct call_options {
 	unsigned timeout_ms;
 };
 
-/* As link_call(). */
+/* The two halves of link_call(); call_end() frees the call, whether or not there was an answer. */
+int call_begin(const struct call_options *options, struct call **call, struct error *error);
+int call_end(struct call *call, unsigned timeout_ms, struct arena *arena, struct message *reply,
+	     int *reply_fd, struct error *error);
 int call_run(const struct call_options *options, struct arena *arena, struct message *reply,
 	     int *reply_fd, struct error *error);
 

@@ -120,21 +120,40 @@ int64_t link_reply(struct link *link, const struct message *to, uint16_t type,
 	return channel_send_struct(&link->channel, type, to->serial, fields, value, fd);
 }
 
+static struct call_options options_for(struct link *link, uint16_t type, const struct field *fields,
+				       const void *value, int fd)
+{
+	return (struct call_options){ .table = &link->calls,
+				      .loop = link->loop,
+				      .channel = &link->channel,
+				      .type = type,
+				      .fields = fields,
+				      .value = value,
+				      .fd = fd };
+}
+
 int link_call(struct link *link, struct arena *arena, uint16_t type, const struct field *fields,
 	      const void *value, int fd, unsigned timeout_ms, struct message *reply, int *reply_fd,
 	      struct error *error)
 {
-	const struct call_options options = {
-		.table = &link->calls,
-		.loop = link->loop,
-		.channel = &link->channel,
-		.type = type,
-		.fields = fields,
-		.value = value,
-		.fd = fd,
-		.timeout_ms = timeout_ms,
-	};
-	int result = call_run(&options, arena, reply, reply_fd, error);
+	struct call_options options = options_for(link, type, fields, value, fd);
+	int result;
 
+	options.timeout_ms = timeout_ms;
+	result = call_run(&options, arena, reply, reply_fd, error);
 	return result < 0 ? error_prefix(error, "%s", role_name(link->peer)) : 0;
+}
+
+int link_ask(struct link *link, uint16_t type, const struct field *fields, const void *value,
+	     int fd, struct call **call, struct error *error)
+{
+	const struct call_options options = options_for(link, type, fields, value, fd);
+
+	return call_begin(&options, call, error);
+}
+
+int link_answer(struct call *call, unsigned timeout_ms, struct arena *arena, struct message *reply,
+		struct error *error)
+{
+	return call_end(call, timeout_ms, arena, reply, NULL, error);
 }

@@ -39,6 +39,14 @@ int link_call(struct link *link, struct arena *arena, uint16_t type, const struc
 	      const void *value, int fd, unsigned timeout_ms, struct message *reply, int *reply_fd,
 	      struct error *error);
 
+/* The same in two steps, for who has something to do in between: link_answer() frees the call,
+ * whether or not there was an answer in time. */
+struct call;
+int link_ask(struct link *link, uint16_t type, const struct field *fields, const void *value,
+	     int fd, struct call **call, struct error *error);
+int link_answer(struct call *call, unsigned timeout_ms, struct arena *arena, struct message *reply,
+		struct error *error);
+
 /* --- for main.c alone */
 struct link *link_new(struct loop *loop, enum role peer);
 void link_attach(struct link *link,

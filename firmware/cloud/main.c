@@ -272,11 +272,19 @@ static int start(const struct arguments *arguments, struct error *error)
 	return result == 0 ? server_listen(app.cloud.server, arguments->port, error) : result;
 }
 
+static void stop_services(void)
+{
+	for (const struct service *const *service = services; *service; service++)
+		if ((*service)->stop)
+			(*service)->stop(&app.cloud);
+}
+
 static void stop(void)
 {
 	if (app.cloud.server)
 		server_stop(app.cloud.server);
 	pool_free(app.cloud.pool);
+	stop_services();
 	server_free(app.cloud.server);
 	if (app.cloud.store)
 		store_close(app.cloud.store);

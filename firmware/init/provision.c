@@ -18,7 +18,7 @@
 #define PATH_SIZE 128
 
 static const char *const names[] = { "admin-password", "hostname", "uplink",
-				     "resize-confirm-window" };
+				     "resize-confirm-window", "image-import" };
 
 static int file_read(const char *path, char *data, size_t size)
 {

@@ -71,6 +71,8 @@ struct service {
 	unsigned version_major, version_first, version_last;
 	/* Called once at start, after the store is open (first-boot records, keys); may be NULL. */
 	int (*start)(struct cloud *cloud, struct error *error);
+	/* Called once at the end, when no handler runs any more; may be NULL. */
+	void (*stop)(struct cloud *cloud);
 	/* Where a path or method is unknown: the service's own 404/405 come from 'fault'. */
 };
 

@@ -30,8 +30,11 @@ static void record_complete(void *context, yyjson_mut_doc *doc, yyjson_mut_val *
 
 static int upload_complete(struct intake *intake, struct error *error)
 {
-	const struct status_move move = { intake->request, intake->id, "active", record_complete,
-					  intake };
+	const struct status_move move = { .request = intake->request,
+					  .id = intake->id,
+					  .to = "active",
+					  .change = record_complete,
+					  .context = intake };
 	int result;
 
 	intake->virtual_size = image_virtual_size(intake->request, intake->id, intake->format,
@@ -83,7 +86,9 @@ static int stage_complete(struct intake *intake, struct error *error)
 
 static void give_up(const struct intake *intake, const struct error *error)
 {
-	const struct status_move move = { intake->request, intake->id, "queued", NULL, NULL };
+	const struct status_move move = { .request = intake->request,
+					  .id = intake->id,
+					  .to = "queued" };
 	struct error later = { 0 };
 
 	log_warning("image", "upload failed", "id=%s size=%llu reason=%s", intake->id,
@@ -156,7 +161,8 @@ int image_upload(struct request *request, struct error *error)
 		intake.format = json_string(image.record, "disk_format");
 	if (!result)
 		result = image_status_move_once(
-			&(struct status_move){ request, image.id, "saving", NULL, NULL }, error);
+			&(struct status_move){ .request = request, .id = image.id, .to = "saving" },
+			error);
 	if (!result)
 		result = receive(&intake, upload_complete, error);
 	return result ? result : reply_empty(request, 204);
@@ -182,8 +188,10 @@ int image_stage(struct request *request, struct error *error)
 	if (!result)
 		result = intake_prepare(&intake, request, image.id, ".staged", error);
 	if (!result)
-		result = image_status_move_once(
-			&(struct status_move){ request, image.id, "uploading", NULL, NULL }, error);
+		result = image_status_move_once(&(struct status_move){ .request = request,
+								       .id = image.id,
+								       .to = "uploading" },
+						error);
 	if (!result)
 		result = receive(&intake, stage_complete, error);
 	return result ? result : reply_empty(request, 204);

@@ -6,7 +6,7 @@
 #include "firmware/cloud/image/internal.h"
 #include "firmware/lib/cleanup.h"
 
-const char *const image_import_methods[] = { "glance-direct", NULL };
+const char *const image_import_methods[] = { "glance-direct", "web-download", NULL };
 
 const char *image_import_methods_text(struct arena *arena)
 {

@@ -54,6 +54,7 @@ static int status_reset(const struct store_record *stored, void *context)
 		task_interrupt(&arena, task, reset->view, txn);
 		yyjson_mut_obj_remove_key(record, IMAGE_TASK);
 		json_set_string(doc, record, IMAGE_IMPORTING, "");
+		json_set_string(doc, record, IMAGE_FAILED, staged ? "" : IMAGE_STORE);
 	}
 	store_txn_compare(txn, stored->key, stored->revision);
 	store_txn_put(txn, stored->key, json_write(&arena, record));

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * POST /v2/images/{id}/import. The staged file gets the image's name beside its own, so that a
- * crash at any point leaves either the staged image or the active one:
+ * POST /v2/images/{id}/import. 'importing' and a task are committed; then, by glance-direct, the
+ * staged file gets the image's name beside its own, so that a crash at any point leaves either the
+ * staged image or the active one:
  *
- *	'importing' and a task are committed; link; 'active' and the task's success; unlink
+ *	link; 'active' and the task's success; unlink
+ *
+ * and the request is answered. By web-download the request is answered first: see download.c.
  */
 #include <string.h>
 #include <unistd.h>
 
 #include "firmware/cloud/image/internal.h"
+#include "firmware/fetch/url.h"
 #include "firmware/lib/log.h"
 
 static int malformed(struct error *error, const char *text)
@@ -61,13 +65,30 @@ static int body_check(yyjson_val *body, struct error *error)
 	return result ? result : flag_check(body, "all_stores", error);
 }
 
-static int state_check(yyjson_val *record, struct error *error)
+/* By web-download into an image without bytes; by glance-direct what is staged. */
+static int method_check(yyjson_val *record, bool from_web, struct error *error)
 {
-	if (json_is(record, "status", "active"))
-		return conflict(error, "Image with status active cannot be target for import");
-	if (!json_is(record, "status", "uploading") || !yyjson_obj_get(record, IMAGE_STAGED))
+	bool staged =
+		json_is(record, "status", "uploading") && yyjson_obj_get(record, IMAGE_STAGED);
+
+	if (from_web && !json_is(record, "status", "queued"))
+		return conflict(error, "Image needs to be in 'queued' state to use 'web-download' "
+				       "method");
+	if (!from_web && !staged)
 		return conflict(error, "Image needs to be staged before 'glance-direct' method can "
 				       "be used");
+	return 0;
+}
+
+static int state_check(yyjson_val *record, bool from_web, struct error *error)
+{
+	int result;
+
+	if (json_is(record, "status", "active"))
+		return conflict(error, "Image with status active cannot be target for import");
+	result = method_check(record, from_web, error);
+	if (result)
+		return result;
 	if (!json_string(record, "container_format"))
 		return conflict(error, "'container_format' needs to be set before import");
 	if (!json_string(record, "disk_format"))
@@ -97,7 +118,22 @@ static int stores_check(struct request *request, struct error *error)
 	return result ? result : image_store_check(header, 409, error);
 }
 
-/* --- the import */
+static int uri_check(struct request *request, const char *uri, struct error *error)
+{
+	struct fetch_begin begin = { 0 };
+	struct url url;
+	int result = import_rules_get(request, &begin, error);
+
+	if (result)
+		return result;
+	if (uri && !url_parse(uri, &url) && rules_allow(&begin.rules, &url))
+		return 0;
+	return error_fault(error, -EINVAL, 400, NULL,
+			   "URI for web-download does not pass filtering: %.512s",
+			   uri ? uri : "None");
+}
+
+/* --- what an import writes */
 
 static void begin(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, struct store_txn *txn)
 {
@@ -109,39 +145,60 @@ static void begin(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, st
 	store_txn_put(txn, task->key, request_write(task->request, task->record));
 }
 
-struct outcome {
-	struct task *task;
-	const char *id, *failure; /* NULL: it went well */
-	int64_t virtual_size;
-};
-
-static void digests_take(yyjson_mut_doc *doc, yyjson_mut_val *record)
+static void facts_take(const struct import_outcome *outcome, yyjson_mut_doc *doc,
+		       yyjson_mut_val *record)
 {
-	yyjson_mut_val *staged = yyjson_mut_obj_get(record, IMAGE_STAGED);
-
-	json_set_string(doc, record, "checksum",
-			yyjson_mut_get_str(yyjson_mut_obj_get(staged, "checksum")));
+	json_set_integer(doc, record, "size", outcome->size);
+	json_set_string(doc, record, "checksum", outcome->checksum);
 	json_set_string(doc, record, "os_hash_algo", "sha512");
-	json_set_string(doc, record, "os_hash_value",
-			yyjson_mut_get_str(yyjson_mut_obj_get(staged, "hash")));
+	json_set_string(doc, record, "os_hash_value", outcome->hash);
+	if (outcome->virtual_size)
+		json_set_integer(doc, record, "virtual_size", outcome->virtual_size);
 }
 
 static void end(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, struct store_txn *txn)
 {
-	const struct outcome *outcome = context;
+	const struct import_outcome *outcome = context;
 
 	if (outcome->failure)
 		json_set_string(doc, record, "size", NULL);
 	else
-		digests_take(doc, record);
-	if (outcome->virtual_size)
-		json_set_integer(doc, record, "virtual_size", outcome->virtual_size);
+		facts_take(outcome, doc, record);
 	yyjson_mut_obj_remove_key(record, IMAGE_STAGED);
 	yyjson_mut_obj_remove_key(record, IMAGE_TASK);
 	json_set_string(doc, record, IMAGE_IMPORTING, "");
 	json_set_string(doc, record, IMAGE_FAILED, outcome->failure ? IMAGE_STORE : "");
 	task_finish(outcome->task, outcome->id, outcome->failure, txn);
 }
+
+/* The image was deleted in the meantime: what is left of the import is its task. */
+static int end_without_image(struct import_outcome *outcome, struct error *error)
+{
+	struct store_txn *txn = store_txn_new(outcome->task->request->arena);
+
+	outcome->failure = IMPORT_DELETED;
+	task_finish(outcome->task, outcome->id, outcome->failure, txn);
+	return request_commit(outcome->task->request, txn, error);
+}
+
+int import_end(struct import_outcome *outcome, struct error *error)
+{
+	struct status_move move = { .request = outcome->task->request,
+				    .id = outcome->id,
+				    .to = outcome->failure ? "queued" : "active",
+				    .task = outcome->task->id,
+				    .change = end,
+				    .context = outcome };
+	int result;
+
+	if (outcome->failure)
+		log_warning("image", "import failed", "id=%s reason=%s", outcome->id,
+			    log_quote(outcome->failure));
+	result = image_status_move(&move, error);
+	return result == -ENOENT ? end_without_image(outcome, error) : result;
+}
+
+/* --- glance-direct */
 
 static int file_take(struct request *request, const char *id, struct error *error)
 {
@@ -156,58 +213,79 @@ static int file_take(struct request *request, const char *id, struct error *erro
 }
 
 /* Ends as 'active' or as 'queued', and the task as it went. */
-static int import_run(struct request *request, const struct image *image, struct task *task,
-		      struct error *error)
+static int staged_import(struct request *request, const struct image *image, struct task *task,
+			 struct error *error)
 {
 	const char *id = image->id;
-	int64_t size = json_integer(image->record, "size", 0);
-	struct outcome outcome = { .task = task, .id = id };
-	struct status_move move = { request, id, "active", end, &outcome };
+	yyjson_val *digests = yyjson_obj_get(image->record, IMAGE_STAGED);
+	struct import_outcome outcome = { .task = task,
+					  .id = id,
+					  .size = json_integer(image->record, "size", 0),
+					  .checksum = json_string(digests, "checksum"),
+					  .hash = json_string(digests, "hash") };
 	struct error reason = { 0 };
 	const char *staged = files_path(request->cloud, request->arena, id, ".staged");
-	int result = quota_check(request, QUOTA_SIZE_TOTAL, 0, size / 1048576, &reason);
+	int result = quota_check(request, QUOTA_SIZE_TOTAL, 0, outcome.size / 1048576, &reason);
 
 	if (!result)
 		result = file_take(request, id, &reason);
 	if (!result)
 		outcome.virtual_size = image_virtual_size(
-			request, id, json_string(image->record, "disk_format"), size);
-	if (result) {
-		outcome.failure = reason.message;
-		move.to = "queued";
-		log_warning("image", "import failed", "id=%s reason=%s", id,
-			    log_quote(reason.message));
-	}
-	result = image_status_move(&move, error);
+			request, id, json_string(image->record, "disk_format"), outcome.size);
+	outcome.failure = result ? reason.message : NULL;
+	result = import_end(&outcome, error);
 	if (staged)
 		unlink(staged);
-	return result == -ENOENT ? 0 : result; /* deleted in the meantime */
+	return result;
+}
+
+/* --- POST .../import */
+
+static int import_check(struct request *request, bool from_web, struct image *image,
+			struct error *error)
+{
+	int result = quota_check(request, QUOTA_SIZE_TOTAL, 0, 0, error);
+
+	if (!result)
+		result = image_of_request(request, image, error);
+	if (!result)
+		result = state_check(image->record, from_web, error);
+	if (!result)
+		result = image_may(request, image->record, "modify_image", error);
+	if (!result)
+		result = stores_check(request, error);
+	return result;
 }
 
 int image_import(struct request *request, struct error *error)
 {
+	yyjson_val *method;
 	struct image image;
 	struct task task;
+	const char *uri;
+	bool from_web;
 	int result = body_check(request->body, error);
 
-	if (!result)
-		result = quota_check(request, QUOTA_SIZE_TOTAL, 0, 0, error);
-	if (!result)
-		result = image_of_request(request, &image, error);
-	if (!result)
-		result = state_check(image.record, error);
-	if (!result)
-		result = image_may(request, image.record, "modify_image", error);
-	if (!result)
-		result = stores_check(request, error);
 	if (result)
 		return result;
-	result = task_make(request, image.id, &task, error);
+	method = yyjson_obj_get(request->body, "method");
+	from_web = json_is(method, "name", "web-download");
+	uri = json_string(method, "uri");
+	result = import_check(request, from_web, &image, error);
+	if (!result && from_web)
+		result = uri_check(request, uri, error);
 	if (!result)
-		result = image_status_move_once(
-			&(struct status_move){ request, image.id, "importing", begin, &task },
-			error);
+		result = task_make(request, image.id, from_web ? "pending" : "processing", &task,
+				   error);
 	if (!result)
-		result = import_run(request, &image, &task, error);
+		result = image_status_move_once(&(struct status_move){ .request = request,
+								       .id = image.id,
+								       .to = "importing",
+								       .change = begin,
+								       .context = &task },
+						error);
+	if (!result)
+		result = from_web ? download_start(&task, &image, uri, error)
+				  : staged_import(request, &image, &task, error);
 	return result ? result : reply_empty(request, 202);
 }

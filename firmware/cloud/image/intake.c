@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of a request's body become a file: written and hashed as they come, synced, renamed.
+/* Bytes that come, as a request's body or otherwise, become a file: written and hashed as they come, synced, renamed.
  * They are taken as they are; what is in them is looked at elsewhere. Hashing is half of the work:
  * nettle does it with the processor's own instructions. */
 #include <fcntl.h>
@@ -25,7 +25,7 @@ struct stream {
 	struct sha512_ctx sha512;
 };
 
-static int storage_full(struct error *error)
+int intake_storage_full(struct error *error)
 {
 	return error_fault(error, -ENOSPC, 413, NULL,
 			   "Image storage media is full: There is not enough disk space on the "
@@ -41,7 +41,7 @@ static int too_large(struct error *error)
 static int write_error(struct error *error)
 {
 	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-		return storage_full(error);
+		return intake_storage_full(error);
 	return error_errno(error, "writing an image");
 }
 
@@ -69,6 +69,18 @@ static bool disk_is_short(int fd, uint64_t more)
 	       (uint64_t)disk.f_bavail * disk.f_frsize < SPACE_RESERVE + more;
 }
 
+uint64_t intake_room(const struct intake *intake)
+{
+	const char *directory = intake->request->cloud->directory;
+	struct statvfs disk;
+	uint64_t free_bytes;
+
+	if (statvfs(directory, &disk))
+		return IMAGE_SIZE_MAX; /* writing will tell */
+	free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	return free_bytes < SPACE_RESERVE ? 0 : free_bytes - SPACE_RESERVE;
+}
+
 /* The disk works while bytes come; one large sync at the end would hold up everybody's commits. */
 static void write_behind(struct stream *stream)
 {
@@ -92,13 +104,13 @@ static int chunk_take(struct stream *stream, const char *data, size_t size, stru
 	if (intake->size / STRIDE == (intake->size - size) / STRIDE)
 		return 0;
 	write_behind(stream);
-	return disk_is_short(stream->fd, 0) ? storage_full(error) : 0;
+	return disk_is_short(stream->fd, 0) ? intake_storage_full(error) : 0;
 }
 
 /* What can't fit is refused before its first byte. */
 static int room_check(const struct stream *stream, struct error *error)
 {
-	uint64_t length = stream->intake->request->content_length;
+	uint64_t length = stream->intake->length;
 
 	if (length == UINT64_MAX)
 		return 0;
@@ -106,7 +118,7 @@ static int room_check(const struct stream *stream, struct error *error)
 		return too_large(error);
 	if (!disk_is_short(stream->fd, length))
 		return 0;
-	return storage_full(error);
+	return intake_storage_full(error);
 }
 
 static int bytes_receive(struct stream *stream, struct error *error)
@@ -119,8 +131,7 @@ static int bytes_receive(struct stream *stream, struct error *error)
 		return result;
 	if (!chunk)
 		return error_set(error, -ENOMEM, "out of memory");
-	while ((count = request_read(stream->intake->request, chunk, IMAGE_CHUNK_SIZE, error)) >
-	       0) {
+	while ((count = stream->intake->read(stream->intake, chunk, IMAGE_CHUNK_SIZE, error)) > 0) {
 		result = chunk_take(stream, chunk, (size_t)count, error);
 		if (result)
 			return result;
@@ -198,10 +209,17 @@ int intake_media_type_check(struct request *request, struct error *error)
 			   type ? type : "None");
 }
 
+static ssize_t body_read(struct intake *intake, void *data, size_t size, struct error *error)
+{
+	return request_read(intake->request, data, size, error);
+}
+
 int intake_prepare(struct intake *intake, struct request *request, const char *id,
 		   const char *suffix, struct error *error)
 {
-	*intake = (struct intake){ .request = request, .id = id };
+	*intake = (struct intake){
+		.request = request, .read = body_read, .length = request->content_length, .id = id
+	};
 	intake->part = files_path(request->cloud, request->arena, id, ".part");
 	intake->path = files_path(request->cloud, request->arena, id, suffix);
 	return intake->part && intake->path ? 0 : error_set(error, -ENOMEM, "out of memory");

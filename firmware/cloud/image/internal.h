@@ -3,6 +3,7 @@
  * Inside the image service. A record's status:
  *
  *	queued       upload begins    -> saving
+ *	queued       web-download     -> importing
  *	saving       upload complete  -> active
  *	saving       upload broken    -> queued
  *	queued       staging begins   -> uploading
@@ -13,8 +14,8 @@
  *	active       deactivate       -> deactivated
  *	deactivated  reactivate       -> active
  *
- * Bytes go to images/<id>.part, and become images/<id> before the record says 'active'; staged
- * bytes are images/<id>.staged, complete when the record has IMAGE_STAGED. What a crash leaves
+ * Bytes go to images/<id>.part (of an import from the web <id>.<task>.part), and become images/<id>
+ * before the record says 'active'; staged bytes are images/<id>.staged, complete when the record has IMAGE_STAGED. What a crash leaves
  * between two of these steps is put right at the next start (files_start).
  */
 #ifndef CUMULET_IMAGE_INTERNAL_H
@@ -84,14 +85,18 @@ struct status_move {
 	void (*change)(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record,
 		       struct store_txn *txn);
 	void *context;
+	const char *task; /* -ENOENT unless it is the image's import; NULL: this is none */
 };
 int image_status_move_once(const struct status_move *move, struct error *error);
 /* With the record as it is then: somebody may have patched it in the meantime. */
 int image_status_move(const struct status_move *move, struct error *error);
 
-/* --- intake.c: the bytes of a request's body become a file */
+/* --- intake.c: bytes that come become a file */
 struct intake {
 	struct request *request;
+	/* More of them: 0 at the end. Of the request's body, unless it is set otherwise. */
+	ssize_t (*read)(struct intake *intake, void *data, size_t size, struct error *error);
+	uint64_t length; /* how many will come; UINT64_MAX: nobody knows */
 	const char *id;
 	const char *part, *path; /* while they come, and when all are on stable storage */
 	const char *format;      /* disk_format; NULL: nobody wants to know */
@@ -107,6 +112,10 @@ int intake_prepare(struct intake *intake, struct request *request, const char *i
 /* 413 when the disk is full; whatever breaks, nothing is left but what intake_discard() takes. */
 int intake_run(struct intake *intake, struct error *error);
 void intake_discard(const struct intake *intake);
+/* How many bytes the disk has room for. */
+uint64_t intake_room(const struct intake *intake);
+/* 413 in Glance's words. */
+int intake_storage_full(struct error *error);
 
 /* --- facts.c: bytes of the disk that an image's file makes; 0: nobody can tell. */
 int64_t image_virtual_size(struct request *request, const char *id, const char *format,
@@ -132,15 +141,40 @@ struct task {
 	yyjson_mut_doc *doc;
 	yyjson_mut_val *record;
 };
-/* A task of this request, in state 'processing'. */
-int task_make(struct request *request, const char *image_id, struct task *task,
+/* A task of this request, which says so; nothing is committed. */
+int task_make(struct request *request, const char *image_id, const char *status, struct task *task,
 	      struct error *error);
+/* The same task for somebody who goes on without that request. */
+int task_adopt(const struct task *task, struct request *request, struct task *adopted);
+/* It is under way: commits that, and how far it is. */
+int task_report(struct task *task, const char *message, struct error *error);
 /* "success", or "failure" with a message, in this transaction. */
 void task_finish(struct task *task, const char *image_id, const char *message,
 		 struct store_txn *txn);
-/* At start: 'processing' tasks of this image failed. */
+/* At start: a task that was under way has failed. */
 void task_interrupt(struct arena *arena, const char *id, struct store_view *view,
 		    struct store_txn *txn);
+
+/* --- import.c: how an import went, in its image's record and its task's */
+#define IMPORT_DELETED "Image has been deleted, aborting import."
+struct import_outcome {
+	struct task *task;
+	const char *id, *failure;   /* NULL: it went well, and what follows is known */
+	int64_t size, virtual_size; /* bytes; virtual_size 0: not known */
+	const char *checksum, *hash;
+};
+int import_end(struct import_outcome *outcome, struct error *error);
+
+/* --- download.c: imports from the web, a few at a time, in threads of their own */
+int downloads_start(struct cloud *cloud, struct error *error);
+void downloads_stop(struct cloud *cloud); /* what is under way stays as a crash leaves it */
+/* After the task was committed: it goes on by itself. */
+int download_start(const struct task *task, const struct image *image, const char *uri,
+		   struct error *error);
+
+/* --- rules.c: where downloads may go; fills rules, limits and authorities of 'begin' */
+struct fetch_begin;
+int import_rules_get(struct request *request, struct fetch_begin *begin, struct error *error);
 
 /* --- files.c */
 int files_start(struct cloud *cloud, struct error *error);

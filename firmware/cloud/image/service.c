@@ -86,6 +86,13 @@ static const struct store_index indexes[] = {
 
 static const struct service_part *const parts[] = { &metadef_part, NULL };
 
+static int start(struct cloud *cloud, struct error *error)
+{
+	int result = files_start(cloud, error);
+
+	return result ? result : downloads_start(cloud, error);
+}
+
 const struct service image_service = {
 	.name = "glance",
 	.type = "image",
@@ -95,7 +102,8 @@ const struct service image_service = {
 	.parts = parts,
 	.indexes = indexes,
 	.fault = fault_image,
-	.start = files_start,
+	.start = start,
+	.stop = downloads_stop,
 };
 
 /* Newest first. */

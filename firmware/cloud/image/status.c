@@ -10,10 +10,10 @@
 static const struct {
 	const char *from, *to;
 } ways[] = {
-	{ "queued", "saving" },      { "saving", "active" },    { "saving", "queued" },
-	{ "queued", "uploading" },   { "uploading", "queued" }, { "uploading", "importing" },
-	{ "importing", "active" },   { "importing", "queued" }, { "active", "deactivated" },
-	{ "deactivated", "active" },
+	{ "queued", "importing" },    { "queued", "saving" },      { "saving", "active" },
+	{ "saving", "queued" },       { "queued", "uploading" },   { "uploading", "queued" },
+	{ "uploading", "importing" }, { "importing", "active" },   { "importing", "queued" },
+	{ "active", "deactivated" },  { "deactivated", "active" },
 };
 
 int image_status_check(const char *from, const char *to, struct error *error)
@@ -37,6 +37,8 @@ int image_status_move_once(const struct status_move *move, struct error *error)
 
 	image.key = arena_printf(request->arena, IMAGE_RECORDS "%s", move->id);
 	result = request_get(request, &image.record, &image.revision, error, "%s", image.key);
+	if (!result && move->task && !json_is(image.record, IMAGE_TASK, move->task))
+		return error_set(error, -ENOENT, IMPORT_DELETED); /* and there is a new one */
 	if (!result)
 		result = image_status_check(json_string(image.record, "status"), move->to, error);
 	if (result)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tasks: what an import did, for two days. An import is over when its request is answered, so
- * that 'processing' is seen by others alone. The tasks API itself is for admins, as in Glance; who
- * sees an image sees its tasks.
+ * Tasks: what an import does, and what it did for two days more. The tasks API itself is for
+ * admins, as in Glance; who sees an image sees its tasks.
  */
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +65,8 @@ static yyjson_mut_val *input_make(struct request *request, yyjson_mut_doc *doc,
 	return input;
 }
 
-int task_make(struct request *request, const char *image_id, struct task *task, struct error *error)
+int task_make(struct request *request, const char *image_id, const char *status, struct task *task,
+	      struct error *error)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *record = yyjson_mut_obj(doc);
@@ -84,7 +84,7 @@ int task_make(struct request *request, const char *image_id, struct task *task, 
 			       .record = record };
 	json_set_string(doc, record, "id", id);
 	json_set_string(doc, record, "type", "api_image_import");
-	json_set_string(doc, record, "status", "processing");
+	json_set_string(doc, record, "status", status);
 	json_set_string(doc, record, "owner", request->caller->project_id);
 	json_set_string(doc, record, "image_id", image_id);
 	json_set_string(doc, record, "request_id", request->id);
@@ -96,6 +96,34 @@ int task_make(struct request *request, const char *image_id, struct task *task, 
 	json_set_string(doc, record, "updated_at", now);
 	json_set_string(doc, record, "expires_at", NULL);
 	return task->id && task->key ? 0 : error_set(error, -ENOMEM, "out of memory");
+}
+
+int task_adopt(const struct task *task, struct request *request, struct task *adopted)
+{
+	struct arena *arena = request->arena;
+	const char *json = json_write(arena, task->record);
+	yyjson_val *record = json ? json_parse(arena, json, strlen(json)) : NULL;
+
+	if (!record)
+		return -ENOMEM;
+	*adopted = (struct task){ .request = request,
+				  .id = arena_strdup(arena, task->id),
+				  .key = arena_strdup(arena, task->key),
+				  .doc = json_document(arena) };
+	adopted->record = yyjson_val_mut_copy(adopted->doc, record);
+	return adopted->id && adopted->key && adopted->record ? 0 : -ENOMEM;
+}
+
+int task_report(struct task *task, const char *message, struct error *error)
+{
+	struct store_txn *txn = store_txn_new(task->request->arena);
+
+	json_set_string(task->doc, task->record, "status", "processing");
+	json_set_string(task->doc, task->record, "message", message);
+	json_set_string(task->doc, task->record, "updated_at",
+			image_time_now(task->request->arena));
+	store_txn_put(txn, task->key, request_write(task->request, task->record));
+	return request_commit(task->request, txn, error);
 }
 
 static void end(yyjson_mut_doc *doc, yyjson_mut_val *record, struct arena *arena,

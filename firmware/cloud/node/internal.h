@@ -59,6 +59,8 @@ int node_remote_show(struct request *request, struct error *error);
 int node_remote_set(struct request *request, struct error *error);
 int node_remote_delete(struct request *request, struct error *error);
 
+/* image_import.c */
+extern const struct service_part node_image_import_part;
 /* uplink.c */
 extern const struct schema node_uplink_schema;
 void node_uplink_start(struct node *node);

@@ -60,6 +60,8 @@ static const struct policy_rule policies[] = {
 	{ "node:settings", "admin" }, { NULL, NULL },
 };
 
+static const struct service_part *const parts[] = { &node_image_import_part, NULL };
+
 static int node_start(struct cloud *cloud, struct error *error)
 {
 	struct node *node = calloc(1, sizeof(*node));
@@ -85,6 +87,7 @@ const struct service node_service = {
 	.prefix = "/node",
 	.routes = routes,
 	.policies = policies,
+	.parts = parts,
 	.fault = fault_node,
 	.start = node_start,
 };

@@ -138,6 +138,9 @@ static inline void box_open(void)
 
 static inline void box_close(void)
 {
+	for (const struct service *const *service = list; *service; service++)
+		if ((*service)->stop)
+			(*service)->stop(&cloud);
 	identity_stop(&cloud);
 	store_close(cloud.store);
 	loop_once(cloud.loop, 0);

@@ -47,7 +47,7 @@ static void test_create_tells_methods(void **state)
 
 	(void)state;
 	assert_string_equal(direct_header(&reply, "OpenStack-image-import-methods"),
-			    "glance-direct");
+			    "glance-direct,web-download");
 	assert_string_equal(direct_header(&reply, "OpenStack-image-store-ids"), IMAGE_STORE);
 }
 
@@ -113,7 +113,8 @@ static void test_import_refusals(void **state)
 		{ "{}", 400, "Import request requires a" },
 		{ "{\"method\":{}}", 400, "Import request requires a" },
 		{ "{\"method\":{\"name\":\"x\"}}", 400, "Unknown import method name" },
-		{ "{\"method\":{\"name\":\"web-download\"}}", 400, "Unknown import method name" },
+		{ "{\"method\":{\"name\":\"web-download\"}}", 400,
+		  "URI for web-download does not pass filtering: None" },
 		{ "{\"method\":{\"name\":\"glance-direct\"},\"all_stores\":1}", 400, "boolean" },
 		{ DIRECT, 409, "needs to be staged" },
 		{ "{\"method\":{\"name\":\"copy-image\"}}", 400, "Unknown import method name" },

@@ -220,6 +220,28 @@ static void test_uplink(void **state)
 	assert_string_equal(text_at("/uplink/gateway"), "192.0.2.1");
 }
 
+static void test_image_import(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("GET", "/node/v1/image-import", NULL), 200);
+	assert_int_equal(yyjson_obj_size(yyjson_obj_get(body, "image_import")), 0);
+	assert_int_equal(
+		ask("PUT", "/node/v1/image-import", "{\"image_import\": {\"allowed_ports\": [0]}}"),
+		400);
+	assert_int_equal(ask("PUT", "/node/v1/image-import",
+			     "{\"image_import\": {\"authorities\": \"trust me\"}}"),
+			 400);
+	assert_int_equal(ask("PUT", "/node/v1/image-import",
+			     "{\"image_import\": {\"allowed_schemes\": [\"ftp\"]}}"),
+			 400);
+	assert_int_equal(ask("PUT", "/node/v1/image-import",
+			     "{\"image_import\": {\"allowed_hosts\": [\"mirror.example.com\"], "
+			     "\"allowed_ports\": [8080], \"total_seconds\": 60}}"),
+			 200);
+	assert_int_equal(ask("GET", "/node/v1/image-import", NULL), 200);
+	assert_string_equal(text_at("/image_import/allowed_hosts/0"), "mirror.example.com");
+}
+
 static void test_first_uplink(void **state)
 {
 	(void)state;
@@ -341,8 +363,9 @@ static void test_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_overview),     TEST(test_uplink),
-					    TEST(test_first_uplink), TEST(test_peers),
-					    TEST(test_changes),      TEST(test_alone) };
+					    TEST(test_image_import), TEST(test_first_uplink),
+					    TEST(test_peers),        TEST(test_changes),
+					    TEST(test_alone) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
