@@ -12,12 +12,6 @@ static int empty_list(struct request *request, const char *name)
 	return reply_json(request, 200, doc, root);
 }
 
-int handle_aggregates_list(struct request *request, struct error *error)
-{
-	(void)error;
-	return empty_list(request, "aggregates");
-}
-
 int handle_extensions_list(struct request *request, struct error *error)
 {
 	(void)error;

@@ -18,6 +18,8 @@
 #define WRITE "project_member admin"
 #define ADMIN "admin"
 
-extern const struct service_part compute_group_part, compute_usage_part, compute_audit_log_part;
+extern const struct service_part compute_group_part, compute_usage_part, compute_audit_log_part,
+	compute_zone_part, compute_service_part, compute_aggregate_part, compute_hypervisor_part,
+	compute_host_part;
 
 #endif

@@ -107,14 +107,6 @@ HANDLER(handle_quota_defaults);
 HANDLER(handle_quota_update);
 HANDLER(handle_quota_delete);
 HANDLER(handle_limits);
-/* hosts.c */
-HANDLER(handle_zones);
-HANDLER(handle_zones_detail);
-HANDLER(handle_hypervisors);
-HANDLER(handle_hypervisors_detail);
-HANDLER(handle_hypervisor_show);
-HANDLER(handle_hypervisor_statistics);
-HANDLER(handle_services);
 /* server_events.c */
 HANDLER(handle_external_events);
 HANDLER(handle_server_topology);
@@ -138,7 +130,6 @@ HANDLER(handle_server_migrate);
 HANDLER(handle_server_migrate_live);
 HANDLER(handle_server_evacuate);
 /* lists.c: collections that this cloud never has members of */
-HANDLER(handle_aggregates_list);
 HANDLER(handle_extensions_list);
 HANDLER(handle_unserved);
 

@@ -7,7 +7,7 @@
 #ifndef CUMULET_COMPUTE_SCHEDULER_H
 #define CUMULET_COMPUTE_SCHEDULER_H
 
-#include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/host_state.h"
 
 /* Why a server has no host, as its fault tells it. */
 #define NO_HOST_ROOM "No valid host was found. "
@@ -15,6 +15,8 @@
 
 struct schedule {
 	struct request *request;
+	const struct host_state *host;
+	yyjson_val *flavor;                /* with its extra_specs */
 	const char *server_id;             /* NULL: it is being made */
 	yyjson_val *hints;                 /* NULL: none */
 	yyjson_val *group;                 /* NULL: none */
@@ -22,10 +24,10 @@ struct schedule {
 	int64_t count;                     /* servers of this kind */
 };
 
-/* The name of the filter that refuses; NULL: the host may take all of them. */
-const char *schedule_refused(const struct schedule *schedule);
-/* For a server that exists: its group is read. 'filter' as above. */
-int schedule_server(struct request *request, yyjson_val *server, const char **filter,
+/* Sets why the host does not take all of them: one of the texts above; NULL: it does. */
+int schedule_run(const struct schedule *schedule, const char **refused, struct error *error);
+/* The same for a server that exists. */
+int schedule_server(struct request *request, yyjson_val *server, const char **refused,
 		    struct error *error);
 
 #endif

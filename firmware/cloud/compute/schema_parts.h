@@ -6,7 +6,7 @@
 #include "firmware/cloud/http/schema.h"
 
 extern const struct schema part_name, part_boolean, part_string, part_string_255, part_uuid,
-	part_positive, part_description, part_metadata, part_tag, part_tags;
+	part_positive, part_description, part_metadata, part_tag, part_tags, part_host;
 
 /* A body with one required member. */
 #define ENVELOPE(member_name, member_schema)                                                       \

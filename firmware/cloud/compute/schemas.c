@@ -48,6 +48,12 @@ const struct schema part_tags = {
 	.max_items = 50,
 	.items = &part_tag,
 };
+const struct schema part_host = {
+	.types = SCHEMA_STRING,
+	.min_length = 1,
+	.max_length = 255,
+	.pattern = "^[a-zA-Z0-9._-]*$",
+};
 
 /* --- flavors */
 

@@ -65,7 +65,8 @@ static void record_placed(struct making *making, yyjson_mut_val *record)
 
 	json_set_string(doc, record, "tenant_id", caller->project_id);
 	json_set_string(doc, record, "user_id", caller->user_id);
-	json_set_string(doc, record, "OS-EXT-AZ:availability_zone", host ? COMPUTE_ZONE : "");
+	json_set_string(doc, record, "OS-EXT-AZ:availability_zone",
+			host ? making->order.host.zone : "");
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:host", host);
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:hypervisor_hostname", host);
 	json_set_string(doc, record, "OS-EXT-SRV-ATTR:instance_name",
@@ -139,7 +140,8 @@ static int ports_make(struct making *making, yyjson_mut_val *record, struct erro
 {
 	struct network_device device = {
 		.device_id = making->id,
-		.device_owner = "compute:" COMPUTE_ZONE,
+		.device_owner =
+			arena_printf(making->request->arena, "compute:%s", making->order.host.zone),
 		.project_id = making->request->caller->project_id,
 		.hostname =
 			yyjson_mut_get_str(yyjson_mut_obj_get(record, "OS-EXT-SRV-ATTR:hostname")),
@@ -243,6 +245,8 @@ static int group_join(struct making *making, int64_t count, struct error *error)
 static int hosts_find(struct making *making, int64_t count, struct error *error)
 {
 	const struct schedule schedule = { .request = making->request,
+					   .host = &making->order.host,
+					   .flavor = making->order.flavor,
 					   .hints = making->order.hints,
 					   .group = making->order.group,
 					   .members = &making->order.members,
@@ -252,12 +256,15 @@ static int hosts_find(struct making *making, int64_t count, struct error *error)
 
 	if (result < 0)
 		return result;
+	host_state_compare(making->txn, &making->order.host);
 	room = admission_room(&making->claims, making->order.flavor);
 	if (room < 1)
 		making->refused = NO_HOST_ROOM;
-	else if (room < count || schedule_refused(&schedule))
+	else if (room < count)
 		making->refused = NO_HOST_FILTER;
-	return 0;
+	else
+		result = schedule_run(&schedule, &making->refused, error);
+	return result;
 }
 
 int handle_server_create(struct request *request, struct error *error)

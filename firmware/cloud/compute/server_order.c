@@ -98,19 +98,21 @@ static int order_zone(struct server_order *order, struct error *error)
 {
 	const char *text = json_string(order->body, "availability_zone");
 	size_t length = text ? strcspn(text, ":") : 0;
-	const char *host;
+	const char *host, *zone;
+	int result = host_state_read(order->request, &order->host, error);
 
-	if (!text || !*text)
-		return 0;
+	if (result < 0 || !text || !*text)
+		return result;
 	if (text[length] && !order->request->caller->is_admin)
 		return error_set(
 			error, -EACCES,
 			"Policy doesn't allow os_compute_api:servers:create:forced_host to "
 			"be performed.");
-	if (length && (length != strlen(COMPUTE_ZONE) || memcmp(text, COMPUTE_ZONE, length)))
+	zone = arena_strndup(order->request->arena, text, length);
+	if (length && (strcmp(zone, order->host.zone) || order->host.disabled))
 		return error_set(error, -EINVAL,
 				 "The requested availability zone is not available");
-	order->zone = length ? COMPUTE_ZONE : NULL;
+	order->zone = length ? order->host.zone : NULL;
 	host = text[length] ? text + length + 1 : "";
 	host += *host == ':';
 	if (*host && (strncmp(host, COMPUTE_HOST, strlen(COMPUTE_HOST)) ||

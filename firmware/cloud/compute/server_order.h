@@ -3,7 +3,7 @@
 #ifndef CUMULET_COMPUTE_SERVER_ORDER_H
 #define CUMULET_COMPUTE_SERVER_ORDER_H
 
-#include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/host_state.h"
 
 #define ORDER_NICS_MAX 16
 
@@ -23,8 +23,9 @@ struct server_order {
 	yyjson_val *body; /* "server" */
 	yyjson_val *flavor;
 	yyjson_val *keypair; /* NULL: none */
-	yyjson_val *hints;   /* for the scheduler; NULL: none */
-	yyjson_val *group;   /* the server group, NULL: none */
+	struct host_state host;
+	yyjson_val *hints; /* for the scheduler; NULL: none */
+	yyjson_val *group; /* the server group, NULL: none */
 	uint64_t group_revision;
 	struct record_list members; /* of the group, as they are before */
 	struct image_order image;

@@ -33,12 +33,6 @@ static const struct schema user_data_or_null = {
 	.max_length = 65535,
 	.format = FORMAT_BASE64,
 };
-static const struct schema host_name = {
-	.types = SCHEMA_STRING,
-	.min_length = 1,
-	.max_length = 255,
-	.pattern = "^[a-zA-Z0-9._-]*$",
-};
 static const struct schema hostname = {
 	.types = SCHEMA_STRING,
 	.min_length = 2,
@@ -200,8 +194,8 @@ static const struct schema server_create = {
 			{ "description", &part_description, false, 19, 0 },
 			{ "tags", &part_tags, false, 52, 0 },
 			{ "trusted_image_certificates", &certificates, false, 63, 0 },
-			{ "host", &host_name, false, 74, 0 },
-			{ "hypervisor_hostname", &host_name, false, 74, 0 },
+			{ "host", &part_host, false, 74, 0 },
+			{ "hypervisor_hostname", &part_host, false, 74, 0 },
 			{ "hostname", &hostname, false, 90, 93 },
 			{ "hostname", &hostname_294, false, 94, 0 },
 			{ 0 } },
@@ -397,7 +391,7 @@ static const struct schema unshelve_277 = {
 	.members = (const struct schema_member[]){ { "availability_zone", &part_name, true, 0, 90 },
 						   { "availability_zone", &host_or_null, false, 91,
 						     0 },
-						   { "host", &host_name, false, 91, 0 },
+						   { "host", &part_host, false, 91, 0 },
 						   { 0 } },
 };
 const struct schema schema_server_unshelve = {

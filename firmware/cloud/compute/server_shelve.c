@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "firmware/cloud/compute/admission.h"
+#include "firmware/cloud/compute/host_state.h"
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/scheduler.h"
 #include "firmware/cloud/compute/server_event.h"
@@ -50,13 +51,16 @@ int handle_server_shelve_offload(struct request *request, struct error *error)
 	return result;
 }
 
-static int place_check(struct request *request, struct error *error)
+static int place_check(struct request *request, struct host_state *state, struct error *error)
 {
 	yyjson_val *body = yyjson_obj_get(request->body, "unshelve");
 	const char *zone = json_string(body, "availability_zone"),
 		   *host = json_string(body, "host");
+	int result = host_state_read(request, state, error);
 
-	if (zone && strcmp(zone, COMPUTE_ZONE))
+	if (result < 0)
+		return result;
+	if (zone && (strcmp(zone, state->zone) || state->disabled))
 		return error_set(error, -EINVAL,
 				 "The requested availability zone is not available");
 	if (host && strcmp(host, COMPUTE_HOST))
@@ -64,14 +68,13 @@ static int place_check(struct request *request, struct error *error)
 	return 0;
 }
 
-static int place_claim(struct server_edit *edit, struct error *error)
+static int place_claim(struct server_edit *edit, const char **refused, struct error *error)
 {
 	struct placement_claims claims;
 	yyjson_val *record = edit->server.record;
-	const char *filter = NULL;
-	int result = schedule_server(edit->request, record, &filter, error);
+	int result = schedule_server(edit->request, record, refused, error);
 
-	if (result == 0 && filter)
+	if (result == 0 && *refused)
 		return -ENOSPC;
 	if (result == 0)
 		result = placement_claims_begin(edit->request, edit->txn, &claims, error);
@@ -81,7 +84,7 @@ static int place_claim(struct server_edit *edit, struct error *error)
 }
 
 /* A fresh disk out of the image; what the server was made of first stays what the API shows. */
-static int boot_set(struct server_edit *edit, struct error *error)
+static int boot_set(struct server_edit *edit, const struct host_state *state, struct error *error)
 {
 	const char *image = json_string(edit->server.record, "_shelved_image");
 	yyjson_mut_val *boot = yyjson_mut_obj(edit->doc);
@@ -98,16 +101,17 @@ static int boot_set(struct server_edit *edit, struct error *error)
 	json_set_string(edit->doc, edit->record, "OS-EXT-SRV-ATTR:host", COMPUTE_HOST);
 	json_set_string(edit->doc, edit->record, "OS-EXT-SRV-ATTR:hypervisor_hostname",
 			COMPUTE_HOST);
-	json_set_string(edit->doc, edit->record, "OS-EXT-AZ:availability_zone", COMPUTE_ZONE);
+	json_set_string(edit->doc, edit->record, "OS-EXT-AZ:availability_zone", state->zone);
+	host_state_compare(edit->txn, state);
 	return 0;
 }
 
-static int unshelve_fail(struct server_edit *edit, struct error *error)
+static int unshelve_fail(struct server_edit *edit, const char *why, struct error *error)
 {
 	int result;
 
 	edit->txn = store_txn_new(edit->request->arena);
-	action_failed(edit, "unshelve", "compute_unshelve_instance", "No valid host was found. ");
+	action_failed(edit, "unshelve", "compute_unshelve_instance", why);
 	result = server_edit_commit(edit, error);
 	return result < 0 ? result : reply_empty(edit->request, 202);
 }
@@ -115,6 +119,8 @@ static int unshelve_fail(struct server_edit *edit, struct error *error)
 int handle_server_unshelve(struct request *request, struct error *error)
 {
 	const struct event_rule *rule = &event_rules[EVENT_UNSHELVE];
+	const char *refused = NO_HOST_ROOM;
+	struct host_state state;
 	struct server_edit edit;
 	int result = server_edit_begin(request, &edit, error);
 
@@ -124,13 +130,13 @@ int handle_server_unshelve(struct request *request, struct error *error)
 		result = server_state_check(edit.server.record, rule->action, rule->vm_states,
 					    rule->task_states, error);
 	if (result == 0)
-		result = place_check(request, error);
+		result = place_check(request, &state, error);
 	if (result == 0)
-		result = place_claim(&edit, error);
+		result = place_claim(&edit, &refused, error);
 	if (result == -ENOSPC)
-		return unshelve_fail(&edit, error);
+		return unshelve_fail(&edit, refused ? refused : NO_HOST_ROOM, error);
 	if (result == 0)
-		result = boot_set(&edit, error);
+		result = boot_set(&edit, &state, error);
 	if (result < 0)
 		return result;
 	server_event_apply(&edit, EVENT_UNSHELVE);

@@ -218,18 +218,6 @@ static const struct route routes[] = {
 	ROUTE("GET", "/os-quota-sets/{project_id}/defaults", handle_quota_defaults,
 	      "os-quota-sets:show"),
 
-	ROUTE("GET", "/os-availability-zone", handle_zones, "os-availability-zone:list"),
-	ROUTE("GET", "/os-availability-zone/detail", handle_zones_detail,
-	      "os-availability-zone:detail"),
-	ROUTE("GET", "/os-hypervisors", handle_hypervisors, "os-hypervisors"),
-	ROUTE("GET", "/os-hypervisors/detail", handle_hypervisors_detail, "os-hypervisors"),
-	ROUTE("GET", "/os-hypervisors/statistics", handle_hypervisor_statistics, "os-hypervisors",
-	      .last = 87),
-	ROUTE("GET", "/os-hypervisors/{hypervisor_id}", handle_hypervisor_show, "os-hypervisors"),
-	ROUTE("GET", "/os-services", handle_services, "os-services:list"),
-	ROUTE("GET", "/os-aggregates", handle_aggregates_list, "os-aggregates:index"),
-	ROUTE("POST", "/os-aggregates", handle_unserved, "os-aggregates:create",
-	      .flags = ROUTE_NO_BODY),
 	ROUTE("GET", "/os-migrations", handle_migrations_list, "os-migrations:index"),
 	ROUTE("GET", "/extensions", handle_extensions_list, "extensions"),
 	{ 0 },
@@ -329,12 +317,6 @@ static const struct policy_rule policies[] = {
 	{ POLICY("os-quota-sets:show"), READ },
 	{ POLICY("os-quota-sets:update"), ADMIN },
 	{ POLICY("os-quota-sets:delete"), ADMIN },
-	{ POLICY("os-availability-zone:list"), "any" },
-	{ POLICY("os-availability-zone:detail"), ADMIN },
-	{ POLICY("os-hypervisors"), ADMIN },
-	{ POLICY("os-services:list"), ADMIN },
-	{ POLICY("os-aggregates:index"), ADMIN },
-	{ POLICY("os-aggregates:create"), ADMIN },
 	{ POLICY("os-migrations:index"), ADMIN },
 	{ POLICY("extensions"), "any" },
 	{ 0 },
@@ -349,10 +331,9 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&compute_group_part,
-	&compute_usage_part,
-	&compute_audit_log_part,
-	NULL,
+	&compute_group_part,      &compute_usage_part,   &compute_audit_log_part,
+	&compute_zone_part,       &compute_service_part, &compute_aggregate_part,
+	&compute_hypervisor_part, &compute_host_part,    NULL,
 };
 
 static int compute_start(struct cloud *cloud, struct error *error)

@@ -158,13 +158,24 @@ int router_match(struct arena *arena, const struct service *service, const char 
 	return match->params ? 0 : -ENOMEM;
 }
 
-const struct route *router_action(const struct service *service, const struct route *route,
-				  const char *action, unsigned microversion)
+static const struct route *find_action(const struct route *routes, const struct route *route,
+				       const char *action, unsigned microversion)
 {
-	for (const struct route *other = service->routes; other->method; other++)
+	for (const struct route *other = routes; other && other->method; other++)
 		if (other->action && strcmp(other->action, action) == 0 &&
 		    strcmp(other->path, route->path) == 0 &&
 		    strcmp(other->method, route->method) == 0 && in_version(other, microversion))
 			return other;
 	return NULL;
+}
+
+const struct route *router_action(const struct service *service, const struct route *route,
+				  const char *action, unsigned microversion)
+{
+	const struct route *found = find_action(service->routes, route, action, microversion);
+
+	for (const struct service_part *const *part = service->parts; !found && part && *part;
+	     part++)
+		found = find_action((*part)->routes, route, action, microversion);
+	return found;
 }
