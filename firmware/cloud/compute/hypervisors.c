@@ -229,7 +229,7 @@ static int list_reply(struct request *request, bool detail, struct error *error)
 	struct hypervisor hypervisor;
 	struct page page = { 0 };
 	yyjson_mut_val *root, *array;
-	bool paged, there = true;
+	bool paged = false, there = true;
 	int result = query_known(request, queries, 75, error);
 
 	if (result == 0)
