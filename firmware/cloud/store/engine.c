@@ -119,6 +119,8 @@ static int contents_open(struct store *store, MDB_txn *txn, struct error *error)
 	if (!result)
 		result = store_migrate(store, txn, error);
 	if (!result)
+		result = index_load(store, error);
+	if (!result)
 		result = index_settle(store, txn, error);
 	if (!result)
 		result = lease_load(store, txn, error);

@@ -5,21 +5,11 @@
  * seeded with a secret of this store, so that nobody outside can choose values that collide.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/cloud/store/internal.h"
 #include "firmware/lib/log.h"
-
-const struct store_index *index_find(const struct store *store, const char *prefix,
-				     const char *name)
-{
-	const struct store_index *index = store->indexes;
-
-	for (; index && index->prefix; index++)
-		if (!strcmp(index->prefix, prefix) && !strcmp(index->name, name))
-			return index;
-	return NULL;
-}
 
 /* FNV-1a */
 static uint64_t hash_add(uint64_t hash, const void *data, size_t size)
@@ -31,14 +21,67 @@ static uint64_t hash_add(uint64_t hash, const void *data, size_t size)
 	return hash;
 }
 
-uint64_t index_hash(const struct store *store, const struct store_index *index, const void *tuple,
-		    size_t size)
+/* What the hashes of all values of an index start from. */
+static uint64_t hash_start(const struct store *store, const char *prefix, const char *name)
 {
 	uint64_t hash = store->seed ^ 0xcbf29ce484222325ULL;
 
-	hash = hash_add(hash, index->prefix, strlen(index->prefix) + 1);
-	hash = hash_add(hash, index->name, strlen(index->name) + 1);
-	return hash_add(hash, tuple, size);
+	hash = hash_add(hash, prefix, strlen(prefix) + 1);
+	return hash_add(hash, name, strlen(name) + 1);
+}
+
+uint64_t index_hash(const struct store *store, const struct store_index *index, const void *tuple,
+		    size_t size)
+{
+	return hash_add(store->index_starts[index - store->indexes], tuple, size);
+}
+
+/* The slot that has this index, or the free one where it would be. */
+static const struct store_index **index_slot(const struct store *store, uint64_t start,
+					     const char *prefix, const char *name)
+{
+	size_t at = start & store->index_mask;
+	const struct store_index *index;
+
+	while ((index = store->index_slots[at]) &&
+	       (store->index_starts[index - store->indexes] != start ||
+		strcmp(index->prefix, prefix) || strcmp(index->name, name)))
+		at = (at + 1) & store->index_mask;
+	return &store->index_slots[at];
+}
+
+const struct store_index *index_find(const struct store *store, const char *prefix,
+				     const char *name)
+{
+	return *index_slot(store, hash_start(store, prefix, name), prefix, name);
+}
+
+/* There are a hundred indexes, and each list asks for one. */
+int index_load(struct store *store, struct error *error)
+{
+	const struct store_index *index = store->indexes;
+	size_t count = 0;
+
+	while (index && index[count].prefix)
+		count++;
+	for (store->index_mask = 1; store->index_mask < 2 * count; store->index_mask *= 2)
+		;
+	store->index_starts = calloc(count + 1, sizeof(*store->index_starts));
+	store->index_slots = calloc(store->index_mask, sizeof(*store->index_slots));
+	if (!store->index_starts || !store->index_slots)
+		return error_set(error, -ENOMEM, "out of memory");
+	store->index_mask--;
+	for (size_t i = 0; i < count; i++, index++) {
+		store->index_starts[i] = hash_start(store, index->prefix, index->name);
+		*index_slot(store, store->index_starts[i], index->prefix, index->name) = index;
+	}
+	return 0;
+}
+
+void index_free(struct store *store)
+{
+	free(store->index_starts);
+	free(store->index_slots);
 }
 
 static size_t key_with_number(char *buffer, uint64_t number, const char *key)

@@ -100,6 +100,9 @@ struct store {
 	MDB_env *env;
 	MDB_dbi records, index, leases, meta;
 	const struct store_index *indexes;
+	uint64_t *index_starts; /* of each index: what the hashes of its values start from */
+	const struct store_index **index_slots; /* a table by these */
+	size_t index_mask;
 	struct loop *loop;
 	uint64_t seed; /* of the index's hash */
 
@@ -159,6 +162,8 @@ int meta_get(struct store *store, MDB_txn *txn, const char *name, uint64_t *valu
 int meta_put(struct store *store, MDB_txn *txn, const char *name, uint64_t value);
 
 /* index.c */
+int index_load(struct store *store, struct error *error); /* with the seed */
+void index_free(struct store *store);
 const struct store_index *index_find(const struct store *store, const char *prefix,
 				     const char *name);
 uint64_t index_hash(const struct store *store, const struct store_index *index, const void *tuple,

@@ -40,6 +40,7 @@ void store_close(struct store *store)
 	views_drop(store);
 	mdb_env_close(store->env);
 	document_cache_free(store->documents);
+	index_free(store);
 	locks_destroy(store);
 	free(store);
 }
