@@ -62,6 +62,15 @@ static inline void json_set_string(yyjson_mut_doc *doc, yyjson_mut_val *object, 
 	json_set(doc, object, member, text ? yyjson_mut_strcpy(doc, text) : yyjson_mut_null(doc));
 }
 
+/* Adds a member to an object that does not have it; name and text are shared and must live as long,
+ * NULL becomes null. */
+static inline void json_add_shared(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
+				   const char *text)
+{
+	yyjson_mut_obj_add_val(doc, object, member,
+			       text ? yyjson_mut_str(doc, text) : yyjson_mut_null(doc));
+}
+
 static inline void json_set_integer(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *member,
 				    int64_t value)
 {

@@ -202,12 +202,15 @@ static bool times_match(const struct server_filter *filter, yyjson_val *record)
 	       (!filter->by_before || updated <= filter->before);
 }
 
-static bool reference_matches(struct request *request, const char *parameter, const char *id)
+/* 'member' holds what was asked for by id. */
+static bool reference_matches(struct request *request, const char *parameter, yyjson_val *record,
+			      const char *member)
 {
-	const char *wanted = request_query(request, parameter), *slash;
+	const char *wanted = request_query(request, parameter), *slash, *id;
 
 	if (!wanted)
 		return true;
+	id = json_string(yyjson_obj_get(record, member), "id");
 	slash = strrchr(wanted, '/'); /* links are taken as well */
 	return id && !strcmp(slash ? slash + 1 : wanted, id);
 }
@@ -238,7 +241,6 @@ static void tags_count(yyjson_val *tags, const char *list, size_t *present, size
 static bool tags_match(struct request *request, yyjson_val *record)
 {
 	static const char *const names[] = { "tags", "tags-any", "not-tags", "not-tags-any" };
-	yyjson_val *tags = yyjson_obj_get(record, "tags");
 
 	for (size_t i = 0; request->microversion >= 26 && i < 4; i++) {
 		const char *list = request_query(request, names[i]);
@@ -247,7 +249,7 @@ static bool tags_match(struct request *request, yyjson_val *record)
 
 		if (!list)
 			continue;
-		tags_count(tags, list, &present, &asked);
+		tags_count(yyjson_obj_get(record, "tags"), list, &present, &asked);
 		matches = i % 2 ? present > 0 : present == asked;
 		if (matches == (i >= 2))
 			return false;
@@ -258,17 +260,15 @@ static bool tags_match(struct request *request, yyjson_val *record)
 bool server_filter_takes(struct server_filter *filter, yyjson_val *record)
 {
 	struct request *request = filter->request;
-	const char *image = json_string(yyjson_obj_get(record, "_image"), "id");
 
 	if (filter->nothing || (filter->by_status && !status_matches(request, record)))
 		return false;
 	if (filter->by_locked && json_bool(record, "locked", false) != filter->locked)
 		return false;
 	return times_match(filter, record) && tags_match(request, record) &&
-	       reference_matches(request, "image", image) &&
-	       reference_matches(request, "image_ref", image) &&
-	       reference_matches(request, "flavor",
-				 json_string(yyjson_obj_get(record, "_flavor"), "id"));
+	       reference_matches(request, "image", record, "_image") &&
+	       reference_matches(request, "image_ref", record, "_image") &&
+	       reference_matches(request, "flavor", record, "_flavor");
 }
 
 /* --- by address */

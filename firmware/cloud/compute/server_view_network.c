@@ -70,12 +70,12 @@ static void address_add(struct server_views *views, yyjson_mut_val *list, yyjson
 {
 	yyjson_mut_val *item = yyjson_mut_arr_add_obj(views->doc, list);
 
-	json_set_integer(views->doc, item, "version", strchr(address, ':') ? 6 : 4);
-	json_set_string(views->doc, item, "addr", address);
+	yyjson_mut_obj_add_int(views->doc, item, "version", strchr(address, ':') ? 6 : 4);
+	json_add_shared(views->doc, item, "addr", address);
 	if (!extended)
 		return;
-	json_set_string(views->doc, item, "OS-EXT-IPS:type", "fixed");
-	json_set_string(views->doc, item, "OS-EXT-IPS-MAC:mac_addr",
+	json_add_shared(views->doc, item, "OS-EXT-IPS:type", "fixed");
+	json_add_shared(views->doc, item, "OS-EXT-IPS-MAC:mac_addr",
 			json_string(port, "mac_address"));
 }
 
@@ -139,7 +139,7 @@ yyjson_mut_val *server_groups(struct server_views *views, yyjson_val *record, st
 			const char *name = group_name(views, yyjson_get_str(id));
 
 			if (!group_listed(groups, name))
-				json_set_string(views->doc,
+				json_add_shared(views->doc,
 						yyjson_mut_arr_add_obj(views->doc, groups), "name",
 						name);
 		}
