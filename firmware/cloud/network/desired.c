@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/cloud/network/agents.h"
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/qos.h"
@@ -98,6 +99,7 @@ int desired_network(struct store_view *view, struct arena *arena, yyjson_val *re
 		    struct net_network *network, struct error *error)
 {
 	const char *id = json_string(record, "id");
+	bool served = agent_serves_network(view, arena, record);
 	struct network_ports subnets;
 	struct net_subnet *items;
 	int result = resource_range(view, arena, &resource_subnet, "network", id, &subnets, error);
@@ -116,8 +118,10 @@ int desired_network(struct store_view *view, struct arena *arena, yyjson_val *re
 	network->subnets.items = items = arena_alloc(arena, NET_SUBNETS_MAX * sizeof(*items));
 	if (!items)
 		return error_set(error, -ENOMEM, "out of memory");
-	for (size_t i = 0; !result && i < network->subnets.count; i++)
+	for (size_t i = 0; !result && i < network->subnets.count; i++) {
 		result = fill_subnet(arena, subnets.items[i], &items[i]);
+		items[i].dhcp = items[i].dhcp && served;
+	}
 	if (!result)
 		result = qos_desired(view, arena, json_string(record, "qos_policy_id"),
 				     &network->qos, error);
@@ -401,7 +405,8 @@ int desired_router(struct store_view *view, struct arena *arena, yyjson_val *rec
 	if (result)
 		return result;
 	COPY(router->id, json_string(record, "id"));
-	router->admin_up = json_bool(record, "admin_state_up", true);
+	router->admin_up = json_bool(record, "admin_state_up", true) &&
+			   agent_carries_router(view, arena, record);
 	fill_gateway(view, arena, record, router);
 	items = arena_alloc(arena, NET_ROUTER_INTERFACES_MAX * sizeof(*items));
 	if (!items)

@@ -10,12 +10,14 @@ static const struct extension {
 } extensions[] = {
 	{ "address-group", "Address group", "Support address group" },
 	{ "address-scope", "Address scope", "Address scopes extension." },
+	{ "agent", "agent", "The agent management extension." },
 	{ "allowed-address-pairs", "Allowed Address Pairs", "Provides allowed address pairs" },
 	{ "availability_zone", "Availability Zone", "The availability zone extension." },
 	{ "binding", "Port Binding",
 	  "Expose port bindings of a virtual port to external application" },
 	{ "default-subnetpools", "Default Subnetpools",
 	  "Provides ability to mark and use a subnetpool as the default." },
+	{ "dhcp_agent_scheduler", "DHCP Agent Scheduler", "Schedule networks among dhcp agents" },
 	{ "dns-integration", "DNS Integration", "Provides integration with DNS." },
 	{ "external-net", "Neutron external network",
 	  "Adds external network attribute to network resource." },
@@ -38,6 +40,7 @@ static const struct extension {
 	{ "floating-ip-port-forwarding-port-ranges",
 	  "Floating IP Port Forwarding support range ports",
 	  "Add new fields to support port ranges in a port forwarding" },
+	{ "l3_agent_scheduler", "L3 Agent Scheduler", "Schedule routers among l3 agents" },
 	{ "net-mtu", "Network MTU", "Provides MTU attribute for a network resource." },
 	{ "net-mtu-writable", "Network MTU (writable)",
 	  "Provides a writable MTU attribute for a network resource." },
@@ -221,23 +224,6 @@ int network_zones(struct request *request, struct error *error)
 	}
 	json_set(doc, root, "availability_zones", list);
 	return reply_json(request, 200, doc, root);
-}
-
-/* netd is part of the box, not an agent that reports to it: there are none. */
-int network_agents(struct request *request, struct error *error)
-{
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc);
-
-	(void)error;
-	json_set(doc, root, "agents", yyjson_mut_arr(doc));
-	return reply_json(request, 200, doc, root);
-}
-
-int network_agent(struct request *request, struct error *error)
-{
-	return error_fault(error, -ENOENT, 404, "AgentNotFound", "Agent %s could not be found.",
-			   request_param(request, "id"));
 }
 
 int network_not_implemented(struct request *request, struct error *error)

@@ -9,8 +9,6 @@ int network_resources(struct request *request, struct error *error);  /* GET /v2
 int network_extensions(struct request *request, struct error *error); /* GET /v2.0/extensions */
 int network_extension(struct request *request, struct error *error);  /* .../{alias} */
 int network_zones(struct request *request, struct error *error);      /* .../availability_zones */
-int network_agents(struct request *request, struct error *error);
-int network_agent(struct request *request, struct error *error);
 int network_not_implemented(struct request *request, struct error *error);
 
 #endif

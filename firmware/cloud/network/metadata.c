@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/network/metadata.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,9 +69,17 @@ static void on_message(struct channel *channel, struct message *message, void *c
 		answer(link, &get, message, &arena);
 }
 
+static _Atomic size_t links;
+
+size_t metadata_link_count(void)
+{
+	return links;
+}
+
 static void on_close(struct channel *channel, void *context)
 {
 	(void)channel;
+	links--;
 	free(context);
 }
 
@@ -88,6 +97,7 @@ void metadata_link_take(struct cloud *cloud, struct message *message)
 	memcpy(link->network_id, network.id, sizeof(link->network_id));
 	if (channel_open(&link->channel, cloud->loop, fd, "svc", &handler, link))
 		goto failed;
+	links++;
 	return;
 failed:
 	log_error("network", "link to svc not taken", "network=%s", network.id);

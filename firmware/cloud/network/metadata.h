@@ -9,4 +9,7 @@
  * service goes away. Loop's thread. */
 void metadata_link_take(struct cloud *cloud, struct message *message);
 
+/* How many services are there. Any thread. */
+size_t metadata_link_count(void);
+
 #endif

@@ -450,16 +450,23 @@ static int put_object(struct change *change, const char *object_id, struct polic
 		      const char *target, struct error *error)
 {
 	const struct resource *resource = policies->type->resource;
-	yyjson_mut_val *object;
+	yyjson_mut_val *object, *added = policies->added;
 	yyjson_val *had;
 	int result = change_get(change, resource, object_id, &had, error);
 
 	if (result)
 		return result;
 	object = yyjson_val_mut_copy(change->doc, had);
+	/* As in Neutron, what takes the place of a policy does not count for who needs the old one. */
+	if (policies->left_out && !policies->type->external)
+		policies->added = NULL;
 	settle_object(change, policies, object);
 	if (policies->left_out)
 		result = check_users(change, resource, object, target, error);
+	if (!result && added != policies->added) {
+		policies->added = added;
+		settle_object(change, policies, object);
+	}
 	if (!result && json_bool(had, "router:external", false) &&
 	    !yyjson_mut_get_bool(yyjson_mut_obj_get(object, "router:external")) &&
 	    has_gateways(change, object_id))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "firmware/cloud/link.h"
+#include "firmware/cloud/network/agents.h"
 #include "firmware/cloud/network/desired.h"
 #include "firmware/cloud/network/metadata.h"
 #include "firmware/cloud/network/start.h"
@@ -123,6 +124,7 @@ static void on_up(struct link *link, void *context)
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	struct sending sending = { .link = link, .arena = &arena };
 
+	agents_started();
 	if (store_view_open(self->cloud->store, &sending.view, &sending.error)) {
 		report(&sending, "everything", sending.error.code);
 		return;
@@ -169,8 +171,9 @@ static void send_users(struct sending *sending, const struct kind *kind, const c
 				    &sending->error);
 
 	for (size_t i = 0; !result && i < list.count; i++)
-		report(sending, id, kind->send(sending, list.items[i]));
-	report(sending, id, result);
+		report(sending, json_string(list.items[i], "id"),
+		       kind->send(sending, list.items[i]));
+	report(sending, id ? id : "all", result);
 }
 
 /* Routers whose gateway is in this network: addresses there have its limits. */
@@ -214,6 +217,14 @@ static void policy_changed(struct sending *sending, const char *id)
 			send_gateways(sending, json_string(networks.items[i], "id"));
 }
 
+/* An agent that serves nothing any more, or again. */
+static void agent_changed(struct sending *sending, const char *id)
+{
+	(void)id;
+	send_users(sending, &kinds[KIND_NETWORK], NULL, NULL);
+	send_users(sending, &kinds[KIND_ROUTER], NULL, NULL);
+}
+
 static void network_changed(struct sending *sending, const char *id)
 {
 	send_one(sending, &kinds[KIND_NETWORK], id);
@@ -251,6 +262,7 @@ static const struct follow {
 	{ "/network/router/", router_changed, KIND_ROUTER },
 	{ "/network/security-group/", group_changed, KIND_GROUP },
 	{ "/network/address-group/", addresses_changed, KIND_ADDRESSES },
+	{ AGENT_PREFIX, agent_changed, KINDS },
 	{ "/network/qos-policy/", policy_changed, KINDS },
 };
 
@@ -280,7 +292,8 @@ static void on_changed(struct store_watch *watch, const char *key, uint64_t revi
 
 		if (strncmp(key, follows[i].prefix, length))
 			continue;
-		if (!deleted)
+		/* An agent that is deleted is as it was at first. */
+		if (!deleted || follows[i].changed == agent_changed)
 			send_changed(self, &follows[i], key + length);
 		else if (follows[i].kind < KINDS)
 			send_deleted(self, &kinds[follows[i].kind], key + length);

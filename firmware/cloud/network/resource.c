@@ -205,6 +205,22 @@ static void add_links(const struct resource *resource, struct request *request,
 	json_set(doc, root, arena_printf(request->arena, "%s_links", resource->plural), links);
 }
 
+/* One that is there and that the caller does not see is passed over, as in Neutron. */
+static void check_marker(const struct resource *resource, struct request *request,
+			 struct page *page, const struct record_list *list, size_t count)
+{
+	struct store_view *view;
+	yyjson_val *record;
+
+	for (size_t i = 0; page->marker && i < count; i++)
+		if (json_is(list->items[i], "id", page->marker))
+			return;
+	if (page->marker && !request_view(request, &view, NULL) &&
+	    !resource_get(view, request->arena, resource, page->marker, &record, NULL) &&
+	    !resource_visible(resource, request, record))
+		page->marker = NULL;
+}
+
 int resource_list(const struct resource *resource, struct request *request, struct error *error)
 {
 	struct page_rules rules = { .filters = filters_of(resource, request),
@@ -227,8 +243,9 @@ int resource_list(const struct resource *resource, struct request *request, stru
 		result = record_list_range(request, &list, resource->prefix, error);
 	if (result < 0)
 		return result;
-	count = page_select(request, &page, list.items, keep_visible(resource, request, &list),
-			    error);
+	list.count = keep_visible(resource, request, &list);
+	check_marker(resource, request, &page, &list, list.count);
+	count = page_select(request, &page, list.items, list.count, error);
 	if (count < 0)
 		return (int)count;
 	for (ssize_t i = 0; i < count; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The network service's tables. */
 #include "firmware/cloud/network/address_groups.h"
+#include "firmware/cloud/network/agents.h"
 #include "firmware/cloud/network/availability.h"
 #include "firmware/cloud/network/discovery.h"
 #include "firmware/cloud/network/extraroutes.h"
@@ -119,10 +120,6 @@ static const struct route routes[] = {
 	{ .method = "GET",
 	  .path = "/v2.0/network-ip-availabilities/{id}",
 	  .handle = availability_show },
-	{ .method = "GET", .path = "/v2.0/agents", .handle = network_agents },
-	{ .method = "GET", .path = "/v2.0/agents/{id}", .handle = network_agent },
-	{ .method = "PUT", .path = "/v2.0/agents/{id}", .handle = network_agent },
-	{ .method = "DELETE", .path = "/v2.0/agents/{id}", .handle = network_agent },
 	RESOURCE_ROUTES("rbac-policies", rbac),
 	NOT_IMPLEMENTED("trunks"),
 	{ 0 },
@@ -174,7 +171,8 @@ static const struct store_index indexes[] = {
 	{ 0 },
 };
 
-static const struct service_part *const parts[] = { &address_group_part, &qos_part, NULL };
+static const struct service_part *const parts[] = { &address_group_part, &agent_part, &qos_part,
+						    NULL };
 
 const struct service network_service = {
 	.name = "neutron",

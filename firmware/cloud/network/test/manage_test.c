@@ -110,15 +110,6 @@ static void addresses_in_use_are_counted(void **state)
 	assert_string_equal(at("/network_ip_availabilities/0/network_id"), network);
 }
 
-static void there_are_no_agents(void **state)
-{
-	(void)state;
-	assert_int_equal(call("GET", V2 "agents", NULL), 200);
-	assert_int_equal(yyjson_arr_size(yyjson_ptr_get(box.body, "/agents")), 0);
-	assert_int_equal(call("GET", path("agents", "1"), NULL), 404);
-	assert_string_equal(fault(), "AgentNotFound");
-}
-
 /* A port in the making and the end of its group exclude each other. */
 static void groups_in_use_stay(void **state)
 {
@@ -191,7 +182,6 @@ int main(void)
 		cmocka_unit_test(bulk_counts_as_one_by_one),
 		cmocka_unit_test(tags_find_their_resource),
 		cmocka_unit_test(addresses_in_use_are_counted),
-		cmocka_unit_test(there_are_no_agents),
 		cmocka_unit_test(groups_in_use_stay),
 	};
 

@@ -278,6 +278,9 @@ static void it_is_lent_to_a_project(void **state)
 	assert_int_equal(call("DELETE", path("rbac-policies", lease), NULL), 409);
 	assert_string_equal(fault(), "RbacPolicyInUse");
 	assert_non_null(strstr(at("/NeutronError/message"), "project_id=" STRANGER));
+	assert_int_equal(call("PUT", path("rbac-policies", lease),
+			      "{\"rbac_policy\":{\"target_tenant\":\"another\"}}"),
+			 409);
 }
 
 static const char *external_network(void)
