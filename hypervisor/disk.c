@@ -258,6 +258,17 @@ int disk_open_plain(const struct vmm *vmm, const char *guest_id, const struct gu
 	return disk_open(vmm, guest_id, disk, out, error);
 }
 
+int volume_open(const struct vmm *vmm, const struct guest_disk *disk, struct qemu_disk *out,
+		struct error *error)
+{
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (out->direct ? O_DIRECT : 0);
+	char path[VMM_PATH_SIZE];
+
+	path_format(path, "%s/%s.raw", vmm->options.volumes, disk->id);
+	out->fd = open(path, flags);
+	return out->fd < 0 ? error_errno(error, "Failed to open volume %s", disk->id) : 0;
+}
+
 static struct qemu_disk *plan_next(const struct vmm *vmm, struct qemu_plan *plan)
 {
 	struct qemu_disk *out = &plan->disks[plan->disk_count++];
@@ -292,7 +303,9 @@ int disks_open(const struct vmm *vmm, const struct guest *guest, struct qemu_pla
 		out->bus = disks[i].bus;
 		out->serial = disks[i].id;
 		out->boot_index = disks[i].boot_index;
-		result = disk_open(vmm, guest->id, &disks[i], out, error);
+		out->attached = disks[i].attached;
+		result = out->attached ? volume_open(vmm, &disks[i], out, error)
+				       : disk_open(vmm, guest->id, &disks[i], out, error);
 	}
 	if (result == 0 && guest->config_drive)
 		result = config_drive_open(vmm, guest, plan, error);

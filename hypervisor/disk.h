@@ -44,6 +44,9 @@ int disks_open(const struct vmm *vmm, const struct guest *guest, struct qemu_pla
 /* One disk, without O_DIRECT, to look into it or copy it. */
 int disk_open_plain(const struct vmm *vmm, const char *guest_id, const struct guest_disk *disk,
 		    struct qemu_disk *out, struct error *error);
+/* A volume's file, /data/volumes/<id>.raw, which vmm neither makes nor removes. */
+int volume_open(const struct vmm *vmm, const struct guest_disk *disk, struct qemu_disk *out,
+		struct error *error);
 void disks_close(struct qemu_plan *plan);
 /* Removes the guest's directory and everything in it; fine when it isn't there. */
 int disks_remove(const struct vmm *vmm, const char *guest_id);

@@ -88,6 +88,8 @@ static void on_reconcile(struct loop_task *task)
 	struct guest_instance *guest = container_of(task, struct guest_instance, reconcile);
 	enum guest_event event = guest_want(guest);
 
+	/* Before what may free the guest. */
+	hotplug_look(guest);
 	if (event != EVENT_NONE)
 		guest_dispatch(guest, event);
 }
@@ -126,6 +128,8 @@ static enum base_state disk_need(struct guest_instance *guest, const struct gues
 {
 	enum base_state state = BASE_READY;
 
+	if (disk->attached)
+		return BASE_READY; /* a volume is made by others */
 	if (disk_exists(guest->vmm, guest->id, disk))
 		return disk_grow(guest->vmm, guest->id, disk, &guest->fault) < 0 ? BASE_FAILED
 										 : BASE_READY;

@@ -10,6 +10,7 @@
 
 #include "hypervisor/cgroup.h"
 #include "hypervisor/guest_table.h"
+#include "hypervisor/hotplug.h"
 #include "hypervisor/qmp.h"
 #include "hypervisor/sandbox.h"
 #include "hypervisor/tap.h"
@@ -31,6 +32,8 @@ struct guest_record {
 	char reason[512];
 	char ports[GUEST_NICS_MAX][UUID_SIZE]; /* whose taps are in use */
 	uint32_t port_count;
+	uint64_t devices; /* see struct guest_status */
+	char stuck[GUEST_STUCK_SIZE], stuck_reason[128];
 };
 
 struct guest_instance {
@@ -58,6 +61,7 @@ struct guest_instance {
 	int status_fd;         /* owned */
 	struct qmp qmp;
 	struct tap_set taps;
+	struct hotplug hotplug;
 	struct loop_timer deadline, press, reconnect;
 	struct loop_task reconcile;
 };

@@ -160,6 +160,8 @@ static void act_start(struct guest_instance *guest)
 	record->reboots_hard = guest->desired.reboots_hard;
 	record->interrupts = guest->desired.interrupts;
 	record->ending = 0;
+	record->devices = 0;
+	record->stuck[0] = record->stuck_reason[0] = '\0';
 	deadline_set(guest, START_TIMEOUT_MS);
 	if (guest_process_start(guest, &guest->fault) < 0)
 		guest_dispatch(guest, EVENT_FAULT);

@@ -44,7 +44,8 @@ static int desired_check(const struct guest *desired, struct error *error)
 		    (disks[i].image_id[0] != '\0' && !name_is_safe(disks[i].image_id)))
 			return error_set(error, -EINVAL, "disk with a bad name");
 	for (size_t i = 0; i < desired->nics.count; i++)
-		if (!name_is_safe(nics[i].port_id))
+		if (!name_is_safe(nics[i].port_id) ||
+		    nics[i].mac[strspn(nics[i].mac, "0123456789abcdefABCDEF:")] != '\0')
 			return error_set(error, -EINVAL, "port with a bad name");
 	return 0;
 }

@@ -33,6 +33,7 @@ static void on_qmp_ready(struct qmp *qmp, const char *version, const char *statu
 	};
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
+	hotplug_on_ready(guest);
 	log_debug("guest", "qemu answers", "id=%s version=%s status=%s", guest->id, version,
 		  log_quote(status));
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
@@ -60,6 +61,7 @@ static void on_qmp_event(struct qmp *qmp, const struct qmp_message *event)
 
 	export_on_event(guest, event);
 	guest_memory_on_event(guest, event);
+	hotplug_on_event(guest, event);
 	if (strcmp(event->event, "RESET") == 0)
 		log_info("guest", "guest reset", "id=%s self=%d", guest->id, event->guest);
 	/* A signal from elsewhere: the process ends, and that is what counts. */
@@ -85,6 +87,7 @@ static void on_qmp_lost(struct qmp *qmp, const char *reason)
 
 	log_debug("guest", "qmp lost", "id=%s reason=%s", guest->id, log_quote(reason));
 	export_on_lost(guest);
+	hotplug_on_lost(guest);
 	loop_timer_start(guest->vmm->loop, &guest->reconnect, RECONNECT_MS, on_reconnect);
 }
 
@@ -93,6 +96,7 @@ static void on_qmp_answer(struct qmp *qmp, const struct qmp_message *answer)
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
 	export_on_answer(guest, answer);
+	hotplug_on_answer(guest, answer);
 	guest_memory_on_answer(guest, answer);
 }
 
@@ -183,6 +187,7 @@ void guest_process_release(struct guest_instance *guest)
 	guest->process_watched = false;
 	loop_timer_stop(&guest->reconnect);
 	export_on_lost(guest);
+	hotplug_on_lost(guest);
 	qmp_close(&guest->qmp);
 	status_close(guest);
 }
@@ -284,18 +289,53 @@ static int lines_open(struct guest_instance *guest, struct start *start, struct 
 	return 0;
 }
 
+/* The tap of a port; -1: what is desired has changed since they were asked for. */
+static int tap_of(const struct guest_instance *guest, const char *port_id)
+{
+	for (size_t i = 0; i < guest->taps.count; i++)
+		if (strcmp(guest->taps.taps[i].port_id, port_id) == 0)
+			return guest->taps.taps[i].fd;
+	return -1;
+}
+
+/* Where the machine has no slots, a number tells them apart. */
+static unsigned nic_slot(const struct guest_instance *guest, const struct guest_nic *nic, size_t i)
+{
+	int slot = slots_find(&guest->hotplug.slots, SLOT_NIC, nic->port_id);
+
+	return slot >= 0 ? (unsigned)slot : (unsigned)i;
+}
+
 static void nics_take(struct guest_instance *guest, struct qemu_plan *plan)
 {
 	const struct guest_nic *nics = guest->desired.nics.items;
 
-	for (size_t i = 0; i < guest->taps.count; i++) {
-		struct qemu_nic *nic = &plan->nics[plan->nic_count++];
+	for (size_t i = 0; i < guest->desired.nics.count; i++) {
+		int tap = tap_of(guest, nics[i].port_id);
+		struct qemu_nic *nic = &plan->nics[plan->nic_count];
 
-		nic->tap_fd = guest->taps.taps[i].fd;
+		if (tap < 0)
+			continue;
+		plan->nic_count++;
+		nic->tap_fd = tap;
 		nic->vhost_fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
 		nic->mtu = nics[i].mtu;
 		nic->model = nics[i].model;
+		nic->port_id = nics[i].port_id;
+		nic->slot = nic_slot(guest, &nics[i], i);
 		snprintf(nic->mac, sizeof(nic->mac), "%s", nics[i].mac);
+	}
+}
+
+static void volumes_place(const struct guest_instance *guest, struct qemu_plan *plan)
+{
+	for (size_t i = 0; i < plan->disk_count; i++) {
+		struct qemu_disk *disk = &plan->disks[i];
+		int slot = disk->attached
+				   ? slots_find(&guest->hotplug.slots, SLOT_VOLUME, disk->serial)
+				   : -1;
+
+		disk->slot = slot >= 0 ? (unsigned)slot : 0;
 	}
 }
 
@@ -320,10 +360,13 @@ static void fds_collect(struct start *start)
 	}
 }
 
-/* A reboot, which the counters tell of before they are met, begins with an empty memory. */
-static void memory_take(const struct guest_instance *guest, struct qemu_plan *plan)
+/* A reboot, which the counters tell of before they are met, begins with an empty memory; so does a
+ * machine that lost or was given a device since. */
+static void memory_take(const struct guest_instance *guest, struct qemu_plan *plan, bool moved)
 {
-	if (guest->rebooting)
+	if (moved && guest_memory_exists(guest))
+		log_warning("guest", "memory does not fit the devices", "id=%s", guest->id);
+	if (guest->rebooting || moved)
 		guest_memory_drop(guest);
 	else
 		plan->memory_fd = guest_memory_take(guest);
@@ -332,6 +375,7 @@ static void memory_take(const struct guest_instance *guest, struct qemu_plan *pl
 static int start_prepare(struct guest_instance *guest, struct start *start, struct error *error)
 {
 	struct vmm *vmm = guest->vmm;
+	bool moved = false;
 	int result;
 
 	start->plan = (struct qemu_plan){
@@ -353,11 +397,14 @@ static int start_prepare(struct guest_instance *guest, struct start *start, stru
 	guest_record_save(guest); /* makes the directory */
 	result = lines_open(guest, start, error);
 	if (result == 0)
+		result = hotplug_slots_fit(guest, &moved, error);
+	if (result == 0)
 		result = disks_open(vmm, &guest->desired, &start->plan, error);
 	if (result == 0)
 		result = nvram_open(vmm, &guest->desired, &start->plan, error);
 	nics_take(guest, &start->plan);
-	memory_take(guest, &start->plan);
+	volumes_place(guest, &start->plan);
+	memory_take(guest, &start->plan, moved);
 	fds_collect(start);
 	return result;
 }

@@ -35,6 +35,7 @@ static const struct member {
 	MEMBER(U32, reboots_hard), MEMBER(U32, interrupts),     MEMBER(U32, ending),
 	MEMBER(U32, state),        MEMBER(U32, code),           MEMBER(BOOL, self),
 	MEMBER(U64, started),      MEMBER(STRING, accelerator), MEMBER(STRING, reason),
+	MEMBER(U64, devices),      MEMBER(STRING, stuck),       MEMBER(STRING, stuck_reason),
 #undef MEMBER
 };
 

@@ -69,7 +69,14 @@ void guest_status_of(const struct guest_instance *guest, struct guest_status *st
 		status->generation = guest->desired.generation;
 	}
 	snprintf(status->reason, sizeof(status->reason), "%s", record->reason);
-	if (record->pid != 0) {
+	if (record->pid == 0) {
+		/* It has none, and gets those that are desired when it starts. */
+		status->devices = guest->has_desired ? guest->desired.generation : 0;
+	} else {
+		status->devices = record->devices;
+		snprintf(status->stuck, sizeof(status->stuck), "%s", record->stuck);
+		snprintf(status->stuck_reason, sizeof(status->stuck_reason), "%s",
+			 record->stuck_reason);
 		snprintf(status->accelerator, sizeof(status->accelerator), "%s",
 			 record->accelerator);
 		status->overhead = overhead_of(guest);
@@ -80,7 +87,8 @@ static bool is_news(const struct guest_status *old, const struct guest_status *n
 {
 	return old->generation != new->generation || old->state != new->state ||
 	       old->pid != new->pid || old->self != new->self ||
-	       strcmp(old->reason, new->reason) != 0;
+	       strcmp(old->reason, new->reason) != 0 || old->devices != new->devices ||
+	       strcmp(old->stuck, new->stuck) != 0;
 }
 
 /* While the box goes down nothing is told: what is desired has not changed, and the guest starts

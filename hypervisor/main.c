@@ -179,7 +179,7 @@ static int options_parse(struct vmm_options *options, int argc, char **argv)
 	int option;
 
 	optind = 1;
-	while ((option = getopt(argc, argv, "g:r:q:i:s:L:")) != -1) {
+	while ((option = getopt(argc, argv, "g:r:q:i:s:v:u:L:")) != -1) {
 		switch (option) {
 		case 'g':
 			options->guests = optarg;
@@ -195,6 +195,12 @@ static int options_parse(struct vmm_options *options, int argc, char **argv)
 			break;
 		case 's':
 			options->share = optarg;
+			break;
+		case 'v':
+			options->volumes = optarg;
+			break;
+		case 'u':
+			options->unplug_seconds = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'L':
 			if (options->library_count < VMM_LIBRARIES_MAX)
@@ -277,6 +283,8 @@ int vmm_main(int argc, char **argv)
 #endif
 			.qemu_img = "/usr/bin/qemu-img",
 			.share = "/usr/share/qemu",
+			.volumes = PATH_VOLUMES,
+			.unplug_seconds = 160,
 		},
 		.cloud.fd = -1,
 		.console.fd = -1,

@@ -9,6 +9,7 @@ static const struct field guest_disk_fields[] = {
 	FIELD(5, FIELD_U64, struct guest_disk, size, false),
 	FIELD(6, FIELD_STRING, struct guest_disk, bus, false),
 	FIELD(7, FIELD_U32, struct guest_disk, boot_index, false),
+	FIELD(8, FIELD_BOOL, struct guest_disk, attached, false),
 	FIELD_END,
 };
 
@@ -80,6 +81,9 @@ const struct field guest_status_fields[] = {
 	FIELD(8, FIELD_STRING, struct guest_status, accelerator, false),
 	FIELD(9, FIELD_U64, struct guest_status, started, false),
 	FIELD(10, FIELD_U64, struct guest_status, overhead, false),
+	FIELD(11, FIELD_U64, struct guest_status, devices, false),
+	FIELD(12, FIELD_STRING, struct guest_status, stuck, false),
+	FIELD(13, FIELD_STRING, struct guest_status, stuck_reason, false),
 	FIELD_END,
 };
 

@@ -25,6 +25,7 @@
 
 #define GUEST_NICS_MAX 16
 #define GUEST_DISKS_MAX 16
+#define GUEST_STUCK_SIZE (16 * UUID_SIZE)
 
 enum vmm_type {
 	VMM_GUEST_SET = 1,
@@ -55,6 +56,7 @@ struct guest_disk {
 	uint64_t size;         /* bytes, at least; 0: as the image's virtual size */
 	char bus[16];          /* "virtio", "scsi", "sata"; "": virtio */
 	uint32_t boot_index;   /* 0 boots first */
+	bool attached;         /* a volume: not the guest's own, it comes and goes while it runs */
 };
 
 struct guest_nic {
@@ -126,6 +128,12 @@ struct guest_status {
 	char accelerator[8]; /* "kvm", "tcg" */
 	uint64_t started;    /* Unix ms of QEMU's exec, 0: not running */
 	uint64_t overhead;   /* bytes of QEMU's own memory beyond the guest's RAM */
+	/* Generation of the desired state whose interfaces and volumes it has, but for those in
+	 * 'stuck': ids of ports and volumes, a space between two, that it could not be given or
+	 * did not let go of. They are tried again with the next generation. */
+	uint64_t devices;
+	char stuck[GUEST_STUCK_SIZE];
+	char stuck_reason[128];
 };
 
 struct guest_id {

@@ -6,6 +6,7 @@
 #include "firmware/lib/cleanup.h"
 
 #define ARGUMENTS_MAX 512
+#define SLOT_ADDRESS 0x10 /* of the first eight root ports: out of the way of all others */
 #define TCG_BUFFER_MIB 64 /* the default would take a quarter of a gigabyte for each guest */
 
 /* Descriptor sets of -add-fd: one number for each file that QEMU opens by name. */
@@ -15,7 +16,8 @@ enum {
 	FDSET_BACKING = 200,
 	FDSET_MEMORY = 300,
 	FDSET_CODE,
-	FDSET_NVRAM
+	FDSET_NVRAM,
+	FDSET_VOLUME = 400
 };
 
 struct line {
@@ -85,6 +87,18 @@ static const struct machine *machine_find(const char *arch, const char *name)
 	return NULL;
 }
 
+static bool machine_has_pci(const struct machine *machine)
+{
+	return strcmp(machine->transport, "pci") == 0;
+}
+
+bool qemu_has_slots(const char *arch, const char *name)
+{
+	const struct machine *machine = machine_find(arch, name);
+
+	return machine != NULL && machine_has_pci(machine);
+}
+
 static void add_processors(struct line *line, const struct guest *guest)
 {
 	const struct guest_hardware *hardware = &guest->hardware;
@@ -96,11 +110,6 @@ static void add_processors(struct line *line, const struct guest *guest)
 	}
 	add(line, "-smp", "cpus=%u,sockets=%u,cores=%u,threads=%u", guest->vcpus, sockets, cores,
 	    threads);
-}
-
-static bool machine_has_pci(const struct machine *machine)
-{
-	return strcmp(machine->transport, "pci") == 0;
 }
 
 /* By these names cloud-init and its like know which metadata to look for: they are Nova's. */
@@ -238,6 +247,17 @@ static int add_watchdog(struct line *line, const char *action, const struct mach
 	return 0;
 }
 
+/* QEMU gives what is plugged in while it runs a root port of its own, and only there. Without windows
+ * for I/O, of which there are 16 in all: what is plugged in needs none. */
+static void add_slots(struct line *line, const struct machine *machine)
+{
+	for (unsigned i = 0; machine_has_pci(machine) && i < GUEST_SLOTS; i++)
+		add(line, "-device",
+		    "pcie-root-port,id=slot%u,bus=pcie.0,addr=0x%x.%u,multifunction=on,chassis=%u,"
+		    "io-reserve=0",
+		    i, SLOT_ADDRESS + i / 8, i % 8, i + 1);
+}
+
 static void add_helpers(struct line *line, const struct qemu_plan *plan,
 			const struct machine *machine)
 {
@@ -301,6 +321,24 @@ static void add_disk_controller(struct line *line, const struct qemu_plan *plan,
 		add(line, "-device", "virtio-scsi-%s,id=scsi", machine->transport);
 		return;
 	}
+}
+
+/* What the guest was not made with: raw, in a slot, never to boot from. */
+static void add_volume(struct line *line, const struct qemu_plan *plan,
+		       const struct qemu_disk *disk)
+{
+	unsigned k = disk->slot;
+
+	add(line, "-add-fd", "fd=%d,set=%u", disk->fd, FDSET_VOLUME + k);
+	add(line, "-blockdev",
+	    "driver=file,node-name=volume%u-file,filename=/dev/fdset/%u,aio=%s,cache.direct=%s,"
+	    "discard=unmap,read-only=off,auto-read-only=off",
+	    k, FDSET_VOLUME + k, plan->io_uring ? "io_uring" : "threads",
+	    disk->direct ? "on" : "off");
+	add(line, "-blockdev", "driver=raw,node-name=volume%u,file=volume%u-file,discard=unmap", k,
+	    k);
+	add(line, "-device", "virtio-blk-pci,drive=volume%u,serial=%.20s,id=volume%u-%s,bus=slot%u",
+	    k, disk->serial, k, disk->serial, k);
 }
 
 static int add_disk_device(struct line *line, const struct machine *machine,
@@ -370,6 +408,12 @@ static int add_disk(struct line *line, const struct qemu_plan *plan, const struc
 	const struct qemu_disk *disk = &plan->disks[i];
 	const char *node;
 
+	if (disk->attached && !machine_has_pci(machine))
+		return unsupported("volume", error);
+	if (disk->attached) {
+		add_volume(line, plan, disk);
+		return 0;
+	}
 	add_file_node(line, plan, disk, i);
 	if (disk->backing_fd >= 0) {
 		add_backing_node(line, disk, i);
@@ -388,11 +432,11 @@ static int add_disk(struct line *line, const struct qemu_plan *plan, const struc
 /* ---- network ---- */
 
 static int add_nic(struct line *line, const struct machine *machine, const struct qemu_nic *nic,
-		   size_t i, struct error *error)
+		   struct error *error)
 {
 	struct arena *arena = line->arena;
 	bool plain = nic->model != NULL && strcmp(nic->model, "e1000e") == 0;
-	const char *vhost = "", *mtu = "", *device = "e1000e";
+	const char *vhost = "", *mtu = "", *place = "", *device = "e1000e";
 
 	if (nic->model != NULL && nic->model[0] != '\0' && strcmp(nic->model, "virtio") != 0 &&
 	    !(plain && machine_has_pci(machine)))
@@ -403,12 +447,15 @@ static int add_nic(struct line *line, const struct machine *machine, const struc
 		vhost = arena_printf(arena, ",vhost=on,vhostfd=%d", nic->vhost_fd);
 	if (nic->mtu != 0 && !plain)
 		mtu = arena_printf(arena, ",host_mtu=%u", nic->mtu);
-	if (device == NULL || vhost == NULL || mtu == NULL)
-		return error_set(error, -ENOMEM, "Out of memory");
-	add(line, "-netdev", "tap,id=net%zu,fd=%d%s", i, nic->tap_fd, vhost);
 	/* No boot ROM: guests boot from their disks. A virtio-mmio device has none anyway. */
-	add(line, "-device", "%s,netdev=net%zu,mac=%s%s%s", device, i, escape(arena, nic->mac), mtu,
-	    machine_has_pci(machine) ? ",romfile=" : "");
+	if (machine_has_pci(machine))
+		place = arena_printf(arena, ",romfile=,id=nic%u-%s,bus=slot%u", nic->slot,
+				     nic->port_id, nic->slot);
+	if (device == NULL || vhost == NULL || mtu == NULL || place == NULL)
+		return error_set(error, -ENOMEM, "Out of memory");
+	add(line, "-netdev", "tap,id=net%u,fd=%d%s", nic->slot, nic->tap_fd, vhost);
+	add(line, "-device", "%s,netdev=net%u,mac=%s%s%s", device, nic->slot,
+	    escape(arena, nic->mac), mtu, place);
 	return 0;
 }
 
@@ -429,6 +476,7 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 	add_lines(&line, plan);
 	add_memory(&line, plan);
 	add_firmware(&line, plan);
+	add_slots(&line, machine);
 	add_helpers(&line, plan, machine);
 	result = add_agent(&line, plan, machine, error);
 	if (result == 0)
@@ -437,7 +485,7 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 	for (size_t i = 0; i < plan->disk_count && result == 0; i++)
 		result = add_disk(&line, plan, machine, i, error);
 	for (size_t i = 0; i < plan->nic_count && result == 0; i++)
-		result = add_nic(&line, machine, &plan->nics[i], i, error);
+		result = add_nic(&line, machine, &plan->nics[i], error);
 	if (result == 0 && arena->failed)
 		result = error_set(error, -ENOMEM, "Out of memory");
 	*argv = line.argv;

@@ -9,6 +9,7 @@
 
 #include "firmware/lib/arena.h"
 #include "hypervisor/message.h"
+#include "hypervisor/slots.h"
 
 struct qemu_disk {
 	int fd;         /* the guest's own file, read-write */
@@ -17,6 +18,8 @@ struct qemu_disk {
 	bool direct;    /* O_DIRECT works on it: the guest's cache is the only one */
 	const char *bus, *serial; /* serial: at most 20 bytes reach the guest */
 	uint32_t boot_index;      /* from 0 */
+	bool attached;            /* a volume, in a slot */
+	unsigned slot;
 };
 
 struct qemu_nic {
@@ -24,6 +27,8 @@ struct qemu_nic {
 	char mac[18];
 	uint32_t mtu;      /* 0: not told */
 	const char *model; /* "" or NULL: virtio */
+	const char *port_id;
+	unsigned slot; /* where the machine has any */
 };
 
 struct qemu_plan {
@@ -43,6 +48,8 @@ struct qemu_plan {
 	size_t nic_count;
 };
 
+/* Whether the machine has slots, to plug into while it runs. */
+bool qemu_has_slots(const char *arch, const char *machine);
 /* NULL-terminated, in the arena. -EINVAL with a reason for a guest that can't be expressed. */
 int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, struct error *error);
 

@@ -20,6 +20,7 @@
 #define QMP_LINE_MAX (256 * 1024)
 #define QMP_TIMEOUT_MS 15000
 #define QMP_NAME_SIZE 48
+#define QMP_NAMES_MAX 64
 
 enum qmp_kind { QMP_GREETING, QMP_RETURN, QMP_ERROR, QMP_EVENT };
 
@@ -36,6 +37,9 @@ struct qmp_message {
 		[QMP_NAME_SIZE]; /* return of query-status: "running", "paused", ...; MIGRATION */
 	char device[QMP_NAME_SIZE]; /* event of a device or block job: which one */
 	char description[256];      /* error; event of a block job: why it failed */
+	/* return of qom-list: the children, no more than there is room for */
+	char names[QMP_NAMES_MAX][QMP_NAME_SIZE];
+	size_t name_count;
 };
 
 /* -EBADMSG with the reason for what is not a QMP message. */

@@ -37,6 +37,17 @@ static void take_event(yyjson_val *root, struct qmp_message *message)
 	message->guest = yyjson_get_bool(yyjson_obj_get(data, "guest"));
 }
 
+static void take_names(yyjson_val *list, struct qmp_message *message)
+{
+	size_t i, count;
+	yyjson_val *item;
+
+	yyjson_arr_foreach (list, i, count, item)
+		if (message->name_count < QMP_NAMES_MAX)
+			copy_string(message->names[message->name_count++], QMP_NAME_SIZE, item,
+				    "name");
+}
+
 static void take_answer(yyjson_val *root, struct qmp_message *message)
 {
 	yyjson_val *error = yyjson_obj_get(root, "error");
@@ -47,6 +58,7 @@ static void take_answer(yyjson_val *root, struct qmp_message *message)
 	copy_string(message->description, sizeof(message->description), error, "desc");
 	copy_string(message->status, sizeof(message->status), yyjson_obj_get(root, "return"),
 		    "status");
+	take_names(yyjson_obj_get(root, "return"), message);
 }
 
 int qmp_parse(const char *line, size_t size, struct qmp_message *message, struct error *error)

@@ -21,6 +21,8 @@ struct vmm_options {
 	const char *qemu;                         /* -q: the system emulator, absolute */
 	const char *qemu_img;                     /* -i */
 	const char *share;                        /* -s: QEMU's firmware blobs */
+	const char *volumes;                      /* -v: directory of volumes, <id>.raw */
+	unsigned unplug_seconds;                  /* -u: that a guest has to let go of a device */
 	const char *libraries[VMM_LIBRARIES_MAX]; /* -L: shown to QEMU where it is not static */
 	size_t library_count;
 };

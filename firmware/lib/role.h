@@ -110,6 +110,7 @@ int fetch_main(int argc, char **argv);
 #define PATH_DATA "/data"               /* survives; owner root */
 #define PATH_CLOUD "/data/cloud"        /* the chroot of cloud: store/ images/ tls/ */
 #define PATH_GUESTS "/data/guests"      /* vmm: <server id>/, base images in .base/ */
+#define PATH_VOLUMES "/data/volumes"    /* <volume id>.raw, opened by vmm, never made there */
 #define PATH_RUN "/run/cumulet"         /* tmpfs */
 #define PATH_PROVISION "/run/provision" /* first-boot settings, one file each; see init/README */
 

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -35,7 +36,7 @@
 struct harness {
 	struct loop *loop;
 	pid_t vmm;
-	char directory[32], guests[64], run[64];
+	char directory[32], guests[64], run[64], volumes[64];
 	struct channel control, cloud, netd;
 	bool ready, synced;
 	struct vmm_host host;
@@ -218,7 +219,7 @@ static _Noreturn void vmm_run(const struct harness *h, int control_fd)
 		log_level_set("*", "debug");
 	else
 		log_level_set("*", "warning");
-	exit(vmm_main(19, (char *[]){ "vmm",
+	exit(vmm_main(23, (char *[]){ "vmm",
 				      "-i",
 				      (char *)(uintptr_t)qemu_img_choose(),
 				      "-g",
@@ -229,6 +230,10 @@ static _Noreturn void vmm_run(const struct harness *h, int control_fd)
 				      (char *)(uintptr_t)qemu,
 				      "-s",
 				      (char *)(uintptr_t)share,
+				      "-v",
+				      (char *)(uintptr_t)h->volumes,
+				      "-u",
+				      "1",
 				      "-L",
 				      "/lib",
 				      "-L",
@@ -419,6 +424,8 @@ static int harness_open(void **state)
 		 getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
 	assert_non_null(mkdtemp(h->directory));
 	snprintf(h->guests, sizeof(h->guests), "%.31s/guests", h->directory);
+	snprintf(h->volumes, sizeof(h->volumes), "%.31s/volumes", h->directory);
+	assert_int_equal(mkdir(h->volumes, 0700), 0);
 	snprintf(h->run, sizeof(h->run), "%.31s/run", h->directory);
 	log_level_set("*", "error");
 	signal(SIGPIPE, SIG_IGN);

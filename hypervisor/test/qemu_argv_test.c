@@ -12,6 +12,9 @@
 
 #include "hypervisor/qemu_argv.h"
 
+#define PORT "eeeeeeee-2222-4333-8444-555555555555"
+#define VOLUME "ffffffff-2222-4333-8444-555555555555"
+
 static struct guest guest;
 static struct qemu_plan plan;
 
@@ -96,9 +99,11 @@ static void golden_check(const char *name)
 static void q35_with_kvm(void **state)
 {
 	(void)state;
-	plan.nics[0] = (struct qemu_nic){
-		.tap_fd = 30, .vhost_fd = 31, .mac = "fa:16:3e:00:00:01", .mtu = 1450
-	};
+	plan.nics[0] = (struct qemu_nic){ .tap_fd = 30,
+					  .vhost_fd = 31,
+					  .mac = "fa:16:3e:00:00:01",
+					  .port_id = PORT,
+					  .mtu = 1450 };
 	plan.nic_count = 1;
 	golden_check("q35-kvm");
 }
@@ -114,9 +119,13 @@ static void q35_with_overlay_and_config_drive(void **state)
 	plan.disks[2] = (struct qemu_disk){
 		.fd = 23, .backing_fd = -1, .read_only = true, .bus = "", .serial = "config"
 	};
-	plan.disk_count = 3;
-	plan.nics[0] =
-		(struct qemu_nic){ .tap_fd = 30, .vhost_fd = -1, .mac = "fa:16:3e:00:00:01" };
+	plan.disks[3] = (struct qemu_disk){
+		.fd = 24, .backing_fd = -1, .attached = true, .slot = 5, .bus = "", .serial = VOLUME
+	};
+	plan.disk_count = 4;
+	plan.nics[0] = (struct qemu_nic){
+		.tap_fd = 30, .vhost_fd = -1, .mac = "fa:16:3e:00:00:01", .port_id = PORT
+	};
 	plan.nic_count = 1;
 	golden_check("q35-tcg-overlay");
 }
@@ -125,9 +134,11 @@ static void microvm(void **state)
 {
 	(void)state;
 	snprintf(guest.machine, sizeof(guest.machine), "microvm");
-	plan.nics[0] = (struct qemu_nic){
-		.tap_fd = 30, .vhost_fd = -1, .mac = "fa:16:3e:00:00:01", .mtu = 1450
-	};
+	plan.nics[0] = (struct qemu_nic){ .tap_fd = 30,
+					  .vhost_fd = -1,
+					  .mac = "fa:16:3e:00:00:01",
+					  .port_id = PORT,
+					  .mtu = 1450 };
 	plan.nic_count = 1;
 	golden_check("microvm");
 }
@@ -154,6 +165,7 @@ static void uefi_with_all_that_may_be_asked_for(void **state)
 	plan.nics[0] = (struct qemu_nic){ .tap_fd = 30,
 					  .vhost_fd = 31,
 					  .mac = "fa:16:3e:00:00:01",
+					  .port_id = PORT,
 					  .mtu = 1450,
 					  .model = "e1000e" };
 	plan.nic_count = 1;

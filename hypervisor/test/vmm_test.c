@@ -5,6 +5,8 @@
 
 #include <sys/stat.h>
 
+#include "hypervisor/socket_path.h"
+
 #ifdef __x86_64__
 #include "hypervisor/test/guest_sector.h"
 #else
@@ -16,6 +18,8 @@ static const char guest_sector[512];
 #define IMAGE "aaaaaaaa-2222-4333-8444-555555555555"
 #define BAD_IMAGE "bbbbbbbb-2222-4333-8444-555555555555"
 #define PORT_ID "cccccccc-2222-4333-8444-555555555555"
+#define PORT_2 "eeeeeeee-2222-4333-8444-555555555555"
+#define VOLUME "ffffffff-2222-4333-8444-555555555555"
 #define IMAGE_SIZE (1024 * 1024)
 
 #define SKIP_UNLESS_POSSIBLE                                                                       \
@@ -129,6 +133,191 @@ static void guest_is_confined(void **state)
 	}
 	snprintf(path, sizeof(path), "/proc/%u/root/dev/urandom", pid);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+/* ---- interfaces and volumes that come and go ---- */
+
+static struct guest_nic two_nics[2] = {
+	{ .port_id = PORT_ID, .mac = "fa:16:3e:00:00:01", .mtu = 1450 },
+	{ .port_id = PORT_2, .mac = "fa:16:3e:00:00:02", .mtu = 1450 },
+};
+
+static struct guest_disk with_volume[2];
+
+/* Waits for the guest to have what that generation desires, or what it can't have to be told. */
+static struct guest_status await_devices(struct harness *h, uint64_t generation)
+{
+	time_t end = time(NULL) + PATIENCE_S;
+	const struct guest_status *status;
+
+	do {
+		status = status_last(h, GUEST);
+		if (status != NULL && status->devices >= generation)
+			return *status;
+		loop_once(h->loop, 100);
+	} while (time(NULL) < end);
+	fail_msg("devices: %llu", (unsigned long long)status->devices);
+	return (struct guest_status){ 0 };
+}
+
+/* What QEMU itself says: vmm is killed, so that its line is free, and started again. */
+static const char *qemu_says(struct harness *h, const char *command)
+{
+	static char text[65536];
+	char path[128];
+	CLEANUP_FD int fd = -1;
+	size_t size = 0;
+	ssize_t part;
+
+	vmm_kill(h);
+	snprintf(path, sizeof(path), "%.63s/guests/" GUEST "/qmp.sock", h->run);
+	fd = socket_path_connect(path);
+	assert_true(fd >= 0 && fcntl(fd, F_SETFL, 0) == 0);
+	assert_true(dprintf(fd, "{\"execute\":\"qmp_capabilities\"}{\"execute\":%s,\"id\":77}",
+			    command) > 0);
+	do {
+		text[size] = '\0';
+		part = strstr(text, "\"id\": 77") != NULL
+			       ? 0
+			       : read(fd, text + size, sizeof(text) - 1 - size);
+		size += part > 0 ? (size_t)part : 0;
+	} while (part > 0);
+	cleanup_close(&fd);
+	fd = -1;
+	vmm_start(h);
+	guest_set(h, &desired);
+	sync_send(h);
+	return text;
+}
+
+#define DEVICES "\"qom-list\",\"arguments\":{\"path\":\"/machine/peripheral\"}"
+
+static void interface_is_attached_live(void **state)
+{
+	struct harness *h = *state;
+	unsigned opened = h->taps_opened;
+	struct guest_status status;
+	const char *devices;
+
+	SKIP_UNLESS_POSSIBLE;
+	desired.nics = (struct message_list){ two_nics, 2 };
+	status = await_devices(h, desire(h));
+	assert_string_equal(status.stuck, "");
+	assert_int_equal(status.state, GUEST_RUNNING);
+	assert_int_equal(h->taps_opened, opened + 1);
+	devices = qemu_says(h, DEVICES);
+	assert_non_null(strstr(devices, "\"nic0-" PORT_ID "\""));
+	assert_non_null(strstr(devices, "\"nic1-" PORT_2 "\""));
+}
+
+/* The guest of one sector lets go of nothing, until it is reset. */
+static void interface_that_is_held_is_told(void **state)
+{
+	struct harness *h = *state;
+	unsigned closed = h->taps_closed;
+	struct guest_status status;
+	uint64_t generation;
+	const char *devices;
+
+	SKIP_UNLESS_POSSIBLE;
+	desired.nics.count = 1;
+	generation = desire(h);
+	status = await_devices(h, generation);
+	assert_string_equal(status.stuck, PORT_2);
+	assert_string_equal(status.stuck_reason, "The guest did not let go of the device in time");
+	assert_int_equal(h->taps_closed, closed);
+	serial_type(h, GUEST, 'r');
+	while (status_last(h, GUEST)->stuck[0] != '\0' || h->taps_closed == closed)
+		loop_once(h->loop, 100);
+	devices = qemu_says(h, DEVICES);
+	assert_non_null(strstr(devices, "\"nic0-" PORT_ID "\""));
+	assert_null(strstr(devices, PORT_2));
+	await_devices(h, generation);
+}
+
+static void volume_write(const struct harness *h, const char *id)
+{
+	char path[128];
+	CLEANUP_FD int fd = -1;
+
+	snprintf(path, sizeof(path), "%.63s/%s.raw", h->volumes, id);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, IMAGE_SIZE), 0);
+}
+
+static void volume_is_attached_live(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+	const char *text;
+
+	SKIP_UNLESS_POSSIBLE;
+	with_volume[0] = disk;
+	with_volume[1] = (struct guest_disk){ .id = VOLUME, .attached = true };
+	desired.disks = (struct message_list){ with_volume, 2 };
+	status = await_devices(h, desire(h));
+	assert_string_equal(status.stuck, VOLUME);
+	assert_non_null(strstr(status.stuck_reason, "Failed to open volume"));
+	volume_write(h, VOLUME);
+	status = await_devices(h, desire(h));
+	assert_string_equal(status.stuck, "");
+	text = qemu_says(h, DEVICES);
+	assert_non_null(strstr(text, "\"volume1-" VOLUME "\""));
+	text = qemu_says(h, "\"query-block\"");
+	assert_non_null(strstr(text, "\"volume1\""));
+	assert_non_null(strstr(text, "\"virtual-size\": 1048576"));
+	text = qemu_says(h,
+			 "\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/volume1-" VOLUME
+			 "\",\"property\":\"serial\"}");
+	assert_non_null(strstr(text, "\"ffffffff-2222-4333-8\""));
+}
+
+/* Half-way: a back end is there, the device is not. What a killed vmm leaves is used or cleaned. */
+static void half_a_device_is_made_whole(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+	char path[160];
+	CLEANUP_FD int fd = -1;
+
+	SKIP_UNLESS_POSSIBLE;
+	desired.nics.count = 2;
+	vmm_kill(h);
+	snprintf(path, sizeof(path), "%.63s/" GUEST "/slots", h->guests);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "2 nic %s\n", PORT_2) > 0);
+	vmm_start(h);
+	status = await_devices(h, desire(h));
+	assert_string_equal(status.stuck, "");
+	assert_non_null(strstr(qemu_says(h, DEVICES), "-" PORT_2 "\""));
+}
+
+/* Where a device is stays the same: in the file, and after a fresh start in QEMU. */
+static void devices_keep_their_slots(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+	const char *text;
+
+	SKIP_UNLESS_POSSIBLE;
+	desired.reboots_hard++;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+	text = qemu_says(h, DEVICES);
+	assert_non_null(strstr(text, "\"nic0-" PORT_ID "\""));
+	assert_non_null(strstr(text, "\"nic2-" PORT_2 "\""));
+	assert_non_null(strstr(text, "\"volume1-" VOLUME "\""));
+	desired.disks = (struct message_list){ &disk, 1 };
+	desired.nics = (struct message_list){ &nic, 1 };
+	desired.reboots_hard++;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+	status = await_devices(h, desired.generation);
+	assert_string_equal(status.stuck, "");
+	text = qemu_says(h, DEVICES);
+	assert_null(strstr(text, "nic2-"));
+	assert_null(strstr(text, "volume1-"));
+	assert_true(path_exists(h, "volumes/" VOLUME ".raw"));
 }
 
 static void guest_resets_itself_and_goes_on(void **state)
@@ -493,6 +682,11 @@ int main(void)
 		cmocka_unit_test(guest_stops_at_the_power_button),
 		cmocka_unit_test(guest_pauses),
 		cmocka_unit_test(guest_reboots),
+		cmocka_unit_test(interface_is_attached_live),
+		cmocka_unit_test(interface_that_is_held_is_told),
+		cmocka_unit_test(volume_is_attached_live),
+		cmocka_unit_test(half_a_device_is_made_whole),
+		cmocka_unit_test(devices_keep_their_slots),
 		cmocka_unit_test(guest_that_does_not_listen_is_pulled),
 		cmocka_unit_test(guest_crashes),
 		cmocka_unit_test(guest_crashes_without_vmm),
