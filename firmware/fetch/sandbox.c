@@ -17,40 +17,33 @@
 #define FIRST_IS(value) ((struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, (value), 0 })
 
 static const int transfer_calls[] = {
-	SCMP_SYS(connect),        SCMP_SYS(getsockname),   SCMP_SYS(getsockopt),
-	SCMP_SYS(sendto),         SCMP_SYS(recvfrom),      SCMP_SYS(poll),
-	SCMP_SYS(ppoll),          SCMP_SYS(read),          SCMP_SYS(pread64),
-	SCMP_SYS(write),          SCMP_SYS(writev),        SCMP_SYS(close),
-	SCMP_SYS(fcntl),          SCMP_SYS(fstat),         SCMP_SYS(newfstatat),
-	SCMP_SYS(statx),          SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-	SCMP_SYS(time),           SCMP_SYS(getrandom),     SCMP_SYS(brk),
-	SCMP_SYS(mmap),           SCMP_SYS(munmap),        SCMP_SYS(mremap),
-	SCMP_SYS(madvise),        SCMP_SYS(futex),         SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),           SCMP_SYS(exit_group),
+	SCMP_SYS(connect),       SCMP_SYS(getsockname),
+	SCMP_SYS(getsockopt),    SCMP_SYS(sendto),
+	SCMP_SYS(recvfrom),      SCMP_SYS(poll),
+	SCMP_SYS(ppoll),         SCMP_SYS(read),
+	SCMP_SYS(pread64),       SCMP_SYS(write),
+	SCMP_SYS(writev),        SCMP_SYS(close),
+	SCMP_SYS(fcntl),         SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),    SCMP_SYS(statx),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),          SCMP_SYS(getrandom),
+	SCMP_SYS(brk),           SCMP_SYS(mmap),
+	SCMP_SYS(munmap),        SCMP_SYS(mremap),
+	SCMP_SYS(madvise),       SCMP_SYS(futex),
+	SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),          SCMP_SYS(exit_group),
+	SCMP_SYS(getpid), /* mbedTLS wonders whether it was forked */
 };
 
 /* Messages, the loop, and the start of a child: its descriptors, its bounds, its filter. */
 static const int parent_calls[] = {
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(dup),
-	SCMP_SYS(dup2),
-	SCMP_SYS(dup3),
-	SCMP_SYS(pipe2),
-	SCMP_SYS(fork),
-	SCMP_SYS(kill),
-	SCMP_SYS(close_range),
-	SCMP_SYS(setrlimit),
-	SCMP_SYS(prlimit64),
-	SCMP_SYS(seccomp),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(tgkill),
-	SCMP_SYS(set_tid_address),
+	SCMP_SYS(recvmsg),     SCMP_SYS(sendmsg),   SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(dup),
+	SCMP_SYS(dup2),        SCMP_SYS(dup3),      SCMP_SYS(pipe2),
+	SCMP_SYS(fork),        SCMP_SYS(kill),      SCMP_SYS(close_range),
+	SCMP_SYS(setrlimit),   SCMP_SYS(prlimit64), SCMP_SYS(seccomp),
+	SCMP_SYS(gettid),      SCMP_SYS(tgkill),    SCMP_SYS(set_tid_address),
 };
 
 /* Memory that is written is never executed. */

@@ -164,6 +164,15 @@ class Box:
     def log(self):
         return self.tool("log", check=False).stdout
 
+    def serve_outside(self, *words):
+        """web_server.py in the network outside; the process, which ends with its standard input."""
+        command = [os.path.join(TOP, "tools/hosted"), "enter-outside", "--state", self.state,
+                   "/usr/bin/python3", os.path.join(TOP, "tools/tests/web_server.py"), *words]
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = server.stdout.readline()
+        assert line == "serving\n", f"the web outside says '{line}'"
+        return server
+
     # --- what many tests need
 
     def add_image(self, name="tiny", path=GUEST_IMAGE, **properties):

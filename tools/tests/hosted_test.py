@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A hosted box under the stock client, and under what goes wrong."""
+import hashlib
 import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -171,6 +174,233 @@ class Outside(Hosted):
         self.wait_answer(free["floating_ip_address"], 9000, "second answers")
         self.put(f"floatingips/{floating['id']}", {"floatingip": {"port_id": None}})
         self.assertNotIn("answers", self.ask_outside(address, 8080))
+
+
+class Web(Hosted):
+    """Imports from servers outside, and from where nobody may."""
+
+    MIB = 1 << 20
+    RULES = {"allowed_ports": [80, 443, 8080], "silence_seconds": 3}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="cumulet-web-")
+        cls.certificates()
+        cls.server = box.serve_outside(
+            "--plain", "80", "--plain", "8080", "--plain", "9999",
+            "--tls", "443", f"{cls.folder}/good.pem", f"{cls.folder}/good.key",
+            "--names", "web.test=203.0.113.1,other.test=203.0.113.1,own.test=203.0.113.2,"
+                       "loop.test=127.0.0.1,metadata.test=169.254.169.254")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stdin.close()
+        cls.server.wait(10)
+        cls.server.stdout.close()
+        shutil.rmtree(cls.folder)
+
+    @classmethod
+    def openssl(cls, *words):
+        subprocess.run(["openssl", *words], cwd=cls.folder, check=True, capture_output=True)
+
+    @classmethod
+    def certificates(cls):
+        """An authority, and a server's certificate for web.test."""
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        cls.openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "3650",
+                    "-subj", "/CN=Test authority")
+        cls.openssl("req", *key, "-keyout", "good.key", "-out", "good.csr", "-subj", "/CN=web.test")
+        with open(f"{cls.folder}/names", "w", encoding="utf-8") as file:
+            file.write("subjectAltName=DNS:web.test\n")
+        cls.openssl("x509", "-req", "-in", "good.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                    "-CAcreateserial", "-days", "3650", "-extfile", "names", "-out", "good.pem")
+
+    def setUp(self):
+        super().setUp()
+        self.rules()
+        self.addCleanup(self.set_rules, {})
+
+    def set_rules(self, rules):
+        reply = box.api.request("PUT", "/node/v1/image-import", body={"image_import": rules})
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def rules(self, **more):
+        with open(f"{self.folder}/ca.pem", encoding="utf-8") as file:
+            self.set_rules({**self.RULES, "authorities": file.read(), **more})
+
+    def begin(self, uri, status=202):
+        """An import into a new image: its id, or the refusal."""
+        reply = box.api.request("POST", "/image/v2/images", body={
+            "name": "web", "disk_format": "raw", "container_format": "bare"})
+        self.images.append(reply.json()["id"])
+        reply = self.again(self.images[-1], uri)
+        self.assertEqual(reply.status, status, reply.body)
+        return self.images[-1] if status == 202 else reply.body.decode()
+
+    @staticmethod
+    def again(image, uri):
+        return box.api.request("POST", f"/image/v2/images/{image}/import", body={
+            "method": {"name": "web-download", "uri": uri}})
+
+    @staticmethod
+    def show(image):
+        return box.api.get(f"/image/v2/images/{image}")
+
+    def ended(self, image):
+        """The task, when nothing of it goes on."""
+        wait_for("the import's end", lambda: self.show(image)["status"] in ("active", "queued"))
+        tasks = box.api.get(f"/image/v2/images/{image}/tasks")["tasks"]
+        return max(tasks, key=lambda task: (task["created_at"], task["status"] == "success"))
+
+    def is_there(self, image, count):
+        digest = hashlib.md5((bytes(range(256)) * (count // 256 + 1))[:count]).hexdigest()
+        task, shown = self.ended(image), self.show(image)
+        self.assertEqual(task["status"], "success", task)
+        self.assertEqual((shown["status"], shown["size"], shown["checksum"]),
+                         ("active", count, digest))
+
+    def failed(self, uri, reason):
+        image = self.begin(uri)
+        task, shown = self.ended(image), self.show(image)
+        self.assertEqual(task["status"], "failure", task)
+        self.assertIn(reason, task["message"])
+        self.assertEqual((shown["status"], shown["os_glance_failed_import"], shown["size"]),
+                         ("queued", "local", None))
+        self.no_bytes(image)
+        return image
+
+    def no_bytes(self, image):
+        left = os.listdir(os.path.join(box.state, "cloud/images"))
+        self.assertFalse([name for name in left if image in name], left)
+
+    def test_stock_client(self):
+        ends = pty.openpty()  # what is no terminal would be taken for the image's bytes
+        done = subprocess.run(
+            ["/usr/bin/glance", "--os-cacert", box.api.cloud["cacert"], "image-create-via-import",
+             "--disk-format", "raw", "--container-format", "bare", "--name", "stock",
+             "--import-method", "web-download", "--uri", f"http://web.test/bytes/{5 * self.MIB}"],
+            env=self.credentials(), capture_output=True, text=True, timeout=PATIENCE, stdin=ends[1])
+        for end in ends:
+            os.close(end)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        image = box.api.get("/image/v2/images?name=stock")["images"][0]["id"]
+        self.images.append(image)
+        self.is_there(image, 5 * self.MIB)
+
+    @staticmethod
+    def credentials():
+        auth = box.api.cloud["auth"]
+        return {**os.environ, "PYTHONWARNINGS": "ignore", "OS_IDENTITY_API_VERSION": "3",
+                **{f"OS_{name.upper()}": value for name, value in auth.items()}}
+
+    def test_discovery(self):
+        methods = box.api.get("/image/v2/info/import")["import-methods"]["value"]
+        self.assertIn("web-download", methods)
+
+    def test_bodies(self):
+        for uri in ("http://203.0.113.1/bytes/1000", "http://web.test:8080/chunked/3000000",
+                    "http://web.test/to/http://other.test:8080/bytes/1000",
+                    "https://web.test/bytes/5000000", "https://web.test/chunked/70000",
+                    "http://web.test/to/https://web.test/bytes/0"):
+            with self.subTest(uri):
+                self.is_there(self.begin(uri), int(uri.rpartition("/")[2]))
+
+    def test_what_the_server_gets_wrong(self):
+        self.failed("http://web.test/missing", "HTTP Error 404: Not Found")
+        self.failed("http://web.test/short/4000000", "hung up in the middle")
+        self.failed("http://web.test/silent/4000000", "silent for too long")
+        self.failed("http://web.test/to/http://web.test/to/x", "too many redirections")
+        image = self.failed("http://unknown.test/bytes/1", "is not known")
+        self.assertEqual(self.again(image, "http://web.test/bytes/10").status, 202)
+        self.is_there(image, 10)
+
+    def test_certificates(self):
+        self.failed("https://other.test/bytes/1", "the certificate of other.test")
+        self.failed("https://203.0.113.1/bytes/1", "the certificate of 203.0.113.1")
+        self.rules(authorities="-----BEGIN CERTIFICATE-----")
+        self.failed("https://web.test/bytes/1", "the certificate of web.test")
+
+    def test_where_nobody_may(self):
+        for uri in ("http://127.0.0.1/", "http://169.254.169.254/", "http://203.0.113.2/",
+                    "http://own.test/", "http://loop.test/", "http://metadata.test/",
+                    "http://web.test/to/http://loop.test/", "http://[::1]/"):
+            with self.subTest(uri):
+                self.failed(uri, "an address of the box itself")
+        self.failed("http://web.test/to/http://web.test:9999/bytes/1", "Redirect to disallowed URL")
+        for uri in ("http://web.test:9999/bytes/1", "ftp://web.test/x", "file:///etc/passwd"):
+            self.assertIn("does not pass filtering", self.begin(uri, status=400))
+        self.rules(allowed_hosts=["203.0.113.2"])
+        self.assertIn("does not pass filtering", self.begin("http://web.test/bytes/1", status=400))
+        # What the operator names may be the box itself: there, nobody listens.
+        self.failed("http://203.0.113.2/", "Connection refused")
+
+    def test_size_and_time(self):
+        self.rules(size_max_mib=1)
+        self.failed("http://web.test/bytes/1048577", "larger than it may be")
+        self.failed("http://web.test/chunked/1048577", "larger than it may be")
+        self.is_there(self.begin("http://web.test/chunked/1048576"), self.MIB)
+        self.rules(total_seconds=2)
+        self.failed(f"http://web.test/slow/{10 * self.MIB}", "took too long")
+
+    def under_way(self):
+        """An import that goes on for long, and has bytes by now."""
+        image = self.begin(f"http://web.test/slow/{600 * self.MIB}")
+        shown = wait_for("bytes", lambda: (
+            any(image in name for name in os.listdir(os.path.join(box.state, "cloud/images"))) and
+            self.show(image)))
+        self.assertEqual((shown["status"], shown["os_glance_importing_to_stores"]),
+                         ("importing", "local"))
+        self.assertIn("os_glance_import_task", shown)
+        return image
+
+    def cut_short(self, image):
+        task = self.ended(image)
+        self.assertEqual((task["status"], self.show(image)["status"]), ("failure", "queued"))
+        self.assertNotIn("os_glance_import_task", self.show(image))
+        wait_for("no bytes", lambda: not [
+            name for name in os.listdir(os.path.join(box.state, "cloud/images")) if image in name])
+        self.assertEqual(self.again(image, "http://web.test/bytes/10").status, 202)
+        self.is_there(image, 10)
+
+    def kill(self, role):
+        before = box.processes(role)
+        for pid in before:
+            box.inside("kill", "-9", str(pid), check=False)
+        wait_for(f"a new {role}", lambda: box.processes(role) and
+                 not set(before) & set(box.processes(role)), seconds=30)
+        box.api.token = None
+        wait_for("the API", Crashes.api_answers, seconds=30)
+
+    def test_fetch_is_killed(self):
+        image = self.under_way()
+        self.assertEqual(len(box.processes("fetch")), 2)  # and one for the transfer
+        self.kill("fetch")
+        self.cut_short(image)
+
+    def test_transfer_is_killed(self):
+        image = self.under_way()
+        box.inside("kill", "-9", str(max(box.processes("fetch"))))
+        self.cut_short(image)
+
+    def test_cloud_is_killed(self):
+        image = self.under_way()
+        self.kill("cloud")
+        self.cut_short(image)
+        self.assertEqual(len(box.processes("fetch")), 1)
+
+    def test_deleted_on_the_way(self):
+        image = self.under_way()
+        self.assertEqual(box.api.request("DELETE", f"/image/v2/images/{image}").status, 204)
+        wait_for("the transfer's end", lambda: len(box.processes("fetch")) == 1)
+        self.no_bytes(image)
+
+    def test_progress(self):
+        image = self.under_way()
+
+        def copied():
+            task = box.api.get(f"/image/v2/images/{image}/tasks")["tasks"][0]
+            return re.match(r"Copied (\d+) MiB", task["message"])
+        self.assertGreater(int(wait_for("progress", copied).group(1)), 0)
 
 
 class Console(Hosted):

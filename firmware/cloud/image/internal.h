@@ -15,8 +15,9 @@
  *	deactivated  reactivate       -> active
  *
  * Bytes go to images/<id>.part (of an import from the web <id>.<task>.part), and become images/<id>
- * before the record says 'active'; staged bytes are images/<id>.staged, complete when the record has IMAGE_STAGED. What a crash leaves
- * between two of these steps is put right at the next start (files_start).
+ * before the record says 'active'; staged bytes are images/<id>.staged, complete when the record has
+ * IMAGE_STAGED. What a crash leaves between two of these steps is put right at the next start
+ * (files_start).
  */
 #ifndef CUMULET_IMAGE_INTERNAL_H
 #define CUMULET_IMAGE_INTERNAL_H
