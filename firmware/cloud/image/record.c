@@ -46,6 +46,8 @@ bool image_is_visible(struct request *request, yyjson_val *record)
 {
 	const char *visibility = json_string(record, "visibility");
 
+	if (!policy_allows(request->caller, "project_admin project_reader"))
+		return false;
 	if (policy_owns(request, json_string(record, "owner")))
 		return true;
 	if (!visibility)
@@ -71,6 +73,14 @@ static int image_find(struct request *request, const char *id, struct image *ima
 	if (result == -ENOENT || (!result && !image_is_visible(request, image->record)))
 		return not_found(error, id);
 	return result;
+}
+
+bool image_is_hidden(struct request *request, const char *id)
+{
+	struct error ignored = { 0 };
+	struct image image;
+
+	return image_find(request, id, &image, &ignored) == -ENOENT;
 }
 
 int image_of_request(struct request *request, struct image *image, struct error *error)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The image service: its tables, its versions. */
+#include <string.h>
+
 #include "firmware/cloud/image/internal.h"
 #include "firmware/cloud/image/metadef.h"
 #include "firmware/lib/cleanup.h"
@@ -52,28 +54,29 @@ static const struct route routes[] = {
 	{ 0 },
 };
 
+/* Images are projects' own: a token for the system is not for them. */
 static const struct policy_rule policies[] = {
-	{ "get_images", "admin project_reader" },
-	{ "get_image", "admin project_reader" },
-	{ "download_image", "admin project_member" },
-	{ "add_image", "admin project_member" },
-	{ "modify_image", "admin project_member" },
-	{ "upload_image", "admin project_member" },
-	{ "delete_image", "admin project_member" },
-	{ "publicize_image", "admin" },
-	{ "deactivate", "admin project_member" },
-	{ "reactivate", "admin project_member" },
-	{ "get_members", "admin project_reader" },
-	{ "get_member", "admin project_reader" },
-	{ "add_member", "admin project_member" },
-	{ "modify_member", "admin project_member" },
-	{ "delete_member", "admin project_member" },
-	{ "stores_info_detail", "admin" },
-	{ "delete_image_location", "admin" },
-	{ "tasks_api_access", "admin" },
-	{ "cache_list", "admin" },
-	{ "cache_image", "admin" },
-	{ "cache_delete", "admin" },
+	{ "get_images", "project_admin project_reader" },
+	{ "get_image", "project_admin project_reader" },
+	{ "download_image", "project_admin project_member" },
+	{ "add_image", "project_admin project_member" },
+	{ "modify_image", "project_admin project_member" },
+	{ "upload_image", "project_admin project_member" },
+	{ "delete_image", "project_admin project_member" },
+	{ "publicize_image", "project_admin" },
+	{ "deactivate", "project_admin project_member" },
+	{ "reactivate", "project_admin project_member" },
+	{ "get_members", "project_admin project_reader" },
+	{ "get_member", "project_admin project_reader" },
+	{ "add_member", "project_admin project_member" },
+	{ "modify_member", "project_admin project_member" },
+	{ "delete_member", "project_admin project_member" },
+	{ "stores_info_detail", "project_admin" },
+	{ "delete_image_location", "project_admin" },
+	{ "tasks_api_access", "project_admin" },
+	{ "cache_list", "project_admin" },
+	{ "cache_image", "project_admin" },
+	{ "cache_delete", "project_admin" },
 	{ 0 },
 };
 
@@ -85,6 +88,19 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = { &metadef_part, NULL };
+
+/* Who can't see an image does not hear that there is something that he may not: where a rule may
+ * refuse, the handler has the say, which then finds no image. */
+static int decide(struct request *request, const char *rule)
+{
+	const char *id = request_param(request, "image_id");
+
+	(void)rule;
+	if (policy_allows(request->caller, "project_admin project_member") || !*id ||
+	    strncmp(request->path, "/v2/images/", strlen("/v2/images/")) != 0)
+		return -ENOENT;
+	return image_is_hidden(request, id) ? 1 : -ENOENT;
+}
 
 static int start(struct cloud *cloud, struct error *error)
 {
@@ -100,6 +116,7 @@ const struct service image_service = {
 	.routes = routes,
 	.policies = policies,
 	.parts = parts,
+	.decide = decide,
 	.indexes = indexes,
 	.fault = fault_image,
 	.start = start,

@@ -440,6 +440,45 @@ static void test_crash_in_upload(void **state)
 	assert_true(file_exists(""));
 }
 
+/* Who can't see an image hears that there is none, whatever else he may not. */
+static void test_hidden(void **state)
+{
+	static const struct {
+		const char *method, *path, *type, *body;
+	} cases[] = {
+		{ "DELETE", "", NULL, NULL },
+		{ "PATCH", "", PATCH_TYPE,
+		  "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"x\"}]" },
+		{ "GET", "/file", NULL, NULL },
+		{ "PUT", "/file", BYTES, "x" },
+		{ "POST", "/actions/deactivate", NULL, NULL },
+		{ "DELETE", "/members/someone", NULL, NULL },
+	};
+
+	(void)state;
+	create("");
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		const char *target = arena_printf(&arena, IMAGES "/" ID "%s", cases[i].path);
+
+		token = reader_token;
+		expect(cases[i].method, target, cases[i].type, cases[i].body, 404, NULL);
+		token = system_token;
+		expect(cases[i].method, target, cases[i].type, cases[i].body, 404, NULL);
+	}
+	expect("GET", IMAGES "/" ID, NULL, NULL, 404, NULL);
+	expect("GET", IMAGES, NULL, NULL, 403, "get_images");
+	expect("POST", IMAGES, NULL, "{}", 403, "add_image");
+	/* What can be seen is refused as such; but for the system nothing is there. */
+	token = NULL;
+	expect("PATCH", IMAGES "/" ID, PATCH_TYPE,
+	       "[{\"op\":\"replace\",\"path\":\"/visibility\",\"value\":\"public\"}]", 200, NULL);
+	token = reader_token;
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 403, "delete_image");
+	expect("GET", IMAGES "/" ID, NULL, NULL, 200, NULL);
+	token = system_token;
+	expect("GET", IMAGES "/" ID, NULL, NULL, 404, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +491,7 @@ int main(void)
 		TEST(test_no_token),        TEST(test_members),
 		TEST(test_deactivate),      TEST(test_open),
 		TEST(test_crash_in_upload), TEST(test_lists_follow_the_record),
+		TEST(test_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

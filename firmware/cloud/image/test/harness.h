@@ -34,7 +34,7 @@
 static struct cloud cloud __attribute__((unused));
 static struct arena arena;
 static char directory[64];
-static char member_token[1024];
+static char member_token[1024], reader_token[1024], system_token[1024];
 static const char *token; /* NULL: as the operator */
 
 static const struct service *const list[] = { &identity_service, &image_service, NULL };
@@ -146,41 +146,53 @@ static inline void box_close(void)
 	loop_once(cloud.loop, 0);
 }
 
-/* A project with a member, who is nobody special. */
-static inline void member_make(void)
+static inline const char *made_id(const char *target, const char *kind, const char *body)
 {
-	const char *project, *user, *role;
-	struct direct_reply reply;
-	char text[512];
+	return json_string(
+		yyjson_obj_get(json_of(call("POST", target, NULL, NULL, body), 201), kind), "id");
+}
 
-	project =
-		json_string(yyjson_obj_get(json_of(call("POST", "/identity/v3/projects", NULL, NULL,
-							"{\"project\":{\"name\":\"other\"}}"),
-						   201),
-					   "project"),
-			    "id");
-	user = json_string(
-		yyjson_obj_get(
-			json_of(call("POST", "/identity/v3/users", NULL, NULL,
-				     "{\"user\":{\"name\":\"eve\",\"password\":\"secret\"}}"),
-				201),
-			"user"),
-		"id");
-	role = json_string(yyjson_arr_get_first(yyjson_obj_get(
-				   get("/identity/v3/roles?name=member", 200), "roles")),
-			   "id");
-	snprintf(text, sizeof(text), "/identity/v3/projects/%s/users/%s/roles/%s", project, user,
-		 role);
-	expect("PUT", text, NULL, NULL, 204, NULL);
-	snprintf(
-		text, sizeof(text),
-		"{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":{\"user\":"
-		"{\"id\":\"%s\",\"password\":\"secret\"}}},\"scope\":{\"project\":{\"id\":\"%s\"}}}}",
-		user, project);
-	reply = call("POST", "/identity/v3/auth/tokens", NULL, NULL, text);
+static inline const char *role_id(const char *name)
+{
+	const char *target = arena_printf(&arena, "/identity/v3/roles?name=%s", name);
+
+	return json_string(yyjson_arr_get_first(yyjson_obj_get(get(target, 200), "roles")), "id");
+}
+
+/* A new user who has this role where 'place' says ("projects/<id>", "system"), and a token for it. */
+static inline void user_make(const char *name, const char *role, const char *place,
+			     const char *scope, char made[static sizeof(member_token)])
+{
+	const char *user = made_id(
+		"/identity/v3/users", "user",
+		arena_printf(&arena, "{\"user\":{\"name\":\"%s\",\"password\":\"secret\"}}", name));
+	struct direct_reply reply;
+
+	expect("PUT",
+	       arena_printf(&arena, "/identity/v3/%s/users/%s/roles/%s", place, user,
+			    role_id(role)),
+	       NULL, NULL, 204, NULL);
+	reply = call(
+		"POST", "/identity/v3/auth/tokens", NULL, NULL,
+		arena_printf(&arena,
+			     "{\"auth\":{\"identity\":{\"methods\":[\"password\"],\"password\":"
+			     "{\"user\":{\"id\":\"%s\",\"password\":\"secret\"}}},\"scope\":%s}}",
+			     user, scope));
 	assert_int_equal(reply.status, 201);
-	snprintf(member_token, sizeof(member_token), "%s",
-		 direct_header(&reply, "X-Subject-Token"));
+	snprintf(made, sizeof(member_token), "%s", direct_header(&reply, "X-Subject-Token"));
+}
+
+/* A project with a member, who is nobody special, and a reader; and who administers the system. */
+static inline void users_make(void)
+{
+	const char *project =
+		made_id("/identity/v3/projects", "project", "{\"project\":{\"name\":\"other\"}}");
+	const char *place = arena_printf(&arena, "projects/%s", project);
+	const char *scope = arena_printf(&arena, "{\"project\":{\"id\":\"%s\"}}", project);
+
+	user_make("eve", "member", place, scope, member_token);
+	user_make("rita", "reader", place, scope, reader_token);
+	user_make("sue", "admin", "system", "{\"system\":{\"all\":true}}", system_token);
 }
 
 static inline int group_setup(void **state)
@@ -192,7 +204,7 @@ static inline int group_setup(void **state)
 	assert_int_equal(loop_new(&cloud.loop), 0);
 	cloud.directory = directory;
 	box_open();
-	member_make();
+	users_make();
 	return 0;
 }
 
