@@ -12,6 +12,15 @@
 #define NAMESPACE NAMESPACES "/{namespace}"
 #define ANY .body = &image_any_schema
 #define READ .policy = "get_metadef_namespace"
+/* What all kinds of items have alike. */
+/* clang-format off */
+#define ITEMS(kind) \
+	{ "GET", NAMESPACE kind, metadef_items_list, READ }, \
+	{ "DELETE", NAMESPACE kind, metadef_items_delete, READ }, \
+	{ "GET", NAMESPACE kind "/{name}", metadef_item_show, READ }, \
+	{ "PUT", NAMESPACE kind "/{name}", metadef_item_update, READ, ANY }, \
+	{ "DELETE", NAMESPACE kind "/{name}", metadef_item_delete, READ }
+/* clang-format on */
 
 /* Who may change is looked at by the handlers: first comes what is wrong with the body, then
  * whether the caller sees the namespace at all. */
@@ -27,32 +36,20 @@ static const struct route routes[] = {
 	{ "GET", NAMESPACE "/resource_types", metadef_items_list, READ },
 	{ "POST", NAMESPACE "/resource_types", metadef_item_create, READ, ANY },
 	{ "DELETE", NAMESPACE "/resource_types/{name}", metadef_item_delete, READ },
-	{ "GET", NAMESPACE "/objects", metadef_items_list, READ },
+	ITEMS("/objects"),
 	{ "POST", NAMESPACE "/objects", metadef_item_create, READ, ANY },
-	{ "DELETE", NAMESPACE "/objects", metadef_items_delete, READ },
-	{ "GET", NAMESPACE "/objects/{name}", metadef_item_show, READ },
-	{ "PUT", NAMESPACE "/objects/{name}", metadef_item_update, READ, ANY },
-	{ "DELETE", NAMESPACE "/objects/{name}", metadef_item_delete, READ },
-	{ "GET", NAMESPACE "/properties", metadef_items_list, READ },
+	ITEMS("/properties"),
 	{ "POST", NAMESPACE "/properties", metadef_item_create, READ, ANY },
-	{ "DELETE", NAMESPACE "/properties", metadef_items_delete, READ },
-	{ "GET", NAMESPACE "/properties/{name}", metadef_item_show, READ },
-	{ "PUT", NAMESPACE "/properties/{name}", metadef_item_update, READ, ANY },
-	{ "DELETE", NAMESPACE "/properties/{name}", metadef_item_delete, READ },
-	{ "GET", NAMESPACE "/tags", metadef_items_list, READ },
+	ITEMS("/tags"),
 	{ "POST", NAMESPACE "/tags", metadef_tags_create, READ, ANY },
-	{ "DELETE", NAMESPACE "/tags", metadef_items_delete, READ },
-	{ "GET", NAMESPACE "/tags/{name}", metadef_item_show, READ },
 	{ "POST", NAMESPACE "/tags/{name}", metadef_tag_create, READ },
-	{ "PUT", NAMESPACE "/tags/{name}", metadef_item_update, READ, ANY },
-	{ "DELETE", NAMESPACE "/tags/{name}", metadef_item_delete, READ },
 	{ 0 },
 };
 
 static const struct policy_rule policies[] = {
-	{ "get_metadef_namespaces", "admin project_reader" },
-	{ "get_metadef_namespace", "admin project_reader" },
-	{ "list_metadef_resource_types", "admin project_reader" },
+	{ "get_metadef_namespaces", "project_admin project_reader" },
+	{ "get_metadef_namespace", "project_admin project_reader" },
+	{ "list_metadef_resource_types", "project_admin project_reader" },
 	{ 0 },
 };
 

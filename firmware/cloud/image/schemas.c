@@ -216,13 +216,32 @@ static yyjson_mut_val *render_member(yyjson_mut_doc *doc, const struct schema_me
 	return value;
 }
 
-static void render_link(yyjson_mut_doc *doc, yyjson_mut_val *links, const char *rel,
-			const char *href)
-{
-	yyjson_mut_val *link = yyjson_mut_arr_add_obj(doc, links);
+struct schema_link {
+	const char *rel, *href; /* NULL ends a list */
+};
 
-	json_set_string(doc, link, "rel", rel);
-	json_set_string(doc, link, "href", href);
+static void render_links(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct schema_link *list)
+{
+	yyjson_mut_val *links = yyjson_mut_arr(doc);
+
+	for (; list->rel; list++) {
+		yyjson_mut_val *link = yyjson_mut_arr_add_obj(doc, links);
+
+		json_set_string(doc, link, "rel", list->rel);
+		json_set_string(doc, link, "href", list->href);
+	}
+	json_set(doc, root, "links", links);
+}
+
+/* The member 'name' of what is on a page. */
+static void render_list(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *name,
+			yyjson_mut_val *items)
+{
+	yyjson_mut_val *list = yyjson_mut_obj(doc);
+
+	json_set_string(doc, list, "type", "array");
+	json_set(doc, list, "items", items);
+	json_set(doc, yyjson_mut_obj_get(root, "properties"), name, list);
 }
 
 static yyjson_mut_val *render_object(yyjson_mut_doc *doc, const char *name,
@@ -239,14 +258,14 @@ static yyjson_mut_val *render_object(yyjson_mut_doc *doc, const char *name,
 
 static yyjson_mut_val *render_image(yyjson_mut_doc *doc)
 {
+	static const struct schema_link links[] = { { "self", "{self}" },
+						    { "enclosure", "{file}" },
+						    { "describedby", "{schema}" },
+						    { 0 } };
 	yyjson_mut_val *root = render_object(doc, "image", image_members);
-	yyjson_mut_val *links = yyjson_mut_arr(doc);
 
 	json_set(doc, root, "additionalProperties", render_schema(doc, &text));
-	json_set(doc, root, "links", links);
-	render_link(doc, links, "self", "{self}");
-	render_link(doc, links, "enclosure", "{file}");
-	render_link(doc, links, "describedby", "{schema}");
+	render_links(doc, root, links);
 	return root;
 }
 
@@ -256,16 +275,13 @@ static yyjson_mut_val *render_images(yyjson_mut_doc *doc)
 						      { "next", .schema = &text },
 						      { "schema", .schema = &text },
 						      { 0 } };
-	yyjson_mut_val *root = render_object(doc, "images", pages), *links = yyjson_mut_arr(doc);
-	yyjson_mut_val *list = yyjson_mut_obj(doc);
+	static const struct schema_link links[] = {
+		{ "first", "{first}" }, { "next", "{next}" }, { "describedby", "{schema}" }, { 0 }
+	};
+	yyjson_mut_val *root = render_object(doc, "images", pages);
 
-	json_set_string(doc, list, "type", "array");
-	json_set(doc, list, "items", render_image(doc));
-	json_set(doc, yyjson_mut_obj_get(root, "properties"), "images", list);
-	json_set(doc, root, "links", links);
-	render_link(doc, links, "first", "{first}");
-	render_link(doc, links, "next", "{next}");
-	render_link(doc, links, "describedby", "{schema}");
+	render_list(doc, root, "images", render_image(doc));
+	render_links(doc, root, links);
 	return root;
 }
 
@@ -277,14 +293,11 @@ static yyjson_mut_val *render_image_member(yyjson_mut_doc *doc)
 static yyjson_mut_val *render_image_members(yyjson_mut_doc *doc)
 {
 	static const struct schema_member pages[] = { { "schema", .schema = &text }, { 0 } };
-	yyjson_mut_val *root = render_object(doc, "members", pages), *list = yyjson_mut_obj(doc);
-	yyjson_mut_val *links = yyjson_mut_arr(doc);
+	static const struct schema_link links[] = { { "describedby", "{schema}" }, { 0 } };
+	yyjson_mut_val *root = render_object(doc, "members", pages);
 
-	json_set_string(doc, list, "type", "array");
-	json_set(doc, list, "items", render_image_member(doc));
-	json_set(doc, yyjson_mut_obj_get(root, "properties"), "members", list);
-	json_set(doc, root, "links", links);
-	render_link(doc, links, "describedby", "{schema}");
+	render_list(doc, root, "members", render_image_member(doc));
+	render_links(doc, root, links);
 	return root;
 }
 

@@ -41,11 +41,7 @@ static void test_create_and_show(void **state)
 
 static void test_create_refusals(void **state)
 {
-	static const struct {
-		const char *body;
-		int status;
-		const char *text;
-	} cases[] = {
+	static const struct refusal cases[] = {
 		{ "", 400, "Body expected" },
 		{ "[]", 400, "" },
 		{ "{\"disk_format\":\"wrong\"}", 400, "not one of" },
@@ -60,8 +56,7 @@ static void test_create_refusals(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		expect("POST", IMAGES, NULL, cases[i].body, cases[i].status, cases[i].text);
+	expect_refusals(IMAGES, cases, ARRAY_LENGTH(cases));
 	assert_int_equal(yyjson_arr_size(yyjson_obj_get(get(IMAGES, 200), "images")), 0);
 }
 

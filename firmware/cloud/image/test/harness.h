@@ -87,6 +87,19 @@ static inline void expect(const char *method, const char *target, const char *ty
 			 reply.body ? reply.body : "");
 }
 
+/* A body that is not taken, and what is said of it. */
+struct refusal {
+	const char *body;
+	int status;
+	const char *text;
+};
+
+static inline void expect_refusals(const char *target, const struct refusal *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect("POST", target, NULL, cases[i].body, cases[i].status, cases[i].text);
+}
+
 static inline void create(const char *more)
 {
 	char body[512];

@@ -104,11 +104,7 @@ static void test_import(void **state)
 
 static void test_import_refusals(void **state)
 {
-	static const struct {
-		const char *body;
-		int status;
-		const char *text;
-	} cases[] = {
+	static const struct refusal cases[] = {
 		{ "", 400, "Body expected" },
 		{ "{}", 400, "Import request requires a" },
 		{ "{\"method\":{}}", 400, "Import request requires a" },
@@ -122,8 +118,7 @@ static void test_import_refusals(void **state)
 
 	(void)state;
 	create("");
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		expect("POST", IMPORT, NULL, cases[i].body, cases[i].status, cases[i].text);
+	expect_refusals(IMPORT, cases, ARRAY_LENGTH(cases));
 	stage("x");
 	expect("POST", IMPORT, NULL,
 	       "{\"method\":{\"name\":\"glance-direct\"},\"stores\":[\"far\"]}", 409,

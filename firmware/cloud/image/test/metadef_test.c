@@ -56,11 +56,7 @@ static void test_namespace(void **state)
 
 static void test_refusals(void **state)
 {
-	static const struct {
-		const char *body;
-		int status;
-		const char *text;
-	} cases[] = {
+	static const struct refusal cases[] = {
 		{ "", 400, "Body expected" },
 		{ "{}", 400, "is a required property" },
 		{ "{\"namespace\":\"x\",\"self\":\"y\"}", 403, "is read-only" },
@@ -71,9 +67,7 @@ static void test_refusals(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		expect("POST", METADEFS "namespaces", NULL, cases[i].body, cases[i].status,
-		       cases[i].text);
+	expect_refusals(METADEFS "namespaces", cases, ARRAY_LENGTH(cases));
 }
 
 static void test_objects(void **state)
