@@ -237,17 +237,6 @@ static void test_pages(void **state)
 	expect("GET", IMAGES "?size_min=x", NULL, NULL, 400, "non-numeric");
 }
 
-/* A limit on the size of files is to the service what a full disk is. */
-static void file_size_limit(rlim_t size)
-{
-	struct rlimit limit;
-
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = size;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void test_full_disk(void **state)
 {
 	char *bytes = arena_alloc(&arena, 3 * 1024 * 1024 + 1);

@@ -30,6 +30,24 @@ static void pour(int fd, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
+static void pour_mebibytes(int fd)
+{
+	static const char bytes[65536];
+
+	for (int i = 0; i < 32; i++)
+		assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
+}
+
+/* More than anybody takes: until nobody does. */
+static void pour_out(int fd)
+{
+	static const char bytes[65536];
+
+	while (write(fd, bytes, sizeof(bytes)) > 0)
+		;
+	assert_int_equal(errno, EPIPE);
+}
+
 /* What happens is in the URL's path. */
 static void on_message(struct channel *channel, struct message *message, void *context)
 {
@@ -45,6 +63,10 @@ static void on_message(struct channel *channel, struct message *message, void *c
 	begun++;
 	if (!strstr(begin.url, "/nothing"))
 		pour(fd, "hello");
+	if (strstr(begin.url, "/mebibytes"))
+		pour_mebibytes(fd);
+	if (strstr(begin.url, "/flood"))
+		pour_out(fd);
 	if (strstr(begin.url, "/hang") || strstr(begin.url, "/die")) {
 		peer_pipe = fd;
 	} else {
@@ -98,6 +120,7 @@ static int web_setup(void **state)
 {
 	int result = group_setup(state);
 
+	signal(SIGPIPE, SIG_IGN);
 	cloud.links[ROLE_FETCH] = link_new(cloud.loop, ROLE_FETCH);
 	peer_attach(NULL);
 	pthread_create(&thread, NULL, loop_main, cloud.loop);
@@ -232,11 +255,61 @@ static void test_failures(void **state)
 	assert_true(json_is(get(IMAGES "/" ID, 200), IMAGE_FAILED, ""));
 }
 
+static void rules_set(const char *json)
+{
+	struct store_txn *txn = store_txn_new(&arena);
+
+	if (json)
+		store_txn_put(txn, IMPORT_RULES_KEY, json);
+	else
+		store_txn_delete(txn, IMPORT_RULES_KEY);
+	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
+}
+
+/* The server goes on and on: the disk's end is the import's. */
 static void test_disk_full(void **state)
 {
 	(void)state;
-	import(WEB("http://example.com/large"));
-	expect_failed(""); /* by which bound depends on this machine's disk */
+	file_size_limit(2 * 1024 * 1024);
+	import(WEB("http://example.com/flood"));
+	expect_failed("Image storage media is full");
+	file_size_limit(RLIM_INFINITY);
+	/* It says beforehand how much will come, and that is more than there is room for. */
+	tasks_forget();
+	rules_set("{\"size_max_mib\":1048576}");
+	expect("POST", IMPORT, NULL, WEB("http://example.com/large"), 202, NULL);
+	expect_failed("Image storage media is full");
+	assert_true(size_most_seen < IMAGE_SIZE_MAX);
+	tasks_forget();
+	rules_set("{\"size_max_mib\":1}");
+	expect("POST", IMPORT, NULL, WEB("http://example.com/large"), 202, NULL);
+	expect_failed("the file is larger than it may be");
+	assert_int_equal(size_most_seen, 1 << 20);
+	rules_set(NULL);
+}
+
+/* What is used up when the import is asked for is refused; what it uses up itself fails it. */
+static void test_quotas(void **state)
+{
+	(void)state;
+	limit_set("image_count_uploading", 0);
+	import(WEB("http://example.com/good"));
+	expect_failed("[Resource image_count_uploading is over limit of 0 due to current usage 1 "
+		      "and delta 0]");
+	limit_set("image_count_uploading", -1);
+	limit_set("image_size_total", 1);
+	tasks_forget();
+	expect("POST", IMPORT, NULL, WEB("http://example.com/mebibytes/good"), 202, NULL);
+	expect_failed("[Resource image_size_total is over limit of 1 due to current usage 0 and "
+		      "delta 2]");
+	limit_set("image_size_total", -1);
+	tasks_forget();
+	expect("POST", IMPORT, NULL, WEB("http://example.com/mebibytes/good"), 202, NULL);
+	assert_true(wait_for_status("active"));
+	limit_set("image_size_total", 1);
+	expect("POST", IMPORT, NULL, WEB("http://example.com/good"), 413,
+	       "Resource image_size_total is over limit of 1 due to current usage 2 and delta 0");
+	limit_set("image_size_total", -1);
 }
 
 static void wait_for_begin(unsigned before)
@@ -326,17 +399,6 @@ static void test_waiting_in_line(void **state)
 
 /* --- where it may go */
 
-static void rules_set(const char *json)
-{
-	struct store_txn *txn = store_txn_new(&arena);
-
-	if (json)
-		store_txn_put(txn, IMPORT_RULES_KEY, json);
-	else
-		store_txn_delete(txn, IMPORT_RULES_KEY);
-	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
-}
-
 static void expect_filtered(const char *uri)
 {
 	char body[256];
@@ -388,9 +450,9 @@ static void test_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_success),         TEST(test_failures), TEST(test_disk_full),
-		TEST(test_under_way),       TEST(test_deleted),  TEST(test_restart),
-		TEST(test_waiting_in_line), TEST(test_rules),
+		TEST(test_success), TEST(test_failures),        TEST(test_disk_full),
+		TEST(test_quotas),  TEST(test_under_way),       TEST(test_deleted),
+		TEST(test_restart), TEST(test_waiting_in_line), TEST(test_rules),
 	};
 
 	return cmocka_run_group_tests(tests, web_setup, web_teardown);

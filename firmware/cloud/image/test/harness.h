@@ -118,6 +118,34 @@ static inline bool file_exists(const char *suffix)
 	return !access(files_path(&cloud, &arena, ID, suffix), F_OK);
 }
 
+/* A limit on the size of files is to the service what a full disk is. */
+static inline void file_size_limit(rlim_t size)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = size;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What a project may have of it at the most; -1: no bound. */
+static inline void limit_set(const char *resource, int limit)
+{
+	struct store_txn *txn = store_txn_new(&arena);
+	const char *key = arena_printf(&arena, "/identity/registered_limit/%s", resource);
+
+	if (limit < 0)
+		store_txn_delete(txn, key);
+	else
+		store_txn_put(txn, key,
+			      arena_printf(&arena,
+					   "{\"id\":\"%s\",\"resource_name\":\"%s\",\"key\":\"%s\","
+					   "\"default_limit\":%d}",
+					   resource, resource, resource, limit));
+	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
+}
+
 /* --- the box */
 
 static inline const struct store_index *all_indexes(void)

@@ -3,22 +3,6 @@
 #include "firmware/cloud/image/test/harness.h"
 
 /* As identity keeps it; what is under test is who reads it. */
-static void limit_set(const char *resource, int limit)
-{
-	struct store_txn *txn = store_txn_new(&arena);
-	const char *key = arena_printf(&arena, "/identity/registered_limit/%s", resource);
-
-	if (limit < 0)
-		store_txn_delete(txn, key);
-	else
-		store_txn_put(txn, key,
-			      arena_printf(&arena,
-					   "{\"id\":\"%s\",\"resource_name\":\"%s\",\"key\":\"%s\","
-					   "\"default_limit\":%d}",
-					   resource, resource, resource, limit));
-	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
-}
-
 static int quota_teardown(void **state)
 {
 	static const char *const names[] = { "image_size_total", "image_stage_total",
