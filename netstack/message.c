@@ -55,6 +55,7 @@ const struct field net_network_fields[] = {
 	FIELD_LISTED(10, struct net_network, subnets, struct net_subnet, net_subnet_fields,
 		     NET_SUBNETS_MAX),
 	FIELD_NESTED(11, struct net_network, qos, net_qos_fields, false),
+	FIELD(20, FIELD_U32, struct net_network, vlan, false),
 	FIELD_END,
 };
 
@@ -188,6 +189,18 @@ const struct field net_remotes_fields[] = {
 	FIELD(1, FIELD_U32, struct net_remotes, vni, true),
 	FIELD_LISTED(2, struct net_remotes, remotes, struct net_remote, net_remote_fields,
 		     NET_REMOTES_MAX),
+	FIELD_END,
+};
+
+static const struct field net_physical_fields[] = {
+	FIELD(1, FIELD_STRING, struct net_physical, name, true),
+	FIELD(2, FIELD_STRING, struct net_physical, link, true),
+	FIELD_END,
+};
+
+const struct field net_physicals_fields[] = {
+	FIELD_LISTED(1, struct net_physicals, physicals, struct net_physical, net_physical_fields,
+		     NET_PHYSICALS_MAX),
 	FIELD_END,
 };
 

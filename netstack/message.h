@@ -12,6 +12,7 @@
  *	NETD_UPLINK_SET  the box's own    NETD_REPLY
  *	NETD_PEERS_SET   other boxes
  *	NETD_REMOTES_SET ports there
+ *	NETD_PHYSICALS_SET names of NICs
  *	NETD_SYNC        that was all
  *
  *	vmm -> netd:  NETD_TAP_OPEN (port), answered by NETD_REPLY + descriptor of the port's tap
@@ -43,6 +44,7 @@
 #define NET_ROUTER_FORWARDS_MAX 256
 #define NET_PEERS_MAX 64
 #define NET_ADDRESSES_MAX 1024
+#define NET_PHYSICALS_MAX 16
 #define NET_REMOTES_MAX 1024 /* addresses of other boxes' ports in one network */
 
 enum netd_type {
@@ -60,6 +62,7 @@ enum netd_type {
 	NETD_ADDRESSES_DELETE,
 	NETD_PEERS_SET = 24,
 	NETD_REMOTES_SET,
+	NETD_PHYSICALS_SET,
 	NETD_TAP_OPEN = 32,
 	NETD_TAP_CLOSE,
 	NETD_PORT_STATE = 64,
@@ -108,9 +111,10 @@ struct net_qos {
 
 struct net_network {
 	char id[UUID_SIZE];
-	char type[8];      /* "vxlan", "flat" (bridged to a NIC of the board) */
+	char type[8];      /* "vxlan"; "flat", "vlan": bridged to a NIC of the board */
 	uint32_t vni;      /* vxlan: also names the bridge */
-	char physical[16]; /* flat: name of the physical network */
+	char physical[65]; /* flat, vlan: name of the physical network; "uplink": routed there */
+	uint32_t vlan;     /* vlan: its number */
 	uint32_t mtu;
 	bool admin_up, external;
 	char dns_domain[256];        /* without the final dot; "" for none */
@@ -223,6 +227,16 @@ struct net_remotes {
 	struct message_list remotes; /* struct net_remote; none: forgotten */
 };
 
+/* The board's physical networks. */
+struct net_physical {
+	char name[65];
+	char link[16]; /* the NIC */
+};
+
+struct net_physicals {
+	struct message_list physicals; /* struct net_physical */
+};
+
 struct net_uplink_state {
 	char link[16];
 	bool carrier;
@@ -267,7 +281,8 @@ struct svc_metadata {
 
 extern const struct field net_network_fields[], net_port_fields[], net_group_fields[],
 	net_router_fields[], net_addresses_fields[], net_uplink_fields[], net_uplink_state_fields[],
-	net_peers_fields[], net_remotes_fields[], net_id_fields[], net_port_state_fields[],
-	net_reply_fields[], svc_dns_fields[], svc_metadata_get_fields[], svc_metadata_fields[];
+	net_peers_fields[], net_remotes_fields[], net_physicals_fields[], net_id_fields[],
+	net_port_state_fields[], net_reply_fields[], svc_dns_fields[], svc_metadata_get_fields[],
+	svc_metadata_fields[];
 
 #endif

@@ -58,6 +58,14 @@ struct backend_vxlan {
 	bool suppress;        /* questions that the bridge's neighbours answer stay here */
 };
 
+struct backend_vlan {
+	char name[IFNAMSIZ];
+	char parent[IFNAMSIZ]; /* the NIC */
+	char bridge[IFNAMSIZ]; /* what it is a port of */
+	uint16_t number;
+	uint32_t mtu;
+};
+
 /* A MAC that is behind another box's end; with the address that it has, if that is known. */
 struct backend_remote {
 	uint8_t mac[MAC_SIZE];
@@ -92,6 +100,11 @@ struct backend_ops {
 		       struct error *error);
 	int (*veth_set)(struct backend *backend, const struct backend_veth *veth,
 			struct error *error);
+	/* The board's own link is up and a port of the bridge, or of none (""); -ENODEV. */
+	int (*nic_set)(struct backend *backend, const char *name, const char *bridge,
+		       struct error *error);
+	int (*vlan_set)(struct backend *backend, const struct backend_vlan *vlan,
+			struct error *error);
 	/* One with another end, number or port is made anew. */
 	int (*vxlan_set)(struct backend *backend, const struct backend_vxlan *vxlan,
 			 struct error *error);
@@ -122,9 +135,9 @@ struct backend_ops {
 	 * its own. */
 	int (*proxies_set)(struct backend *backend, const char *link, const struct address *list,
 			   size_t count, struct error *error);
-	/* Tells everybody on the link that these addresses are found here now. */
-	int (*announce)(struct backend *backend, const char *link, const struct address *list,
-			size_t count, struct error *error);
+	/* Tells everybody on the link that these IPv4 addresses are found here now. */
+	int (*announce)(struct backend *backend, const char *space, const char *link,
+			const struct address *list, size_t count, struct error *error);
 	/* Replaces the tables that the text defines, in one transaction. The text is nft(8)'s, in
 	 * the subset that nft_text.h describes. */
 	int (*rules_set)(struct backend *backend, const char *space, const char *text,
@@ -139,6 +152,9 @@ struct backend {
 	/* Rules of the bridge family may use connection tracking (nf_conntrack_bridge). Without
 	 * it frames of bridges are shown to the inet family (br_netfilter). */
 	bool bridge_conntrack;
+	/* All that is desired is known. Before that routes and proxies of a former netd that are
+	 * not asked for are left alone. */
+	bool settled;
 };
 
 /* backend.c: sets the rules unless they are those that *hash stands for (0: none), which then

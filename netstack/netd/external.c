@@ -17,7 +17,15 @@ bool router_is_outside(const struct model *model, const struct router *router)
 	const struct network *network = model_network(model, router->desired.external_network);
 
 	return !router->object.doomed && router->desired.admin_up && network != NULL &&
-	       strcmp(network->desired.type, "flat") == 0;
+	       (strcmp(network->desired.type, "flat") == 0 || router_is_bridged(model, router));
+}
+
+bool router_is_bridged(const struct model *model, const struct router *router)
+{
+	const struct network *network = model_network(model, router->desired.external_network);
+
+	return network != NULL && (strcmp(network->desired.type, "vxlan") == 0 ||
+				   physical_is_meant(&network->desired));
 }
 
 bool router_has_external(const struct model *model, const struct router *router)
@@ -100,7 +108,7 @@ static void router_collect(struct netd *netd, struct router *router, struct coll
 	struct uplink_external way;
 	struct address box_end;
 
-	if (externals == NULL || !router->object.wired)
+	if (externals == NULL || !router->object.wired || router_is_bridged(&netd->model, router))
 		return;
 	memset(&way, 0, sizeof(way)); /* compared as a whole */
 	router_externals(&netd->model, router, externals);

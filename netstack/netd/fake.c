@@ -112,6 +112,25 @@ static int veth_set(struct backend *backend, const struct backend_veth *veth, st
 		      veth->bridge, veth->space, veth->inner);
 }
 
+static int nic_set(struct backend *backend, const char *name, const char *bridge,
+		   struct error *error)
+{
+	struct backend_link *link = find(fake_of(backend), name);
+	struct backend_link *master = find(fake_of(backend), bridge);
+
+	if (link == NULL)
+		return error_set(error, -ENODEV, "no link %s", name);
+	link->master = master != NULL ? master->index : 0;
+	return record(backend, error, "nic %s bridge=%s", name, bridge);
+}
+
+static int vlan_set(struct backend *backend, const struct backend_vlan *vlan, struct error *error)
+{
+	fake_link(fake_of(backend), vlan->name);
+	return record(backend, error, "vlan %s parent=%s bridge=%s number=%u mtu=%u", vlan->name,
+		      vlan->parent, vlan->bridge, vlan->number, vlan->mtu);
+}
+
 static int vxlan_set(struct backend *backend, const struct backend_vxlan *vxlan,
 		     struct error *error)
 {
@@ -250,15 +269,16 @@ static int proxies_set(struct backend *backend, const char *link, const struct a
 	return result;
 }
 
-static int announce(struct backend *backend, const char *link, const struct address *list,
-		    size_t count, struct error *error)
+static int announce(struct backend *backend, const char *space, const char *link,
+		    const struct address *list, size_t count, struct error *error)
 {
 	char text[CIDR_SIZE];
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		address_format(&list[i], text);
-		result = record(backend, error, "announce %s %s", link, text);
+		result = record(backend, error, "announce %s%s%s %s", space,
+				*space != '\0' ? ":" : "", link, text);
 	}
 	return result;
 }
@@ -295,6 +315,8 @@ static const struct backend_ops fake_ops = {
 	.bridge_set = bridge_set,
 	.tap_set = tap_set,
 	.veth_set = veth_set,
+	.nic_set = nic_set,
+	.vlan_set = vlan_set,
 	.vxlan_set = vxlan_set,
 	.remotes_set = remotes_set,
 	.rate_set = rate_set,
@@ -316,6 +338,7 @@ void fake_init(struct fake_backend *fake)
 	memset(fake, 0, sizeof(*fake));
 	fake->backend.ops = &fake_ops;
 	fake->backend.bridge_conntrack = true;
+	fake->backend.settled = true;
 }
 
 void fake_free(struct fake_backend *fake)

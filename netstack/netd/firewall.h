@@ -9,7 +9,8 @@
  *   host       (input) no frame of a tenant reaches the box itself.
  *   deliver    (forward -190) unicast goes to the port whose MAC it names, flooded or not.
  *   egress     (forward 0) the sender's security groups
- *   tunnel     (forward -195) what svc says stays in its box, but for router advertisements
+ *   beyond     (forward -195) svc and what is beyond the box (tunnels, NICs) hear nothing of each
+ *              other, but for router advertisements
  *   ingress    (forward 10) the receiver's security groups
  * svc is part of the network: what it sends or is sent passes egress and ingress, not spoof.
  *
@@ -35,10 +36,12 @@
 
 struct uplink_external;
 struct overlay;
+struct physicals;
 
 struct firewall {
 	const struct model *model;
 	const struct overlay *overlay; /* NULL: none, as in a router's own space */
+	const struct physicals *physicals;
 	bool bridge_conntrack;
 	const char *uplink;                      /* name of the link, "" while there is none */
 	const struct uplink_external *externals; /* what is passed on to routers */

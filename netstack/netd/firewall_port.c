@@ -8,6 +8,7 @@
 
 #include "netstack/netd/firewall_internal.h"
 #include "netstack/netd/names.h"
+#include "netstack/netd/physical.h"
 
 static bool bridge_family(const struct firewall_writer *writer)
 {
@@ -110,7 +111,13 @@ void firewall_marks(struct firewall_writer *writer)
 /* Tenants' addresses overlap: each network's connections are in a zone of their own. */
 static unsigned zone(const struct net_network *network)
 {
-	return network->vni & 0xffff;
+	uint32_t hash = 2166136261U; /* FNV-1a of the id: not all networks have a number */
+
+	if (network->vni != 0)
+		return network->vni & 0xffff;
+	for (const char *id = network->id; *id != '\0'; id++)
+		hash = (hash ^ (uint8_t)*id) * 16777619U;
+	return (hash & 0xffff) | 1;
 }
 
 static void zone_ports_put(struct firewall_writer *writer, const struct net_network *network)
@@ -119,8 +126,11 @@ static void zone_ports_put(struct firewall_writer *writer, const struct net_netw
 
 	name_link(name, "cs", network->id);
 	firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
-	name_tunnel(name, network);
 	if (network->vni != 0)
+		name_tunnel(name, network);
+	else
+		physical_port(writer->firewall->physicals, network, name);
+	if (name[0] != '\0')
 		firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
 	firewall_each_guest(writer, port)
 	{
@@ -133,6 +143,9 @@ static void zone_ports_put(struct firewall_writer *writer, const struct net_netw
 		const struct net_router *router = &((struct router *)object)->desired;
 		const struct net_router_interface *interfaces = router->interfaces.items;
 
+		name_link(name, "cu", router->id);
+		if (strcmp(router->external_network, network->id) == 0)
+			firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
 		for (size_t i = 0; i < router->interfaces.count; i++) {
 			name_link(name, "ci", interfaces[i].port_id);
 			if (i > 0 && strcmp(interfaces[i].port_id, interfaces[i - 1].port_id) == 0)

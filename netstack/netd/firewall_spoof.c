@@ -3,6 +3,7 @@
 #include "netstack/address.h"
 #include "netstack/netd/firewall_internal.h"
 #include "netstack/netd/names.h"
+#include "netstack/netd/physical.h"
 
 /* Called for each address that a port may use, with the MAC that goes with it. */
 typedef void identity_visit(struct firewall_writer *writer, const char *tap, const char *mac,
@@ -205,6 +206,37 @@ static void ip6_put(struct firewall_writer *writer)
 	firewall_put(writer, "\t\tdrop\n\t}\n");
 }
 
+/* What leads out of the box: tunnels, VLAN links, and NICs on bridges. */
+static void beyond_put(struct firewall_writer *writer)
+{
+	const struct physicals *physicals = writer->firewall->physicals;
+
+	firewall_put(writer, "\tset beyond {\n\t\ttype ifname\n\t\telements = {\n");
+	for (size_t i = 0; physicals != NULL && i < physicals->count; i++)
+		firewall_put(writer, "\t\t\t%s,\n", physicals->items[i].link);
+	model_each(writer->firewall->model, OBJECT_NETWORK, object)
+	{
+		const struct net_network *network = &((const struct network *)object)->desired;
+		char name[IFNAMSIZ];
+
+		if (network->vni != 0)
+			name_tunnel(name, network);
+		else
+			name_link(name, "cl", network->id);
+		firewall_put(writer, "\t\t\t%s,\n", name);
+	}
+	firewall_put(writer, "\t\t}\n\t}\n"
+			     "\tchain beyond {\n"
+			     "\t\ttype filter hook forward priority -195; policy accept;\n"
+			     "\t\tiifname @beyond oifname cs* drop\n"
+			     "\t\tiifname cs* oifname @beyond ether type ip6 "
+			     "meta l4proto ipv6-icmp icmpv6 type 134 accept\n"
+			     "\t\tiifname cs* oifname @beyond drop\n"
+			     "\t\toifname cv* ether type ip meta l4proto udp th dport 67 drop\n"
+			     "\t\toifname cv* ether type ip6 meta l4proto udp th dport 547 drop\n"
+			     "\t}\n");
+}
+
 static void hooks_put(struct firewall_writer *writer)
 {
 	/* The type is read from the frame itself: a tagged frame is none of the three. */
@@ -224,17 +256,9 @@ static void hooks_put(struct firewall_writer *writer)
 			     "\t\ttype filter hook input priority 0; policy accept;\n"
 			     "\t\tiifname ct* drop\n"
 			     "\t\tiifname cs* drop\n"
-			     "\t\tiifname cv* drop\n"
+			     "\t\tiifname cu* drop\n"
+			     "\t\tiifname @beyond drop\n"
 			     "\t\tiifname ci* drop\n\t}\n"
-			     "\tchain tunnel {\n"
-			     "\t\ttype filter hook forward priority -195; policy accept;\n"
-			     "\t\tiifname cv* oifname cs* drop\n"
-			     "\t\tiifname cs* oifname cv* ether type ip6 "
-			     "meta l4proto ipv6-icmp icmpv6 type 134 accept\n"
-			     "\t\tiifname cs* oifname cv* drop\n"
-			     "\t\toifname cv* ether type ip meta l4proto udp th dport 67 drop\n"
-			     "\t\toifname cv* ether type ip6 meta l4proto udp th dport 547 drop\n"
-			     "\t}\n"
 			     "\tchain deliver {\n"
 			     "\t\ttype filter hook forward priority -190; policy accept;\n"
 			     "\t\toifname ct* oifname != @taps drop\n"
@@ -251,5 +275,6 @@ void firewall_spoof(struct firewall_writer *writer)
 	arp_put(writer);
 	ip4_put(writer);
 	ip6_put(writer);
+	beyond_put(writer);
 	hooks_put(writer);
 }

@@ -17,6 +17,9 @@ struct linux_backend {
 /* linux_space.c. A socket belongs to the space in which it was opened. */
 int linux_netlink_open(struct backend *backend, const char *space, int protocol,
 		       struct netlink *netlink, struct error *error);
+/* A socket of that space; negative upon failure. */
+int linux_socket_open(struct backend *backend, const char *space, int domain, int type,
+		      struct error *error);
 int linux_space_set(struct backend *backend, const char *space, struct error *error);
 int linux_space_delete(struct backend *backend, const char *space, struct error *error);
 int linux_spaces(struct backend *backend, void (*visit)(const char *space, void *context),
@@ -46,6 +49,11 @@ int linux_link_attach(struct netlink *netlink, const struct backend_link *link, 
 int linux_bridge_index(struct netlink *netlink, const char *bridge, uint32_t *index,
 		       struct error *error);
 
+/* linux_nic.c */
+int linux_nic_set(struct backend *backend, const char *name, const char *bridge,
+		  struct error *error);
+int linux_vlan_set(struct backend *backend, const struct backend_vlan *vlan, struct error *error);
+
 /* linux_vxlan.c, linux_remote.c */
 int linux_vxlan_set(struct backend *backend, const struct backend_vxlan *vxlan,
 		    struct error *error);
@@ -68,8 +76,8 @@ int linux_routes_set(struct backend *backend, const char *space, const struct ba
 /* linux_neighbour.c */
 int linux_proxies_set(struct backend *backend, const char *link, const struct address *list,
 		      size_t count, struct error *error);
-int linux_announce(struct backend *backend, const char *link, const struct address *list,
-		   size_t count, struct error *error);
+int linux_announce(struct backend *backend, const char *space, const char *link,
+		   const struct address *list, size_t count, struct error *error);
 
 /* linux_nft.c */
 int linux_rules_set(struct backend *backend, const char *space, const char *text,

@@ -62,7 +62,8 @@ static void proxy_compare(const struct nlmsghdr *header, void *context)
 	proxy_put(&proxies->removal, RTM_DELNEIGH, proxies->index, netlink_data(table[NDA_DST]));
 }
 
-static int proxies_apply(struct netlink *netlink, struct proxies *proxies, struct error *error)
+static int proxies_apply(struct netlink *netlink, struct proxies *proxies, bool settled,
+			 struct error *error)
 {
 	CLEANUP_NETLINK struct netlink_request dump = NETLINK_REQUEST_INIT;
 	CLEANUP_NETLINK struct netlink_request addition = NETLINK_REQUEST_INIT;
@@ -76,7 +77,7 @@ static int proxies_apply(struct netlink *netlink, struct proxies *proxies, struc
 			proxy_put(&addition, RTM_NEWNEIGH, proxies->index, proxies->list[i].bytes);
 	if (result == 0 && addition.bytes.length > 0)
 		result = netlink_send(netlink, &addition, error);
-	if (result == 0 && proxies->removal.bytes.length > 0)
+	if (result == 0 && settled && proxies->removal.bytes.length > 0)
 		result = netlink_send(netlink, &proxies->removal, error);
 	return result;
 }
@@ -106,7 +107,7 @@ int linux_proxies_set(struct backend *backend, const char *link, const struct ad
 		return error_set(error, -ENODEV, "no link %s", link);
 	proxies.index = found.index;
 	answer_at_once(link);
-	result = proxies_apply(netlink, &proxies, error);
+	result = proxies_apply(netlink, &proxies, backend->settled, error);
 	netlink_free(&proxies.removal);
 	return result;
 }
@@ -127,27 +128,40 @@ static void announcement_fill(struct ether_arp *arp, const uint8_t *mac,
 	memcpy(arp->arp_tpa, address->bytes, 4);
 }
 
-int linux_announce(struct backend *backend, const char *link, const struct address *list,
-		   size_t count, struct error *error)
+static int announce_all(int fd, struct sockaddr_ll *to, const struct backend_link *link,
+			const struct address *list, size_t count, struct error *error)
 {
-	struct netlink *netlink = &container_of(backend, struct linux_backend, backend)->route;
-	CLEANUP_FD int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ether_arp arp;
+
+	to->sll_ifindex = (int)link->index;
+	memset(to->sll_addr, 0xff, MAC_SIZE);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].family != AF_INET)
+			continue;
+		announcement_fill(&arp, link->mac, &list[i]);
+		if (sendto(fd, &arp, sizeof(arp), 0, (struct sockaddr *)to, sizeof(*to)) < 0)
+			return error_errno(error, "gratuitous ARP on %s", link->name);
+	}
+	return 0;
+}
+
+int linux_announce(struct backend *backend, const char *space, const char *link,
+		   const struct address *list, size_t count, struct error *error)
+{
+	CLEANUP_FD int fd = linux_socket_open(backend, space, AF_PACKET, SOCK_DGRAM, error);
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 				  .sll_protocol = htons(ETHERTYPE_ARP),
 				  .sll_halen = MAC_SIZE };
 	struct backend_link found;
-	struct ether_arp arp;
-	int result = fd < 0 ? error_errno(error, "packet socket")
-			    : linux_link_find(netlink, link, &found, error);
+	struct netlink netlink;
+	int result =
+		fd < 0 ? fd : linux_netlink_open(backend, space, NETLINK_ROUTE, &netlink, error);
 
 	if (result < 0)
 		return result;
-	to.sll_ifindex = (int)found.index;
-	memset(to.sll_addr, 0xff, MAC_SIZE);
-	for (size_t i = 0; i < count; i++) {
-		announcement_fill(&arp, found.mac, &list[i]);
-		if (sendto(fd, &arp, sizeof(arp), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
-			return error_errno(error, "gratuitous ARP on %s", link);
-	}
-	return 0;
+	result = linux_link_find(&netlink, link, &found, error);
+	netlink_close(&netlink);
+	if (result == 0 && found.index == 0)
+		result = error_set(error, -ENODEV, "no link %s", link);
+	return result < 0 ? result : announce_all(fd, &to, &found, list, count, error);
 }

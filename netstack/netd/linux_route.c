@@ -353,7 +353,7 @@ int linux_routes_set(struct backend *backend, const char *space, const struct ba
 		result = routes_dump(routes, error);
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = route_ensure(routes, &list[i], error);
-	if (result == 0)
+	if (result == 0 && backend->settled)
 		result = routes_remove(routes, error);
 	netlink_close(&routes->netlink);
 	return result;

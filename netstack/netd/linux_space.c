@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "firmware/lib/cleanup.h"
@@ -69,6 +70,19 @@ int linux_netlink_open(struct backend *backend, const char *space, int protocol,
 	result = netlink_open(netlink, protocol, 0, error);
 	go_home(backend);
 	return result;
+}
+
+int linux_socket_open(struct backend *backend, const char *space, int domain, int type,
+		      struct error *error)
+{
+	int result = *space != '\0' ? visit_space(space, error) : 0;
+	int fd = result < 0 ? result : socket(domain, type | SOCK_CLOEXEC, 0);
+
+	if (result == 0 && fd < 0)
+		fd = error_errno(error, "socket in %s", space);
+	if (*space != '\0' && result == 0)
+		go_home(backend);
+	return fd;
 }
 
 int linux_sysctl(const char *name, const char *value, struct error *error)

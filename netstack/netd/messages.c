@@ -113,14 +113,40 @@ static int remotes_request(struct netd *netd, struct message *message, int *fd, 
 	return result;
 }
 
+static int physicals_request(struct netd *netd, struct message *message, int *fd,
+			     struct error *error)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct net_physicals physicals = { .physicals = { NULL, 0 } };
+	int result = message_decode(&arena, message, net_physicals_fields, &physicals, error);
+
+	(void)fd;
+	if (result == 0)
+		result = physicals_set(&netd->physicals, &physicals, error);
+	if (result == 0)
+		netd_networks_dirty(netd, 0);
+	return result;
+}
+
+/* What was kept because it might be wanted is looked at once more. */
+static void settle(struct netd *netd)
+{
+	netd->backend->settled = true;
+	model_each(&netd->model, OBJECT_ROUTER, object) object->dirty = true;
+	netd_reconcile(netd);
+	uplink_settle(&netd->uplink);
+}
+
 static int sync_request(struct netd *netd, struct message *message, int *fd, struct error *error)
 {
 	(void)message;
 	(void)fd;
 	(void)error;
 	model_sync(&netd->model);
-	if (overlay_sync(&netd->overlay))
+	if (overlay_sync(&netd->overlay) | physicals_sync(&netd->physicals))
 		netd_networks_dirty(netd, 0);
+	if (!netd->backend->settled)
+		settle(netd);
 	netd_reconcile(netd);
 	netd_sweep(netd);
 	return 0;
@@ -155,21 +181,14 @@ struct request {
 };
 
 static const struct request cloud_requests[] = {
-	{ NETD_NETWORK_SET, network_set },
-	{ NETD_NETWORK_DELETE, network_delete },
-	{ NETD_PORT_SET, port_set },
-	{ NETD_PORT_DELETE, port_delete },
-	{ NETD_GROUP_SET, group_set },
-	{ NETD_GROUP_DELETE, group_delete },
-	{ NETD_ADDRESSES_SET, addresses_set },
-	{ NETD_ADDRESSES_DELETE, addresses_delete },
-	{ NETD_ROUTER_SET, router_set },
-	{ NETD_ROUTER_DELETE, router_delete },
-	{ NETD_UPLINK_SET, uplink_request },
-	{ NETD_PEERS_SET, peers_request },
-	{ NETD_REMOTES_SET, remotes_request },
-	{ NETD_SYNC, sync_request },
-	{ 0, NULL },
+	{ NETD_NETWORK_SET, network_set },     { NETD_NETWORK_DELETE, network_delete },
+	{ NETD_PORT_SET, port_set },           { NETD_PORT_DELETE, port_delete },
+	{ NETD_GROUP_SET, group_set },         { NETD_GROUP_DELETE, group_delete },
+	{ NETD_ADDRESSES_SET, addresses_set }, { NETD_ADDRESSES_DELETE, addresses_delete },
+	{ NETD_ROUTER_SET, router_set },       { NETD_ROUTER_DELETE, router_delete },
+	{ NETD_UPLINK_SET, uplink_request },   { NETD_PEERS_SET, peers_request },
+	{ NETD_REMOTES_SET, remotes_request }, { NETD_PHYSICALS_SET, physicals_request },
+	{ NETD_SYNC, sync_request },           { 0, NULL },
 };
 
 static const struct request vmm_requests[] = {
@@ -221,6 +240,7 @@ void netd_cloud_attach(struct netd *netd, int fd)
 		return;
 	model_stale(&netd->model);
 	overlay_stale(&netd->overlay);
+	netd->physicals.stale = true;
 	netd_report_all(netd);
 	svc_links_renew(netd);
 	netd->uplink.changed(&netd->uplink);

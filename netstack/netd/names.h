@@ -4,6 +4,7 @@
  *
  *	cbr<vni>   bridge of a network (cbx<id> for one without a VNI)
  *	cv<vni>    VXLAN link of a network that has peers
+ *	cl<id>     VLAN link of a network that has one, on a NIC
  *	ct<id>     tap of a guest's port
  *	cs<id>     tap of a network's svc
  *	ci<id>     bridge's end of a router's interface; its inner end is in<id>

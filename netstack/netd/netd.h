@@ -9,6 +9,7 @@
 #include "netstack/netd/dns_relay.h"
 #include "netstack/netd/model.h"
 #include "netstack/netd/overlay.h"
+#include "netstack/netd/physical.h"
 #include "netstack/netd/uplink.h"
 
 struct netd {
@@ -16,6 +17,7 @@ struct netd {
 	struct backend *backend;
 	struct model model;
 	struct overlay overlay;
+	struct physicals physicals;
 	struct channel cloud, vmm; /* fd -1 while the peer is not there */
 	struct channel *control;   /* to init; NULL in tests */
 	struct loop_task task;     /* reconciles what is dirty, once for a turn of the loop */

@@ -19,10 +19,24 @@
 
 /* --- networks --- */
 
-/* External networks are the uplink's matter: routers get there through the box. */
+/* The uplink's network has none: routers get there through the box. */
 static bool has_bridge(const struct net_network *network)
 {
-	return !network->external || network->vni != 0;
+	return !network->external || network->vni != 0 || physical_is_meant(network);
+}
+
+/* A NIC that is not there or not to be had is no failure that another try would mend: the network
+ * waits until links or settings change. */
+static bool is_where_it_belongs(struct netd *netd, const struct net_network *network)
+{
+	struct error error = { 0 };
+
+	if (physical_network_set(&netd->physicals, netd->backend, network, netd->uplink.link,
+				 &error) == 0)
+		return true;
+	log_warning("netd", "network not bridged", "network=%s physical=%s reason=%s", network->id,
+		    log_quote(network->physical), log_quote(error.message));
+	return false;
 }
 
 static void dependents_dirty(struct netd *netd, const char *network_id)
@@ -49,7 +63,8 @@ static int network_set(struct netd *netd, struct object *object, struct error *e
 	result = overlay_network_set(&netd->overlay, backend, &network->desired, error);
 	if (result < 0)
 		return result;
-	object->wired = has_bridge(&network->desired);
+	object->wired =
+		has_bridge(&network->desired) && is_where_it_belongs(netd, &network->desired);
 	dependents_dirty(netd, network->desired.id);
 	svc_reconcile(netd, network);
 	return 0;
@@ -69,6 +84,9 @@ static int network_undo(struct netd *netd, struct object *object, struct error *
 	result = backend->ops->link_delete(backend, name, error);
 	name_tunnel(name, &network->desired);
 	if (result == 0 && network->desired.vni != 0)
+		result = backend->ops->link_delete(backend, name, error);
+	name_link(name, "cl", network->desired.id);
+	if (result == 0 && physical_is_meant(&network->desired))
 		result = backend->ops->link_delete(backend, name, error);
 	name_bridge(name, &network->desired);
 	return result < 0 ? result : backend->ops->link_delete(backend, name, error);
@@ -273,6 +291,7 @@ static int rules_apply(struct netd *netd, struct error *error)
 		.model = &netd->model,
 		.bridge_conntrack = netd->backend->bridge_conntrack,
 		.overlay = &netd->overlay,
+		.physicals = &netd->physicals,
 		.uplink = netd->uplink.link,
 	};
 	struct buffer text = BUFFER_INIT;
@@ -374,6 +393,12 @@ static void uplink_report(struct netd *netd)
 				    &state, -1);
 }
 
+static void physical_networks_dirty(struct netd *netd)
+{
+	model_each(&netd->model, OBJECT_NETWORK, object) object->dirty |=
+		physical_is_meant(&((const struct network *)object)->desired);
+}
+
 static void uplink_changed(struct uplink *uplink)
 {
 	struct netd *netd = container_of(uplink, struct netd, uplink);
@@ -381,6 +406,7 @@ static void uplink_changed(struct uplink *uplink)
 	dns_relay_resolver(&netd->dns, uplink->lease.dns_count > 0 ? uplink->lease.dns[0] : "");
 	uplink_report(netd);
 	netd->rules_dirty = true;
+	physical_networks_dirty(netd);
 	netd_touch(netd);
 }
 

@@ -59,7 +59,38 @@ static bool has_uplink(const struct router *router)
 	return router->desired.external_network[0] != '\0' && router->desired.admin_up;
 }
 
-static int uplink_set(struct backend *backend, const struct model *model, struct router *router,
+/* The way out of a router whose external network has a bridge. */
+static int bridged_set(struct backend *backend, const struct model *model,
+		       const struct router *router, const char *space, struct error *error)
+{
+	const struct network *network = model_network(model, router->desired.external_network);
+	struct backend_veth veth = { .mtu = network->desired.mtu, .inner = NAME_INNER_UPLINK };
+	CLEANUP_FREE struct router_externals *externals = malloc(sizeof(*externals));
+	struct address own;
+	int result;
+
+	if (externals == NULL)
+		return error_set(error, -ENOMEM, "no memory");
+	router_externals(model, router, externals);
+	/* The first one is the gateway's: with it goes the way to its subnet. */
+	if (externals->count > 0 && address_parse(router->desired.external_address, &own) == 0)
+		externals->items[0] = own;
+	snprintf(veth.space, sizeof(veth.space), "%s", space);
+	snprintf(veth.mac, sizeof(veth.mac), "%s", router->desired.external_mac);
+	name_link(veth.name, "cu", router->desired.id);
+	name_bridge(veth.bridge, &network->desired);
+	result = backend->ops->veth_set(backend, &veth, error);
+	if (result == 0)
+		result = backend->ops->addresses_set(backend, "", veth.name, NULL, 0, error);
+	if (result == 0)
+		result = backend->ops->addresses_set(backend, space, veth.inner, externals->items,
+						     externals->count, error);
+	return result < 0 ? result
+			  : backend->ops->announce(backend, space, veth.inner, externals->items,
+						   externals->count, error);
+}
+
+static int routed_set(struct backend *backend, const struct model *model, struct router *router,
 		      const char *space, struct error *error)
 {
 	struct backend_veth veth = { .mtu = UPLINK_MTU, .inner = NAME_INNER_UPLINK };
@@ -83,6 +114,17 @@ static int uplink_set(struct backend *backend, const struct model *model, struct
 		result = backend->ops->addresses_set(backend, space, veth.inner, externals->items,
 						     externals->count + 1, error);
 	return result;
+}
+
+static int uplink_set(struct backend *backend, const struct model *model, struct router *router,
+		      const char *space, struct error *error)
+{
+	const struct network *network = model_network(model, router->desired.external_network);
+
+	if (!router_is_bridged(model, router))
+		return routed_set(backend, model, router, space, error);
+	/* Its network is not there yet: that makes the router dirty. */
+	return network->object.wired ? bridged_set(backend, model, router, space, error) : 0;
 }
 
 static int uplink_remove(struct backend *backend, const struct router *router, struct error *error)
@@ -243,14 +285,36 @@ static void static_routes(const struct router *router, struct route_list *list)
 	}
 }
 
+/* The gateway of the subnet that the router's external address is in. */
+static bool subnet_gateway(const struct network *network, const char *own, struct address *gateway)
+{
+	const struct net_subnet *subnets = network->desired.subnets.items;
+	struct address address, cidr;
+
+	if (address_parse(own, &address) < 0)
+		return false;
+	for (size_t i = 0; i < network->desired.subnets.count; i++)
+		if (address_parse(subnets[i].cidr, &cidr) == 0 && cidr.family == address.family &&
+		    address_contains(&cidr, &address) &&
+		    address_parse(subnets[i].gateway, gateway) == 0)
+			return true;
+	return false;
+}
+
 static void default_route(const struct model *model, struct router *router, struct route_list *list)
 {
-	struct backend_route *route = &list->items[list->count++];
+	struct backend_route *route = &list->items[list->count];
+	const struct network *network = model_network(model, router->desired.external_network);
 	struct address inner_end;
 
-	router_transfer(model, router, &route->gateway, &inner_end);
+	if (!router_is_bridged(model, router))
+		router_transfer(model, router, &route->gateway, &inner_end);
+	else if (!network->object.wired ||
+		 !subnet_gateway(network, router->desired.external_address, &route->gateway))
+		return;
 	route->destination.family = AF_INET;
 	snprintf(route->link, sizeof(route->link), "%s", NAME_INNER_UPLINK);
+	list->count++;
 }
 
 static int routes_set(struct backend *backend, const struct model *model, struct router *router,

@@ -3,7 +3,8 @@
  * Routers: a namespace each. Inside, one link for each interface, and one ("up") to the box. The
  * two ends of the way out have a pair of addresses (RFC 3021) from TRANSFER_NETWORK, a part of
  * the range that carriers use between themselves and their customers (RFC 6598), so that it
- * meets neither tenants' nor the uplink's addresses.
+ * meets neither tenants' nor the uplink's addresses. A router whose external network has a bridge is
+ * a port of that one instead, with its own addresses, and its default route is the subnet's gateway.
  */
 #ifndef CUMULET_NETD_ROUTER_H
 #define CUMULET_NETD_ROUTER_H
@@ -15,11 +16,12 @@
  * ids collide and come in another order. */
 void router_transfer(const struct model *model, struct router *router, struct address *box_end,
 		     struct address *inner_end);
-/* Its gateway has an address of its own on the uplink's network; otherwise it goes out under the
- * box's. */
+/* Its gateway has an address of its own outside; otherwise it goes out under the box's. */
 bool router_has_external(const struct model *model, const struct router *router);
 /* Its gateway is to the uplink's network: floating addresses need no more. */
 bool router_is_outside(const struct model *model, const struct router *router);
+/* Its gateway is on a network with a bridge (a tunnel, a NIC): it is a port there, not of the box. */
+bool router_is_bridged(const struct model *model, const struct router *router);
 /* All addresses that it has there: the gateway's, and floating ones. */
 struct router_externals {
 	struct address items[2 + NET_ROUTER_FLOATINGS_MAX + NET_ROUTER_FORWARDS_MAX];

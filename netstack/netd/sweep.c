@@ -34,6 +34,9 @@ static bool network_wants(const struct netd *netd, const struct network *network
 {
 	char name[IFNAMSIZ];
 
+	name_link(name, "cl", network->desired.id);
+	if (strcmp(network->desired.type, "vlan") == 0 && strcmp(name, link) == 0)
+		return true;
 	name_tunnel(name, &network->desired);
 	if (overlay_carries(&netd->overlay, &network->desired) && strcmp(name, link) == 0)
 		return true;

@@ -75,9 +75,9 @@ static int proxies_apply(struct uplink *uplink, const struct uplink_external *kn
 			fresh[fresh_count++] = *address;
 	}
 	result = ops->proxies_set(uplink->backend, uplink->link, list, count, error);
-	return result < 0 || fresh_count == 0
-		       ? result
-		       : ops->announce(uplink->backend, uplink->link, fresh, fresh_count, error);
+	return result < 0 || fresh_count == 0 ? result
+					      : ops->announce(uplink->backend, "", uplink->link,
+							      fresh, fresh_count, error);
 }
 
 static void lease_apply(struct uplink *uplink)
@@ -173,7 +173,9 @@ static void link_observe(const struct backend_link *link, void *context)
 	struct observation *seen = context;
 	const char *named = seen->uplink->desired.link;
 
-	if (named[0] != '\0' ? strcmp(named, link->name) != 0 : !may_be_uplink(link))
+	/* What is on a bridge is a physical network's. */
+	if (named[0] != '\0' ? strcmp(named, link->name) != 0
+			     : !may_be_uplink(link) || link->master != 0)
 		return;
 	if (seen->best.index == 0 || link->index < seen->best.index)
 		seen->best = *link;
@@ -309,6 +311,17 @@ void uplink_externals(struct uplink *uplink, const struct uplink_external *list,
 	if (result < 0)
 		log_error("uplink", "routers' addresses not set", "reason=%s",
 			  log_quote(error.message));
+}
+
+void uplink_settle(struct uplink *uplink)
+{
+	struct error error = { 0 };
+	int result = uplink->link[0] != '\0' ? routes_apply(uplink, &error) : 0;
+
+	if (result == 0 && uplink->link[0] != '\0')
+		result = proxies_apply(uplink, uplink->externals, uplink->external_count, &error);
+	if (result < 0)
+		log_error("uplink", "leftovers not removed", "reason=%s", log_quote(error.message));
 }
 
 bool uplink_has(const struct uplink *uplink, const struct address *address)

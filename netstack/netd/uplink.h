@@ -75,6 +75,8 @@ int uplink_start(struct uplink *uplink, struct error *error);
 void uplink_set(struct uplink *uplink, const struct uplink_settings *settings);
 /* All that is passed on to routers; the list is copied. */
 void uplink_externals(struct uplink *uplink, const struct uplink_external *list, size_t count);
+/* What a former netd left of routes and proxies goes, if it is of no use. */
+void uplink_settle(struct uplink *uplink);
 /* Looks at the links and addresses now. */
 void uplink_look(struct uplink *uplink);
 void uplink_free(struct uplink *uplink);

@@ -352,6 +352,42 @@ static void floating_addresses_are_reached_from_inside(void **state)
 	assert_int_equal(run("ip netns exec g3 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
 }
 
+/* From the moment that netd is gone until it knows all again. */
+static void floating_addresses_outlive_netd(void **state)
+{
+	struct net_address dns = { "192.0.2.1" };
+	struct net_uplink uplink = { .mode = "static",
+				     .address = "192.0.2.10/24",
+				     .gateway = "192.0.2.1",
+				     .dns = { &dns, 1 } };
+	struct net_id none = { "00000000-0000-4000-8000-000000000000" };
+
+	(void)state;
+	NEED_WORLD();
+	run("ip route add 192.0.2.199 dev eth0 proto 193"); /* of a router that is no more */
+	netd_kill();
+	netd_start();
+	assert_int_equal(ask(&world.cloud, NETD_UPLINK_SET, net_uplink_fields, &uplink), 0);
+	run("ip -n outside neigh flush dev eth0");
+	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
+			     "grep -q hello"),
+			 0);
+	network_send();
+	group_send(GROUP, 0);
+	group_send(GROUP_WEB, 80);
+	port_send(PORT_1, MAC_1, "10.1.0.11", "one", GROUP);
+	port_send(PORT_2, MAC_2, "10.1.0.12", "two", GROUP);
+	port_send(PORT_3, MAC_3, "10.1.0.13", "three", GROUP_WEB);
+	external_send(true);
+	assert_int_equal(run("ip route | grep -q 192.0.2.199"), 0);
+	assert_int_equal(ask(&world.cloud, NETD_SYNC, net_id_fields, &none), 0);
+	assert_int_not_equal(run("ip route | grep -q 192.0.2.199"), 0);
+	run("ip -n outside neigh flush dev eth0");
+	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
+			     "grep -q hello"),
+			 0);
+}
+
 static void ports_are_forwarded(void **state)
 {
 	(void)state;
@@ -620,6 +656,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(routers_translate),
 		cmocka_unit_test(floating_addresses_lead_inside),
 		cmocka_unit_test(floating_addresses_are_reached_from_inside),
+		cmocka_unit_test(floating_addresses_outlive_netd),
 		cmocka_unit_test(ports_are_forwarded),
 		cmocka_unit_test(floating_addresses_are_given_back),
 		cmocka_unit_test(names_are_resolved),

@@ -1,84 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The reconciler and the firewall's text against the fake back end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <cmocka.h>
+#include "netstack/netd/test/fixture.h"
 
-#include "netstack/netd/fake.h"
-#include "netstack/netd/netd.h"
-#include "netstack/netd/nft_text.h"
-
-#define NETWORK "aaaaaaaa-0000-4000-8000-000000000001"
-#define SUBNET "aaaaaaaa-0000-4000-8000-000000000002"
 #define PORT "11111111-0000-4000-8000-000000000001"
 #define GROUP "cccccccc-0000-4000-8000-000000000001"
-#define ROUTER "bbbbbbbb-0000-4000-8000-000000000001"
 #define ROUTER_PORT "22222222-0000-4000-8000-000000000002"
-
-struct fixture {
-	struct loop *loop;
-	struct fake_backend fake;
-	struct netd netd;
-	struct arena arena;
-};
-
-static int setup(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	assert_int_equal(loop_new(&fixture->loop), 0);
-	fake_init(&fixture->fake);
-	netd_init(&fixture->netd, fixture->loop, &fixture->fake.backend);
-	fixture->netd.svc_disabled = true;
-	fixture->netd.model.synced = true;
-	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	netd_free(&fixture->netd);
-	fake_free(&fixture->fake);
-	arena_free(&fixture->arena);
-	loop_free(fixture->loop);
-	free(fixture);
-	return 0;
-}
-
-static void set(struct fixture *fixture, enum object_kind kind, const struct field *fields,
-		const void *value)
-{
-	struct message message = { 0 };
-	struct object *object;
-
-	assert_int_equal(message_encode(&fixture->arena, &message, fields, value), 0);
-	assert_int_equal(model_set(&fixture->netd.model, kind, &message, &object, NULL), 0);
-}
-
-static void network_set(struct fixture *fixture)
-{
-	struct net_subnet subnet = { .id = SUBNET,
-				     .cidr = "10.1.0.0/24",
-				     .gateway = "10.1.0.1",
-				     .dhcp = true,
-				     .dhcp_address = "10.1.0.2" };
-	struct net_network network = { .id = NETWORK,
-				       .type = "vxlan",
-				       .vni = 101,
-				       .mtu = 1450,
-				       .admin_up = true,
-				       .subnets = { &subnet, 1 } };
-
-	set(fixture, OBJECT_NETWORK, net_network_fields, &network);
-}
 
 static void port_set(struct fixture *fixture, const char *pair)
 {
@@ -120,9 +46,6 @@ static void router_set(struct fixture *fixture)
 
 	set(fixture, OBJECT_ROUTER, net_router_fields, &router);
 }
-
-#define assert_has(text, part) assert_non_null(strstr(text, part))
-#define assert_lacks(text, part) assert_null(strstr(text, part))
 
 static void network_gets_its_bridge(void **state)
 {
@@ -391,84 +314,6 @@ static void rules_wait_for_sync(void **state)
 	assert_has(fixture->fake.rules, PORT);
 }
 
-static void peers_set(struct fixture *fixture, const char *endpoint)
-{
-	struct net_address others[] = { { "192.0.2.1" }, { "192.0.2.10" } };
-	struct net_peers peers = { .learning = true,
-				   .peers = { others, *endpoint != '\0' ? 2 : 0 } };
-
-	snprintf(peers.endpoint, sizeof(peers.endpoint), "%s", endpoint);
-	assert_int_equal(overlay_peers_set(&fixture->netd.overlay, &peers, NULL), 0);
-	netd_networks_dirty(&fixture->netd, 0);
-	netd_reconcile(&fixture->netd);
-}
-
-static void peers_make_tunnels(void **state)
-{
-	struct fixture *fixture = *state;
-	struct net_remote remote[] = { { "fa:16:3e:00:00:60", "192.0.2.1", "10.1.0.60" },
-				       { "fa:16:3e:00:00:61", "192.0.2.99", "" } };
-	struct net_remotes remotes = { .vni = 101, .remotes = { remote, 2 } };
-
-	network_set(fixture);
-	netd_reconcile(&fixture->netd);
-	assert_null(strstr(fake_calls(&fixture->fake), "vxlan"));
-	assert_null(strstr(fixture->fake.rules, "tunnels-in"));
-	fake_forget(&fixture->fake);
-	peers_set(fixture, "192.0.2.10");
-	assert_has(fake_calls(&fixture->fake), "vxlan cv101 bridge=cbr101 vni=101 mtu=1450 "
-					       "local=192.0.2.10 port=4789 learning\n"
-					       "flood cv101 192.0.2.1\n");
-	/* The list may name the box itself. */
-	assert_null(strstr(fake_calls(&fixture->fake), "flood cv101 192.0.2.10"));
-	assert_has(fixture->fake.rules, "set peers4 { type ipv4_addr; elements = { 192.0.2.1, } }");
-	fake_forget(&fixture->fake);
-	assert_int_equal(overlay_remotes_set(&fixture->netd.overlay, &remotes, NULL), 0);
-	netd_networks_dirty(&fixture->netd, 101);
-	netd_reconcile(&fixture->netd);
-	assert_has(fake_calls(&fixture->fake), "learning suppress\n");
-	assert_has(fake_calls(&fixture->fake),
-		   "remote cv101 fa:16:3e:00:00:60 192.0.2.1 10.1.0.60\n");
-	/* behind nobody's end */
-	assert_null(strstr(fake_calls(&fixture->fake), "fa:16:3e:00:00:61"));
-	peers_set(fixture, "");
-	assert_has(fake_calls(&fixture->fake), "delete cv101");
-}
-
-static void peers_are_checked(void **state)
-{
-	struct fixture *fixture = *state;
-	struct net_address other = { "2001:db8::1" };
-	struct net_peers peers = { .endpoint = "192.0.2.10", .peers = { &other, 1 } };
-	struct net_remote remote = { "fb:16:3e:00:00:60", "192.0.2.1", "" };
-	struct net_remotes remotes = { .vni = 101, .remotes = { &remote, 1 } };
-	struct error error;
-
-	peers_set(fixture, "192.0.2.10");
-	assert_int_equal(overlay_peers_set(&fixture->netd.overlay, &peers, &error), -EINVAL);
-	snprintf(peers.endpoint, sizeof(peers.endpoint), "192.0.2.0/24");
-	assert_int_equal(overlay_peers_set(&fixture->netd.overlay, &peers, &error), -EINVAL);
-	assert_int_equal(fixture->netd.overlay.count, 1); /* as before */
-	/* a group's MAC */
-	assert_int_equal(overlay_remotes_set(&fixture->netd.overlay, &remotes, &error), -EINVAL);
-}
-
-/* A fresh cloud that names no peers means that there are none, but only once it has said all. */
-static void peers_are_forgotten_with_sync(void **state)
-{
-	struct fixture *fixture = *state;
-
-	network_set(fixture);
-	peers_set(fixture, "192.0.2.10");
-	overlay_stale(&fixture->netd.overlay);
-	fake_forget(&fixture->fake);
-	netd_sweep(&fixture->netd);
-	assert_null(strstr(fake_calls(&fixture->fake), "delete cv101"));
-	assert_true(overlay_sync(&fixture->netd.overlay));
-	netd_sweep(&fixture->netd);
-	assert_has(fake_calls(&fixture->fake), "delete cv101");
-}
-
 static void failure_is_tried_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -719,9 +564,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(delete_undoes, setup, teardown),
 		cmocka_unit_test_setup_teardown(sync_sweeps, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_wait_for_sync, setup, teardown),
-		cmocka_unit_test_setup_teardown(peers_make_tunnels, setup, teardown),
-		cmocka_unit_test_setup_teardown(peers_are_checked, setup, teardown),
-		cmocka_unit_test_setup_teardown(peers_are_forgotten_with_sync, setup, teardown),
 		cmocka_unit_test_setup_teardown(failure_is_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_ids_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(address_groups_become_intervals, setup, teardown),
