@@ -139,11 +139,14 @@ static void settle(struct netd *netd)
 
 static int sync_request(struct netd *netd, struct message *message, int *fd, struct error *error)
 {
+	bool others;
+
 	(void)message;
 	(void)fd;
 	(void)error;
 	model_sync(&netd->model);
-	if (overlay_sync(&netd->overlay) | physicals_sync(&netd->physicals))
+	others = overlay_sync(&netd->overlay);
+	if (physicals_sync(&netd->physicals) || others)
 		netd_networks_dirty(netd, 0);
 	if (!netd->backend->settled)
 		settle(netd);

@@ -110,7 +110,10 @@ int desired_network(struct store_view *view, struct arena *arena, yyjson_val *re
 	COPY(network->type, json_string(record, "provider:network_type"));
 	COPY(network->physical, json_string(record, "provider:physical_network"));
 	fill_domain(network->dns_domain, json_string(record, "dns_domain"));
-	network->vni = (uint32_t)json_integer(record, "provider:segmentation_id", 0);
+	if (json_is(record, "provider:network_type", "vlan"))
+		network->vlan = (uint32_t)json_integer(record, "provider:segmentation_id", 0);
+	else
+		network->vni = (uint32_t)json_integer(record, "provider:segmentation_id", 0);
 	network->mtu = (uint32_t)json_integer(record, "mtu", 1450);
 	network->admin_up = json_bool(record, "admin_state_up", true);
 	network->external = json_bool(record, "router:external", false);

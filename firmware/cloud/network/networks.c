@@ -9,13 +9,14 @@
 #include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/resource.h"
+#include "firmware/cloud/network/segments.h"
 #include "firmware/cloud/network/subnetpools.h"
 #include "firmware/cloud/network/vni.h"
 #include "firmware/cloud/node/node.h"
 
 #define MTU_WIRE 1500 /* of a network that is no tunnel */
 
-static const char *const network_types[] = { "vxlan", "flat", NULL };
+static const char *const network_types[] = { "vxlan", "flat", "vlan", NULL };
 
 static const struct attribute attributes[] = {
 	{ "name", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL, NULL },
@@ -53,38 +54,6 @@ static bool visible(struct request *request, yyjson_val *record)
 	return rbac_shared_with(record, project_id) || rbac_external_to(record, project_id);
 }
 
-static int place_flat(struct change *change, yyjson_mut_val *object, struct error *error)
-{
-	const char *physical = json_member(object, "provider:physical_network");
-
-	if (!physical)
-		return attribute_refuse(error, "Invalid input for operation: physical_network "
-					       "required for flat provider network.");
-	if (strcmp(physical, "uplink"))
-		return attribute_refuse(error,
-					"Invalid input for operation: physical_network '%s' "
-					"unknown for flat provider network.",
-					physical);
-	json_set(change->doc, object, "provider:segmentation_id", yyjson_mut_null(change->doc));
-	return 0;
-}
-
-static int place_vxlan(struct change *change, yyjson_mut_val *object, struct error *error)
-{
-	int64_t vni = yyjson_mut_get_sint(yyjson_mut_obj_get(object, "provider:segmentation_id"));
-	int result;
-
-	if (json_member(object, "provider:physical_network"))
-		return attribute_refuse(error, "Invalid input for operation: "
-					       "provider:physical_network specified for vxlan "
-					       "network.");
-	result = vni_take(change, json_member(object, "id"), &vni, error);
-	json_set_string(change->doc, object, "provider:network_type", "vxlan");
-	json_set(change->doc, object, "provider:physical_network", yyjson_mut_null(change->doc));
-	json_set_integer(change->doc, object, "provider:segmentation_id", vni);
-	return result;
-}
-
 /* The largest one unless another is named; a tunnel takes its headers from the uplink's. */
 static int mtu_settle(struct change *change, yyjson_mut_val *object, struct error *error)
 {
@@ -105,7 +74,6 @@ static int mtu_settle(struct change *change, yyjson_mut_val *object, struct erro
 
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
-	const char *type = json_member(object, "provider:network_type");
 	yyjson_mut_doc *doc = change->doc;
 	int result;
 
@@ -123,8 +91,7 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 		result = qos_bind_record(change, QOS_NETWORK, NULL, object, error);
 	if (result)
 		return result;
-	return type && !strcmp(type, "flat") ? place_flat(change, object, error)
-					     : place_vxlan(change, object, error);
+	return segment_take(change, object, error);
 }
 
 static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object,
@@ -197,7 +164,7 @@ static int remove_network(struct change *change, yyjson_val *old, struct error *
 	store_txn_delete(change->txn,
 			 arena_printf(change->request->arena, "/network/addressed/%s", id));
 	qos_unbind(change, QOS_NETWORK, old);
-	vni_release(change, json_integer(old, "provider:segmentation_id", 0));
+	segment_release(change, old);
 	return remove_children(change, id, error);
 }
 

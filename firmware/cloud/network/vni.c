@@ -41,6 +41,13 @@ static int64_t lowest_free(struct change *change)
 	return gap.next;
 }
 
+int vni_none_left(struct error *error)
+{
+	return error_fault(error, -ENOSPC, 503, "NoNetworkAvailable",
+			   "Unable to create the network. No available network found in "
+			   "maximum allowed attempts.");
+}
+
 int vni_take(struct change *change, const char *network_id, int64_t *vni, struct error *error)
 {
 	char key[STORE_KEY_MAX];
@@ -49,9 +56,7 @@ int vni_take(struct change *change, const char *network_id, int64_t *vni, struct
 	if (!*vni)
 		*vni = lowest_free(change);
 	if (*vni > VNI_LAST)
-		return error_fault(error, -ENOSPC, 503, "NoNetworkAvailable",
-				   "Unable to create the network. No available network found in "
-				   "maximum allowed attempts.");
+		return vni_none_left(error);
 	vni_key(*vni, key);
 	if (store_txn_has(change->txn, key) ||
 	    !store_get(change->view, change->request->arena, key, &record, NULL))

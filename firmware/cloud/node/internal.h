@@ -13,6 +13,7 @@
 #include "netstack/message.h"
 
 #define NODE_UPLINK_KEY "/node/setting/uplink"
+#define NODE_PHYSICAL_KEY "/node/setting/physical-networks"
 #define NODE_ADDRESSES_MAX 16
 #define NODE_WATCHES 4
 
@@ -54,6 +55,8 @@ int node_uplink_show(struct request *request, struct error *error);
 int node_uplink_set(struct request *request, struct error *error);
 int node_peers_show(struct request *request, struct error *error);
 int node_peers_set(struct request *request, struct error *error);
+int node_physical_show(struct request *request, struct error *error);
+int node_physical_set(struct request *request, struct error *error);
 int node_remote_list(struct request *request, struct error *error);
 int node_remote_show(struct request *request, struct error *error);
 int node_remote_set(struct request *request, struct error *error);
@@ -68,6 +71,9 @@ void node_uplink_start(struct node *node);
 extern const struct schema node_peers_schema, node_remote_schema;
 int node_peers_start(struct node *node);
 void node_peers_send(struct node *node); /* all of it to netd */
+/* physical.c */
+extern const struct schema node_physical_schema;
+void node_physical_send(struct node *node, struct store_view *view, struct arena *arena);
 /* operate.c */
 extern const struct schema node_power_schema, node_password_schema, node_level_schema;
 /* notify.c */

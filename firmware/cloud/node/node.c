@@ -52,6 +52,15 @@ static const struct route routes[] = {
 	  .path = "/v1/peers/networks/{vni}",
 	  .handle = node_remote_delete,
 	  .policy = "node:settings" },
+	{ .method = "GET",
+	  .path = "/v1/physical-networks",
+	  .handle = node_physical_show,
+	  .policy = "node:get" },
+	{ .method = "PUT",
+	  .path = "/v1/physical-networks",
+	  .handle = node_physical_set,
+	  .policy = "node:settings",
+	  .body = &node_physical_schema },
 	{ .method = NULL },
 };
 

@@ -2,13 +2,16 @@
 /*
  * The box itself, under /node/v1: what it is and how it fares, logs, power, the operator's
  * password, the uplink's settings; and the word to the console that something has changed.
- * Records: /node/setting/uplink, /node/setting/peers, /node/remote/<vni>
+ * Records: /node/setting/uplink, /node/setting/peers, /node/remote/<vni>,
+ * /node/setting/physical-networks
  */
 #ifndef CUMULET_NODE_H
 #define CUMULET_NODE_H
 
 #include "firmware/cloud/cloud.h"
 #include "firmware/cloud/http/service.h"
+#include "firmware/cloud/json.h"
+#include "firmware/cloud/store/store.h"
 
 extern const struct service node_service;
 extern const struct service index_service; /* GET / */
@@ -17,6 +20,11 @@ extern const struct service index_service; /* GET / */
 void node_before_confinement(void);
 /* The largest MTU of a network that is carried to other boxes. Any thread. */
 uint32_t node_overlay_mtu(struct cloud *cloud);
+/* The board's physical networks: objects with name, link, vlan_ranges. An array of the arena; and the
+ * one of a name, NULL: there is none. */
+yyjson_val *node_physicals(struct store_view *view, struct arena *arena, struct error *error);
+yyjson_val *node_physical(struct store_view *view, struct arena *arena, const char *name,
+			  struct error *error);
 /* A control message of init: the reply to a question for the log. Loop's thread. */
 void node_control(struct cloud *cloud, struct message *message);
 

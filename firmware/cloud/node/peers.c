@@ -192,6 +192,8 @@ void node_peers_send(struct node *node)
 
 	if (!result)
 		result = send_peers(node, view, &arena, &error);
+	if (!result)
+		node_physical_send(node, view, &arena);
 	if (!result &&
 	    store_range(view, &arena, REMOTE_PREFIX, NULL, 0, send_record, &sending, &error) < 0)
 		result = error.code;
@@ -216,6 +218,8 @@ static void on_changed(struct store_watch *watch, const char *key, uint64_t revi
 		return;
 	if (!strcmp(key, PEERS_KEY))
 		send_peers(node, view, &arena, &error);
+	if (!strcmp(key, NODE_PHYSICAL_KEY))
+		node_physical_send(node, view, &arena);
 	if (!strncmp(key, REMOTE_PREFIX, strlen(REMOTE_PREFIX))) {
 		if (!deleted && !store_get(view, &arena, key, &record, &error))
 			network = json_parse(&arena, record.value, record.size);

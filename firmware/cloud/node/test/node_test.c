@@ -34,6 +34,7 @@ struct peer {
 	struct net_uplink uplink;
 	struct net_peers peers;
 	struct net_remotes remotes;
+	struct net_physicals physicals;
 	uint64_t revision;
 };
 static struct peer vmm, netd, console;
@@ -60,6 +61,11 @@ static void on_peer_message(struct channel *channel, struct message *message, vo
 						memset(&peer->remotes, 0, sizeof(peer->remotes)),
 						NULL),
 				 0);
+	if (peer == &netd && message->type == NETD_PHYSICALS_SET)
+		assert_int_equal(
+			message_decode(&arena, message, net_physicals_fields,
+				       memset(&peer->physicals, 0, sizeof(peer->physicals)), NULL),
+			0);
 	if (peer == &console) {
 		assert_int_equal(
 			message_decode(&arena, message, node_changed_fields, &changed, NULL), 0);
@@ -313,6 +319,37 @@ static void test_peers(void **state)
 	assert_int_equal(ask("DELETE", REMOTE, NULL), 404);
 }
 
+#define PHYSICALS "/node/v1/physical-networks"
+
+static void test_physical_networks(void **state)
+{
+	static const char *const bad[] = {
+		"{\"physical_networks\": [{\"name\": \"uplink\", \"link\": \"eth1\"}]}",
+		"{\"physical_networks\": [{\"name\": \"lan\", \"link\": \"eth1/..\"}]}",
+		"{\"physical_networks\": [{\"name\": \"a\", \"link\": \"eth1\"}, "
+		"{\"name\": \"b\", \"link\": \"eth1\"}]}",
+		"{\"physical_networks\": [{\"name\": \"a\", \"link\": \"eth1\", "
+		"\"vlan_ranges\": [{\"minimum\": 9, \"maximum\": 8}]}]}",
+	};
+
+	(void)state;
+	attach(&netd, ROLE_NETD);
+	turn(5);
+	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
+		assert_int_equal(ask("PUT", PHYSICALS, bad[i]), 400);
+	assert_int_equal(ask("GET", PHYSICALS, NULL), 200);
+	assert_int_equal(yyjson_arr_size(yyjson_ptr_get(body, "/physical_networks")), 0);
+	assert_int_equal(ask("PUT", PHYSICALS,
+			     "{\"physical_networks\": [{\"name\": \"lan\", \"link\": \"eth1\", "
+			     "\"vlan_ranges\": [{\"minimum\": 8, \"maximum\": 9}]}]}"),
+			 200);
+	turn(5);
+	assert_int_equal(netd.physicals.physicals.count, 1);
+	assert_string_equal(((struct net_physical *)netd.physicals.physicals.items)->link, "eth1");
+	assert_int_equal(ask("GET", PHYSICALS, NULL), 200);
+	assert_string_equal(text_at("/physical_networks/0/name"), "lan");
+}
+
 static void commit(const char *key)
 {
 	struct store_txn *txn = store_txn_new(&arena);
@@ -362,10 +399,11 @@ static void test_alone(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_overview),     TEST(test_uplink),
-					    TEST(test_image_import), TEST(test_first_uplink),
-					    TEST(test_peers),        TEST(test_changes),
-					    TEST(test_alone) };
+	const struct CMUnitTest tests[] = {
+		TEST(test_overview),	      TEST(test_uplink),  TEST(test_image_import),
+		TEST(test_first_uplink),      TEST(test_peers),	  TEST(test_physical_networks),
+		TEST(test_changes),	      TEST(test_alone),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
