@@ -150,7 +150,7 @@ const struct field net_router_fields[] = {
 		     net_router_interface_fields, NET_ROUTER_INTERFACES_MAX),
 	FIELD_LISTED(8, struct net_router, routes, struct net_route, net_route_fields,
 		     NET_ROUTES_MAX),
-	/* 9 to 15: IPv6 */
+	FIELD(9, FIELD_STRING, struct net_router, external_address6, false),
 	FIELD_LISTED(16, struct net_router, floatings, struct net_floating, net_floating_fields,
 		     NET_ROUTER_FLOATINGS_MAX),
 	FIELD_LISTED(17, struct net_router, forwards, struct net_forward, net_forward_fields,
@@ -166,6 +166,9 @@ const struct field net_uplink_fields[] = {
 	FIELD(4, FIELD_STRING, struct net_uplink, gateway, false),
 	FIELD_LISTED(5, struct net_uplink, dns, struct net_address, net_address_fields,
 		     NET_DNS_MAX),
+	FIELD(6, FIELD_STRING, struct net_uplink, ipv6_mode, false),
+	FIELD(7, FIELD_STRING, struct net_uplink, ipv6_address, false),
+	FIELD(8, FIELD_STRING, struct net_uplink, ipv6_gateway, false),
 	FIELD_END,
 };
 

@@ -191,11 +191,12 @@ struct net_router {
 	char external_address
 		[CIDR_SIZE]; /* the gateway port's address; "": the box's own uplink address is used for NAT */
 	char external_mac[18];
-	struct message_list interfaces; /* struct net_router_interface */
-	struct message_list routes;     /* struct net_route */
-	struct message_list floatings;  /* struct net_floating */
-	struct message_list forwards;   /* struct net_forward */
-	struct net_qos qos;             /* of the gateway's own address */
+	char external_address6[CIDR_SIZE]; /* "": IPv6 stays inside */
+	struct message_list interfaces;    /* struct net_router_interface */
+	struct message_list routes;        /* struct net_route */
+	struct message_list floatings;     /* struct net_floating */
+	struct message_list forwards;      /* struct net_forward */
+	struct net_qos qos;                /* of the gateway's own address */
 };
 
 /* The box's own way out. */
@@ -204,6 +205,8 @@ struct net_uplink {
 	char mode[8];  /* "dhcp", "static" */
 	char address[CIDR_SIZE], gateway[ADDRESS_SIZE];
 	struct message_list dns; /* struct net_address */
+	char ipv6_mode[8];       /* "slaac" (so is ""), "static", "off" */
+	char ipv6_address[CIDR_SIZE], ipv6_gateway[ADDRESS_SIZE];
 };
 
 /* The other boxes: networks of type vxlan are carried to them (RFC 7348). */

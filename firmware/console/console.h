@@ -52,7 +52,7 @@ struct field_input {
 	char text[128];
 };
 
-#define FORM_FIELDS_MAX 5
+#define FORM_FIELDS_MAX 7
 
 struct form {
 	struct field_input fields[FORM_FIELDS_MAX];

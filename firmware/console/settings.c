@@ -5,25 +5,45 @@
 
 #include "firmware/console/console.h"
 
-enum { FIELD_MODE, FIELD_ADDRESS, FIELD_GATEWAY, FIELD_DNS };
+enum {
+	FIELD_MODE,
+	FIELD_ADDRESS,
+	FIELD_GATEWAY,
+	FIELD_DNS,
+	FIELD_IPV6_MODE,
+	FIELD_IPV6_ADDRESS,
+	FIELD_IPV6_GATEWAY
+};
+
+static const char *member(yyjson_val *uplink, const char *name)
+{
+	return yyjson_get_str(yyjson_obj_get(uplink, name));
+}
+
+static void uplink_fields(struct form *form, yyjson_val *uplink)
+{
+	const char *ipv6 = member(uplink, "ipv6_mode");
+
+	form_begin(form);
+	form_field(form, "Mode (dhcp, static)", member(uplink, "mode"), false);
+	form_field(form, "Address/prefix", member(uplink, "address"), false);
+	form_field(form, "Gateway", member(uplink, "gateway"), false);
+	form_field(form, "Name server",
+		   yyjson_get_str(yyjson_arr_get_first(yyjson_obj_get(uplink, "dns"))), false);
+	form_field(form, "IPv6 (slaac, static, off)", ipv6 ? ipv6 : "slaac", false);
+	form_field(form, "IPv6 address/prefix", member(uplink, "ipv6_address"), false);
+	form_field(form, "IPv6 gateway", member(uplink, "ipv6_gateway"), false);
+}
 
 static void uplink_done(int status, yyjson_val *body, const char *text, void *context)
 {
 	struct console *console = context;
 	yyjson_val *uplink = yyjson_obj_get(body, "uplink");
-	const char *dns = yyjson_get_str(yyjson_arr_get_first(yyjson_obj_get(uplink, "dns")));
 
 	(void)text;
 	if (status != 200 || console->page != &page_network)
 		return;
-	form_begin(&console->form);
-	form_field(&console->form, "Mode (dhcp, static)",
-		   yyjson_get_str(yyjson_obj_get(uplink, "mode")), false);
-	form_field(&console->form, "Address/prefix",
-		   yyjson_get_str(yyjson_obj_get(uplink, "address")), false);
-	form_field(&console->form, "Gateway", yyjson_get_str(yyjson_obj_get(uplink, "gateway")),
-		   false);
-	form_field(&console->form, "Name server", dns, false);
+	uplink_fields(&console->form, uplink);
 	console_redraw(console);
 }
 
@@ -52,24 +72,43 @@ static const char *plain(char *text)
 	return text;
 }
 
+/* Appends ,"name":"text" unless the field is empty. */
+static void put_member(char *body, size_t size, const char *name, char *text)
+{
+	size_t length = strlen(body);
+
+	if (*plain(text))
+		snprintf(body + length, size - length, ",\"%s\":\"%s\"", name, text);
+}
+
+static void put_static(char *body, size_t size, struct field_input *fields)
+{
+	size_t length;
+
+	put_member(body, size, "address", fields[FIELD_ADDRESS].text);
+	put_member(body, size, "gateway", fields[FIELD_GATEWAY].text);
+	length = strlen(body);
+	if (*plain(fields[FIELD_DNS].text))
+		snprintf(body + length, size - length, ",\"dns\":[\"%s\"]", fields[FIELD_DNS].text);
+	else
+		snprintf(body + length, size - length, ",\"dns\":[]");
+}
+
 static void send_uplink(struct console *console)
 {
 	struct field_input *fields = console->form.fields;
-	char body[800];
+	char body[1200];
 
-	if (strcmp(fields[FIELD_MODE].text, "static")) {
-		snprintf(body, sizeof(body), "{\"uplink\":{\"mode\":\"%s\"}}",
-			 plain(fields[FIELD_MODE].text));
-	} else {
-		const char *gateway = plain(fields[FIELD_GATEWAY].text);
-		const char *dns = plain(fields[FIELD_DNS].text);
-
-		snprintf(
-			body, sizeof(body),
-			"{\"uplink\":{\"mode\":\"static\",\"address\":\"%s\"%s%s%s,\"dns\":[%s%s%s]}}",
-			plain(fields[FIELD_ADDRESS].text), *gateway ? ",\"gateway\":\"" : "",
-			gateway, *gateway ? "\"" : "", *dns ? "\"" : "", dns, *dns ? "\"" : "");
+	snprintf(body, sizeof(body), "{\"uplink\":{\"mode\":\"%s\"",
+		 plain(fields[FIELD_MODE].text));
+	if (!strcmp(fields[FIELD_MODE].text, "static"))
+		put_static(body, sizeof(body), fields);
+	put_member(body, sizeof(body), "ipv6_mode", fields[FIELD_IPV6_MODE].text);
+	if (!strcmp(fields[FIELD_IPV6_MODE].text, "static")) {
+		put_member(body, sizeof(body), "ipv6_address", fields[FIELD_IPV6_ADDRESS].text);
+		put_member(body, sizeof(body), "ipv6_gateway", fields[FIELD_IPV6_GATEWAY].text);
 	}
+	snprintf(body + strlen(body), sizeof(body) - strlen(body), "}}");
 	console_request(console, "PUT", "/node/v1/uplink", body, "The new settings are in force.");
 }
 

@@ -85,6 +85,13 @@ struct backend_rate {
 	uint32_t kbps, burst;
 };
 
+/* How a link of the box's own space has IPv6. */
+struct backend_ipv6 {
+	bool on;
+	bool advertised;        /* addresses and routes of router advertisements (SLAAC) */
+	struct address address; /* otherwise this one; family 0: none */
+};
+
 struct backend_ops {
 	int (*links)(struct backend *backend, const char *space,
 		     void (*visit)(const struct backend_link *link, void *context), void *context,
@@ -117,12 +124,12 @@ struct backend_ops {
 	/* How fast the link is sent to; -ENODEV. */
 	int (*rate_set)(struct backend *backend, const char *link, const struct backend_rate *rate,
 			struct error *error);
-	/* A space has its loopback up and forwards IPv4. */
+	/* A space has its loopback up and forwards. */
 	int (*space_set)(struct backend *backend, const char *space, struct error *error);
 	int (*space_delete)(struct backend *backend, const char *space, struct error *error);
 	int (*spaces)(struct backend *backend, void (*visit)(const char *space, void *context),
 		      void *context, struct error *error);
-	/* The link has these addresses, and no other IPv4 ones. */
+	/* The link has these addresses, and no others; in the box's own space: no other IPv4 ones. */
 	int (*addresses_set)(struct backend *backend, const char *space, const char *link,
 			     const struct address *list, size_t count, struct error *error);
 	int (*addresses)(struct backend *backend, const char *space, const char *link,
@@ -131,8 +138,11 @@ struct backend_ops {
 	/* The space has exactly these routes of netd's. */
 	int (*routes_set)(struct backend *backend, const char *space,
 			  const struct backend_route *list, size_t count, struct error *error);
-	/* The box answers ARP on the link for these IPv4 addresses, and for no others that are not
-	 * its own. */
+	/* A kernel without IPv6 has no more to do. */
+	int (*ipv6_set)(struct backend *backend, const char *link, const struct backend_ipv6 *ipv6,
+			struct error *error);
+	/* The box answers ARP and neighbour solicitations on the link for these addresses, and for
+	 * no others that are not its own. */
 	int (*proxies_set)(struct backend *backend, const char *link, const struct address *list,
 			   size_t count, struct error *error);
 	/* Tells everybody on the link that these IPv4 addresses are found here now. */

@@ -33,6 +33,11 @@ bool router_has_external(const struct model *model, const struct router *router)
 	return router->desired.external_address[0] != '\0' && router_is_outside(model, router);
 }
 
+bool router_has_external6(const struct model *model, const struct router *router)
+{
+	return router->desired.external_address6[0] != '\0' && router_is_outside(model, router);
+}
+
 static void host_add(struct router_externals *externals, const char *text)
 {
 	struct address address;
@@ -43,7 +48,7 @@ static void host_add(struct router_externals *externals, const char *text)
 	for (size_t i = 0; i < externals->count; i++)
 		if (address_equal(&externals->items[i], &address))
 			return;
-	if (externals->count + 1 == ARRAY_LENGTH(externals->items))
+	if (externals->count + 4 == ARRAY_LENGTH(externals->items))
 		return;
 	externals->items[externals->count++] = address;
 }
@@ -87,6 +92,29 @@ static void collect(struct collection *collection, const struct uplink_external 
 	collection->items[collection->count++].address = *address;
 }
 
+/* IPv6 is never translated: the router's own address, and the networks behind it, whose packets the
+ * network outside sends to that address or to the box. */
+static void networks6_collect(struct collection *collection, struct uplink_external way,
+			      const struct net_router *router)
+{
+	const struct net_router_interface *interfaces = router->interfaces.items;
+	struct address network, box_end;
+
+	router_transfer6(&box_end, &way.gateway);
+	way.gateway.prefix = 128;
+	if (address_parse(router->external_address6, &network) < 0 || network.family != AF_INET6)
+		return;
+	network.prefix = 128;
+	collect(collection, &way, &network);
+	for (size_t i = 0; i < router->interfaces.count; i++) {
+		if (address_parse(interfaces[i].address, &network) < 0 ||
+		    network.family != AF_INET6 || network.bytes[0] == 0xfe)
+			continue;
+		network = address_network(&network);
+		collect(collection, &way, &network);
+	}
+}
+
 /* Without translation the networks behind the router are found by their own addresses. */
 static void networks_collect(struct collection *collection, const struct uplink_external *way,
 			     const struct net_router *router)
@@ -118,6 +146,8 @@ static void router_collect(struct netd *netd, struct router *router, struct coll
 	for (size_t i = 0; i < externals->count; i++)
 		if (!uplink_has(&netd->uplink, &externals->items[i]))
 			collect(collection, &way, &externals->items[i]);
+	if (router_has_external6(&netd->model, router))
+		networks6_collect(collection, way, &router->desired);
 	if (router_has_external(&netd->model, router))
 		networks_collect(collection, &way, &router->desired);
 }

@@ -256,6 +256,20 @@ static int routes_set(struct backend *backend, const char *space, const struct b
 	return result;
 }
 
+static int ipv6_set(struct backend *backend, const char *link, const struct backend_ipv6 *ipv6,
+		    struct error *error)
+{
+	char text[CIDR_SIZE] = "";
+
+	if (ipv6->address.family != 0)
+		address_format(&ipv6->address, text);
+	return record(backend, error, "ipv6 %s %s %s", link,
+		      !ipv6->on          ? "off"
+		      : ipv6->advertised ? "advertised"
+					 : "static",
+		      text);
+}
+
 static int proxies_set(struct backend *backend, const char *link, const struct address *list,
 		       size_t count, struct error *error)
 {
@@ -326,6 +340,7 @@ static const struct backend_ops fake_ops = {
 	.addresses_set = addresses_set,
 	.addresses = addresses,
 	.routes_set = routes_set,
+	.ipv6_set = ipv6_set,
 	.proxies_set = proxies_set,
 	.announce = announce,
 	.rules_set = rules_set,

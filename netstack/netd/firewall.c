@@ -66,20 +66,25 @@ static void external_accept(struct firewall_writer *writer)
 		if (address_is_host(&items[i].address))
 			continue;
 		address_format(&items[i].address, text);
-		firewall_put(writer, "\t\toifname %s meta protocol ip ip daddr %s accept\n",
+		firewall_put(writer,
+			     items[i].address.family == AF_INET6
+				     ? "\t\toifname %s meta protocol ip6 ip6 daddr %s accept\n"
+				     : "\t\toifname %s meta protocol ip ip daddr %s accept\n",
 			     items[i].link, text);
 	}
-	firewall_put(writer, "\t\toifname cu* meta protocol ip ip daddr @externals accept\n");
+	firewall_put(writer, "\t\toifname cu* meta protocol ip ip daddr @externals accept\n"
+			     "\t\toifname cu* meta protocol ip6 ip6 daddr @externals6 accept\n");
 }
 
-static void external_set(struct firewall_writer *writer)
+static void external_set(struct firewall_writer *writer, const char *name, int family)
 {
 	const struct uplink_external *items = writer->firewall->externals;
 	char text[CIDR_SIZE];
 
-	firewall_put(writer, "\tset externals { type ipv4_addr; elements = {");
+	firewall_put(writer, "\tset %s { type %s; elements = {", name,
+		     family == AF_INET6 ? "ipv6_addr" : "ipv4_addr");
 	for (size_t i = 0; i < writer->firewall->external_count; i++) {
-		if (!address_is_host(&items[i].address))
+		if (!address_is_host(&items[i].address) || items[i].address.family != family)
 			continue;
 		address_format(&items[i].address, text);
 		firewall_put(writer, " %s,", text);
@@ -136,6 +141,8 @@ static void box_filter(struct firewall_writer *writer)
 
 	firewall_put(writer, "\tchain input {\n"
 			     "\t\ttype filter hook input priority 0; policy accept;\n"
+			     /* which of the two ends of the link has which MAC */
+			     "\t\tiifname cu* meta l4proto ipv6-icmp icmpv6 type 135-136 accept\n"
 			     "\t\tiifname cu* drop\n"
 			     "\t\tiifname cb* drop\n"
 			     "\t}\n"
@@ -169,7 +176,8 @@ int firewall_box(const struct firewall *firewall, struct buffer *text)
 	if (!firewall->bridge_conntrack)
 		firewall_ports(&writer);
 	tunnels_put(&writer);
-	external_set(&writer);
+	external_set(&writer, "externals", AF_INET);
+	external_set(&writer, "externals6", AF_INET6);
 	box_filter(&writer);
 	box_nat(&writer);
 	firewall_put(&writer, "}\n");

@@ -47,6 +47,7 @@ static int prepare(struct backend *backend, struct error *error)
 {
 	int result = linux_sysctl("net/ipv4/ip_forward", "1", error);
 
+	linux_sysctl("net/ipv6/conf/all/forwarding", "1", NULL); /* if there is IPv6 */
 	if (result < 0)
 		return result;
 	backend->bridge_conntrack = bridge_conntrack_works(backend);
@@ -73,6 +74,7 @@ static const struct backend_ops linux_ops = {
 	.addresses_set = linux_addresses_set,
 	.addresses = linux_addresses,
 	.routes_set = linux_routes_set,
+	.ipv6_set = linux_ipv6_set,
 	.proxies_set = linux_proxies_set,
 	.announce = linux_announce,
 	.rules_set = linux_rules_set,

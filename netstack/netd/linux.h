@@ -70,6 +70,8 @@ int linux_addresses(struct backend *backend, const char *space, const char *link
 		    struct error *error);
 int linux_addresses_set(struct backend *backend, const char *space, const char *link,
 			const struct address *list, size_t count, struct error *error);
+int linux_ipv6_set(struct backend *backend, const char *link, const struct backend_ipv6 *ipv6,
+		   struct error *error);
 int linux_routes_set(struct backend *backend, const char *space, const struct backend_route *list,
 		     size_t count, struct error *error);
 

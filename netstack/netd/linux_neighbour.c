@@ -27,10 +27,10 @@ struct proxies {
 };
 
 static void proxy_put(struct netlink_request *request, uint16_t type, uint32_t index,
-		      const void *address)
+		      const struct address *address)
 {
 	struct ndmsg info = {
-		.ndm_family = AF_INET,
+		.ndm_family = (uint8_t)address->family,
 		.ndm_ifindex = (int)index,
 		.ndm_state = NUD_PERMANENT,
 		.ndm_flags = NTF_PROXY,
@@ -39,7 +39,7 @@ static void proxy_put(struct netlink_request *request, uint16_t type, uint32_t i
 	netlink_begin(request, type,
 		      type == RTM_NEWNEIGH ? NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK : NLM_F_ACK,
 		      &info, sizeof(info));
-	netlink_put(request, NDA_DST, address, 4);
+	netlink_put(request, NDA_DST, address->bytes, address_size(address));
 }
 
 static void proxy_compare(const struct nlmsghdr *header, void *context)
@@ -47,19 +47,25 @@ static void proxy_compare(const struct nlmsghdr *header, void *context)
 	const struct ndmsg *info = NLMSG_DATA(header);
 	const struct nlattr *table[NDA_MAX + 1];
 	struct proxies *proxies = context;
+	struct address there = { .family = 0 };
 
 	if (header->nlmsg_type != RTM_NEWNEIGH || header->nlmsg_len < NLMSG_LENGTH(sizeof(*info)) ||
 	    (uint32_t)info->ndm_ifindex != proxies->index || !(info->ndm_flags & NTF_PROXY))
 		return;
 	netlink_attributes(header, sizeof(*info), table, NDA_MAX);
-	if (table[NDA_DST] == NULL || netlink_size(table[NDA_DST]) != 4)
+	if (table[NDA_DST] == NULL || (info->ndm_family != AF_INET && info->ndm_family != AF_INET6))
 		return;
+	there.family = info->ndm_family;
+	there.prefix = address_size(&there) * 8;
+	if (netlink_size(table[NDA_DST]) != address_size(&there))
+		return;
+	memcpy(there.bytes, netlink_data(table[NDA_DST]), address_size(&there));
 	for (size_t i = 0; i < proxies->count; i++)
-		if (memcmp(proxies->list[i].bytes, netlink_data(table[NDA_DST]), 4) == 0) {
+		if (address_equal(&proxies->list[i], &there)) {
 			proxies->there[i] = true;
 			return;
 		}
-	proxy_put(&proxies->removal, RTM_DELNEIGH, proxies->index, netlink_data(table[NDA_DST]));
+	proxy_put(&proxies->removal, RTM_DELNEIGH, proxies->index, &there);
 }
 
 static int proxies_apply(struct netlink *netlink, struct proxies *proxies, bool settled,
@@ -67,14 +73,14 @@ static int proxies_apply(struct netlink *netlink, struct proxies *proxies, bool 
 {
 	CLEANUP_NETLINK struct netlink_request dump = NETLINK_REQUEST_INIT;
 	CLEANUP_NETLINK struct netlink_request addition = NETLINK_REQUEST_INIT;
-	struct ndmsg info = { .ndm_family = AF_INET, .ndm_flags = NTF_PROXY };
+	struct ndmsg info = { .ndm_family = AF_UNSPEC, .ndm_flags = NTF_PROXY };
 	int result;
 
 	netlink_begin(&dump, RTM_GETNEIGH, NLM_F_DUMP, &info, sizeof(info));
 	result = netlink_query(netlink, &dump, proxy_compare, proxies, error);
 	for (size_t i = 0; i < proxies->count; i++)
 		if (!proxies->there[i])
-			proxy_put(&addition, RTM_NEWNEIGH, proxies->index, proxies->list[i].bytes);
+			proxy_put(&addition, RTM_NEWNEIGH, proxies->index, &proxies->list[i]);
 	if (result == 0 && addition.bytes.length > 0)
 		result = netlink_send(netlink, &addition, error);
 	if (result == 0 && settled && proxies->removal.bytes.length > 0)
@@ -85,10 +91,13 @@ static int proxies_apply(struct netlink *netlink, struct proxies *proxies, bool 
 /* An answer in another's name is delayed by up to 0.8 s, unless told not to be. */
 static void answer_at_once(const char *link)
 {
+	static const char *const versions[] = { "ipv4", "ipv6" };
 	char name[64];
 
-	snprintf(name, sizeof(name), "net/ipv4/neigh/%s/proxy_delay", link);
-	linux_sysctl(name, "0", NULL);
+	for (size_t i = 0; i < ARRAY_LENGTH(versions); i++) {
+		snprintf(name, sizeof(name), "net/%s/neigh/%s/proxy_delay", versions[i], link);
+		linux_sysctl(name, "0", NULL);
+	}
 }
 
 int linux_proxies_set(struct backend *backend, const char *link, const struct address *list,

@@ -2,14 +2,18 @@
 /* Addresses, routes and routing rules by rtnetlink: compared with what is there, then changed. */
 #include "netstack/netd/linux.h"
 
+#include <fcntl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "firmware/lib/cleanup.h"
 
+#define LINK_LOCAL(address) ((address)->bytes[0] == 0xfe && ((address)->bytes[1] & 0xc0) == 0x80)
 #define PROTOCOL 0xc1    /* marks routes and rules as netd's own (rtm_protocol) */
 #define TABLE_FIRST 1000 /* routes for packets from one link: table = first + its index */
 #define RULE_PRIORITY 1000
@@ -92,6 +96,8 @@ static int address_change(struct netlink *netlink, uint16_t type, uint32_t index
 		.ifa_family = (uint8_t)address->family,
 		.ifa_prefixlen = (uint8_t)address->prefix,
 		.ifa_index = index,
+		/* Those of transfer links are given by us on both ends: nothing to detect. */
+		.ifa_flags = address->family == AF_INET6 && LINK_LOCAL(address) ? IFA_F_NODAD : 0,
 	};
 	uint16_t flags = type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_REPLACE : 0;
 	char text[CIDR_SIZE];
@@ -112,7 +118,7 @@ static int address_change(struct netlink *netlink, uint16_t type, uint32_t index
 struct addresses_diff {
 	const struct address *list;
 	size_t count;
-	bool advertised; /* the link may have IPv6 addresses that routers advertise */
+	int family; /* the others are not looked at; 0: all are */
 	struct address gone[ADDRESSES_GONE_MAX];
 	size_t gone_count;
 };
@@ -121,8 +127,8 @@ static void address_compare(const struct address *address, void *context)
 {
 	struct addresses_diff *diff = context;
 
-	if (address->family != AF_INET && diff->advertised)
-		return; /* those that routers advertise come and go by themselves */
+	if (diff->family != 0 && address->family != diff->family)
+		return;
 	for (size_t i = 0; i < diff->count; i++)
 		if (address_equal(&diff->list[i], address))
 			return;
@@ -150,7 +156,9 @@ static int addresses_apply(struct netlink *netlink, const char *link, struct add
 int linux_addresses_set(struct backend *backend, const char *space, const char *link,
 			const struct address *list, size_t count, struct error *error)
 {
-	struct addresses_diff diff = { .list = list, .count = count, .advertised = *space == '\0' };
+	struct addresses_diff diff = { .list = list,
+				       .count = count,
+				       .family = *space == '\0' ? AF_INET : 0 };
 	struct netlink netlink;
 	int result = linux_netlink_open(backend, space, NETLINK_ROUTE, &netlink, error);
 
@@ -158,6 +166,48 @@ int linux_addresses_set(struct backend *backend, const char *space, const char *
 		result = addresses_apply(&netlink, link, &diff, error);
 	netlink_close(&netlink);
 	return result;
+}
+
+/* Changes a setting of the link's; true: it was another before. */
+static bool ipv6_setting(const char *link, const char *name, const char *value)
+{
+	char path[128], before[8] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", link, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, before, sizeof(before) - 1) > 0)
+		before[strcspn(before, "\n")] = '\0';
+	close(fd);
+	if (strcmp(before, value) == 0)
+		return false;
+	linux_sysctl(path + strlen("/proc/sys/"), value, NULL);
+	return true;
+}
+
+int linux_ipv6_set(struct backend *backend, const char *link, const struct backend_ipv6 *ipv6,
+		   struct error *error)
+{
+	struct addresses_diff diff = { .list = &ipv6->address,
+				       .count = ipv6->address.family != 0,
+				       .family = AF_INET6 };
+	struct netlink *netlink = &container_of(backend, struct linux_backend, backend)->route;
+
+	/* It forwards, and takes advertisements all the same (2). */
+	bool other = ipv6_setting(link, "accept_ra", ipv6->advertised ? "2" : "0");
+
+	ipv6_setting(link, "autoconf", ipv6->advertised ? "1" : "0");
+	ipv6_setting(link, "proxy_ndp", "1");
+	/* Off and on again forgets what the former way has brought. */
+	if (!ipv6->on || other)
+		ipv6_setting(link, "disable_ipv6", "1");
+	if (ipv6->on)
+		ipv6_setting(link, "disable_ipv6", "0");
+	return ipv6->on && !ipv6->advertised && access("/proc/sys/net/ipv6", F_OK) == 0
+		       ? addresses_apply(netlink, link, &diff, error)
+		       : 0;
 }
 
 /* --- routes --- */
@@ -217,7 +267,7 @@ static int routes_dump(struct routes *routes, struct error *error)
 {
 	CLEANUP_NETLINK struct netlink_request route = NETLINK_REQUEST_INIT;
 	CLEANUP_NETLINK struct netlink_request rule = NETLINK_REQUEST_INIT;
-	struct rtmsg info = { .rtm_family = AF_INET };
+	struct rtmsg info = { .rtm_family = AF_UNSPEC };
 	struct fib_rule_hdr header = { .family = AF_INET };
 	int result;
 

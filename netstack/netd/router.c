@@ -13,7 +13,7 @@
 #define TRANSFER_PAIRS 32768
 #define UPLINK_MTU 1500
 #define METADATA_ADDRESS "169.254.169.254/32"
-#define ROUTES_MOST (NET_ROUTES_MAX + NET_ROUTER_INTERFACES_MAX + 1)
+#define ROUTES_MOST (NET_ROUTES_MAX + NET_ROUTER_INTERFACES_MAX + 2)
 
 /* --- the way out --- */
 
@@ -54,6 +54,14 @@ void router_transfer(const struct model *model, struct router *router, struct ad
 	*inner_end = address;
 }
 
+void router_transfer6(struct address *box_end, struct address *inner_end)
+{
+	*box_end = (struct address){ .family = AF_INET6, .prefix = 64, .bytes = { 0xfe, 0x80 } };
+	box_end->bytes[15] = 1;
+	*inner_end = *box_end;
+	inner_end->bytes[15] = 2;
+}
+
 static bool has_uplink(const struct router *router)
 {
 	return router->desired.external_network[0] != '\0' && router->desired.admin_up;
@@ -75,6 +83,8 @@ static int bridged_set(struct backend *backend, const struct model *model,
 	/* The first one is the gateway's: with it goes the way to its subnet. */
 	if (externals->count > 0 && address_parse(router->desired.external_address, &own) == 0)
 		externals->items[0] = own;
+	if (address_parse(router->desired.external_address6, &own) == 0)
+		externals->items[externals->count++] = own;
 	snprintf(veth.space, sizeof(veth.space), "%s", space);
 	snprintf(veth.mac, sizeof(veth.mac), "%s", router->desired.external_mac);
 	name_link(veth.name, "cu", router->desired.id);
@@ -90,29 +100,48 @@ static int bridged_set(struct backend *backend, const struct model *model,
 						   externals->count, error);
 }
 
+/* Behind the IPv4 ones, where IPv6 goes out: the end of the link, and the router's own address. */
+static size_t inner6_add(const struct model *model, const struct router *router,
+			 struct address *list)
+{
+	struct address box_end;
+
+	if (!router_has_external6(model, router) ||
+	    address_parse(router->desired.external_address6, &list[1]) < 0)
+		return 0;
+	router_transfer6(&box_end, &list[0]);
+	list[1].prefix = 128;
+	return 2;
+}
+
 static int routed_set(struct backend *backend, const struct model *model, struct router *router,
 		      const char *space, struct error *error)
 {
 	struct backend_veth veth = { .mtu = UPLINK_MTU, .inner = NAME_INNER_UPLINK };
 	CLEANUP_FREE struct router_externals *externals = malloc(sizeof(*externals));
-	struct address box_end, inner_end;
+	struct address box_ends[2], inner_end;
+	size_t six;
 	int result;
 
 	if (externals == NULL)
 		return error_set(error, -ENOMEM, "no memory");
-	router_transfer(model, router, &box_end, &inner_end);
+	router_transfer(model, router, &box_ends[0], &inner_end);
 	router_externals(model, router, externals);
 	/* The first one of a link is what the kernel itself sends from. */
 	memmove(externals->items + 1, externals->items, externals->count * sizeof(inner_end));
 	externals->items[0] = inner_end;
+	externals->count++;
+	six = inner6_add(model, router, &externals->items[externals->count]);
+	router_transfer6(&box_ends[1], &inner_end);
 	snprintf(veth.space, sizeof(veth.space), "%s", space);
 	name_link(veth.name, "cu", router->desired.id);
 	result = backend->ops->veth_set(backend, &veth, error);
 	if (result == 0)
-		result = backend->ops->addresses_set(backend, "", veth.name, &box_end, 1, error);
+		result = backend->ops->addresses_set(backend, "", veth.name, box_ends,
+						     six > 0 ? 2 : 1, error);
 	if (result == 0)
 		result = backend->ops->addresses_set(backend, space, veth.inner, externals->items,
-						     externals->count + 1, error);
+						     externals->count + six, error);
 	return result;
 }
 
@@ -280,7 +309,7 @@ static void static_routes(const struct router *router, struct route_list *list)
 
 		if (address_parse(routes[i].destination, &route->destination) == 0 &&
 		    address_parse(routes[i].nexthop, &route->gateway) == 0 &&
-		    route->destination.family == AF_INET && route->gateway.family == AF_INET)
+		    route->destination.family == route->gateway.family)
 			list->count++;
 	}
 }
@@ -317,6 +346,26 @@ static void default_route(const struct model *model, struct router *router, stru
 	list->count++;
 }
 
+static void default_route6(const struct model *model, const struct router *router,
+			   struct route_list *list)
+{
+	struct backend_route *route = &list->items[list->count];
+	const struct network *network = model_network(model, router->desired.external_network);
+	struct address inner_end;
+
+	if (!router_has_external6(model, router))
+		return;
+	if (!router_is_bridged(model, router))
+		router_transfer6(&route->gateway, &inner_end);
+	else if (!network->object.wired ||
+		 !subnet_gateway(network, router->desired.external_address6, &route->gateway))
+		return;
+	route->gateway.prefix = 128;
+	route->destination.family = AF_INET6;
+	snprintf(route->link, sizeof(route->link), "%s", NAME_INNER_UPLINK);
+	list->count++;
+}
+
 static int routes_set(struct backend *backend, const struct model *model, struct router *router,
 		      const char *space, struct error *error)
 {
@@ -325,8 +374,10 @@ static int routes_set(struct backend *backend, const struct model *model, struct
 
 	if (list == NULL)
 		return error_set(error, -ENOMEM, "no memory");
-	if (has_uplink(router))
+	if (has_uplink(router)) {
 		default_route(model, router, list);
+		default_route6(model, router, list);
+	}
 	for (size_t i = 0; i < router->desired.interfaces.count; i++)
 		metadata_route(model, &interfaces[i], list);
 	static_routes(router, list);

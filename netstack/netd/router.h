@@ -16,6 +16,10 @@
  * ids collide and come in another order. */
 void router_transfer(const struct model *model, struct router *router, struct address *box_end,
 		     struct address *inner_end);
+/* Both ends of a way out by IPv6: link-local, the same on each link. */
+void router_transfer6(struct address *box_end, struct address *inner_end);
+/* IPv6 goes out by the box: its gateway has an IPv6 address on the uplink's network. */
+bool router_has_external6(const struct model *model, const struct router *router);
 /* Its gateway has an address of its own outside; otherwise it goes out under the box's. */
 bool router_has_external(const struct model *model, const struct router *router);
 /* Its gateway is to the uplink's network: floating addresses need no more. */
@@ -24,8 +28,8 @@ bool router_is_outside(const struct model *model, const struct router *router);
 bool router_is_bridged(const struct model *model, const struct router *router);
 /* All addresses that it has there: the gateway's, and floating ones. */
 struct router_externals {
-	struct address items[2 + NET_ROUTER_FLOATINGS_MAX + NET_ROUTER_FORWARDS_MAX];
-	size_t count; /* leaves room for one more */
+	struct address items[5 + NET_ROUTER_FLOATINGS_MAX + NET_ROUTER_FORWARDS_MAX];
+	size_t count; /* leaves room for four more */
 };
 void router_externals(const struct model *model, const struct router *router,
 		      struct router_externals *externals);

@@ -25,15 +25,27 @@ static size_t default_route(const struct uplink *uplink, struct backend_route *r
 	       route->gateway.family == AF_INET;
 }
 
+static size_t default_route6(const struct uplink *uplink, struct backend_route *route)
+{
+	if (uplink->desired.ipv6 != UPLINK_IPV6_STATIC ||
+	    address_parse(uplink->desired.gateway6, &route->gateway) < 0 ||
+	    route->gateway.family != AF_INET6)
+		return 0;
+	route->destination.family = AF_INET6;
+	snprintf(route->link, sizeof(route->link), "%s", uplink->link);
+	return 1;
+}
+
 /* The way out, and those to what routers have outside. */
 static int routes_apply(struct uplink *uplink, struct error *error)
 {
-	CLEANUP_FREE struct backend_route *list = calloc(1 + uplink->external_count, sizeof(*list));
+	CLEANUP_FREE struct backend_route *list = calloc(2 + uplink->external_count, sizeof(*list));
 	size_t count;
 
 	if (list == NULL)
 		return error_set(error, -ENOMEM, "no memory");
 	count = default_route(uplink, list);
+	count += default_route6(uplink, &list[count]);
 	for (size_t i = 0; i < uplink->external_count; i++) {
 		struct backend_route *route = &list[count++];
 
@@ -78,6 +90,20 @@ static int proxies_apply(struct uplink *uplink, const struct uplink_external *kn
 	return result < 0 || fresh_count == 0 ? result
 					      : ops->announce(uplink->backend, "", uplink->link,
 							      fresh, fresh_count, error);
+}
+
+static void ipv6_apply(struct uplink *uplink)
+{
+	const struct backend_ipv6 ipv6 = {
+		.on = uplink->desired.ipv6 != UPLINK_IPV6_OFF,
+		.advertised = uplink->desired.ipv6 == UPLINK_IPV6_SLAAC,
+		.address = uplink->desired.address6,
+	};
+	struct error error = { 0 };
+
+	if (uplink->backend->ops->ipv6_set(uplink->backend, uplink->link, &ipv6, &error) < 0)
+		log_error("uplink", "IPv6 not set", "link=%s reason=%s", uplink->link,
+			  log_quote(error.message));
 }
 
 static void lease_apply(struct uplink *uplink)
@@ -134,6 +160,16 @@ void uplink_client_lost(struct uplink *uplink)
 	loop_timer_start(uplink->loop, &uplink->restart, RESTART_MS, client_restart);
 }
 
+/* What IPv6 needs does not wait for a lease; a default route by IPv4 that holds is kept until then. */
+static void dhcp_begin(struct uplink *uplink)
+{
+	struct error error = { 0 };
+
+	if (uplink->desired.ipv6 == UPLINK_IPV6_STATIC && routes_apply(uplink, &error) < 0)
+		log_error("uplink", "routes not set", "reason=%s", log_quote(error.message));
+	client_restart(&uplink->restart);
+}
+
 /* A link is there now. */
 static void set_up(struct uplink *uplink)
 {
@@ -142,13 +178,14 @@ static void set_up(struct uplink *uplink)
 
 	if (backend->ops->link_up(backend, "", uplink->link, &error) < 0)
 		log_error("uplink", "link not up", "reason=%s", log_quote(error.message));
+	ipv6_apply(uplink);
 	uplink->lease = uplink->desired;
 	log_info("uplink", "set", "link=%s mode=%s", uplink->link,
 		 uplink->desired.dhcp ? "dhcp" : "static");
 	if (!uplink->desired.dhcp)
 		lease_apply(uplink);
 	else
-		client_restart(&uplink->restart);
+		dhcp_begin(uplink);
 }
 
 /* --- what is observed --- */

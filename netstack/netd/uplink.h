@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The box's own way out: one Ethernet link, with static addresses or by DHCP. What is desired comes
+ * The box's own way out: one Ethernet link, with a static address or by DHCP; IPv6 by what routers
+ * advertise (SLAAC), or static, too. What is desired comes
  * from cloud (NETD_UPLINK_SET), or before that from the provisioning file 'uplink':
  * "dhcp", or "address/prefix,gateway,dns[,dns]...".
  *
@@ -28,6 +29,8 @@
 #define UPLINK_PROVISION PATH_PROVISION "/uplink"
 
 /* What is desired, without the message's lists. */
+enum uplink_ipv6 { UPLINK_IPV6_SLAAC, UPLINK_IPV6_STATIC, UPLINK_IPV6_OFF };
+
 struct uplink_settings {
 	char link[16]; /* "": the first Ethernet link */
 	bool dhcp;
@@ -35,6 +38,9 @@ struct uplink_settings {
 	char gateway[ADDRESS_SIZE];
 	char dns[NET_DNS_MAX][ADDRESS_SIZE];
 	size_t dns_count;
+	enum uplink_ipv6 ipv6;
+	struct address address6; /* of UPLINK_IPV6_STATIC */
+	char gateway6[ADDRESS_SIZE];
 };
 
 /* What the box passes on to a router: an address of its own outside, or a network behind it. */

@@ -54,6 +54,24 @@ int uplink_settings_parse(const char *text, struct uplink_settings *settings)
 	return static_parse(copy, settings);
 }
 
+static int ipv6_from(const struct net_uplink *message, struct uplink_settings *settings)
+{
+	const char *mode = message->ipv6_mode;
+
+	if (*mode == '\0' || strcmp(mode, "slaac") == 0)
+		return 0;
+	settings->ipv6 = strcmp(mode, "off") == 0 ? UPLINK_IPV6_OFF : UPLINK_IPV6_STATIC;
+	if (settings->ipv6 == UPLINK_IPV6_OFF)
+		return 0;
+	if (strcmp(mode, "static") != 0 ||
+	    address_parse(message->ipv6_address, &settings->address6) < 0 ||
+	    settings->address6.family != AF_INET6)
+		return -EINVAL;
+	return message->ipv6_gateway[0] != '\0'
+		       ? host_copy(settings->gateway6, message->ipv6_gateway)
+		       : 0;
+}
+
 int uplink_settings_from(const struct net_uplink *message, struct uplink_settings *settings)
 {
 	const struct net_address *dns = message->dns.items;
@@ -63,6 +81,8 @@ int uplink_settings_from(const struct net_uplink *message, struct uplink_setting
 	snprintf(settings->link, sizeof(settings->link), "%s", message->link);
 	for (size_t i = 0; result == 0 && i < message->dns.count; i++)
 		result = dns_add(settings, dns[i].address);
+	if (result == 0)
+		result = ipv6_from(message, settings);
 	if (strcmp(message->mode, "dhcp") == 0) {
 		settings->dhcp = true;
 		return result;

@@ -18,6 +18,8 @@
 #define ROUTER "dddddddd-0000-4000-8000-000000000001"
 #define ROUTER_A "a0a0a0a0-0000-4000-8000-00000000000a"
 #define ROUTER_B "b0b0b0b0-0000-4000-8000-00000000000b"
+#define EXTERNAL "eeeeeeee-0000-4000-8000-000000000001"
+#define ROUTER_OUTSIDE "2001:db8:f::100"
 #define PORT_1 "11111111-0000-4000-8000-000000000001"
 #define PORT_2 "22222222-0000-4000-8000-000000000002"
 #define PORT_3 "33333333-0000-4000-8000-000000000003"
@@ -89,7 +91,7 @@ static void group_send(bool members)
 	assert_int_equal(ask(&world.cloud, NETD_GROUP_SET, net_group_fields, &group), 0);
 }
 
-static void router_send(void)
+static void router_send(bool outside)
 {
 	struct net_router_interface interfaces[] = {
 		{ ROUTER_A, NETWORK_A, NETWORK_A, MAC_A, "2001:db8:a::1/64" },
@@ -99,6 +101,11 @@ static void router_send(void)
 	struct net_router router = { .id = ROUTER,
 				     .admin_up = true,
 				     .interfaces = { interfaces, 3 } };
+
+	if (outside) {
+		snprintf(router.external_network, UUID_SIZE, "%s", EXTERNAL);
+		snprintf(router.external_address6, CIDR_SIZE, "%s", ROUTER_OUTSIDE "/64");
+	}
 
 	assert_int_equal(ask(&world.cloud, NETD_ROUTER_SET, net_router_fields, &router), 0);
 }
@@ -117,7 +124,7 @@ static void everything_send(void)
 	port_send(PORT_3, NETWORK_B, MAC_3, "compute:nova", ADDRESS_3);
 	port_send(ROUTER_A, NETWORK_A, MAC_A, "network:router_interface", "2001:db8:a::1");
 	port_send(ROUTER_B, NETWORK_B, MAC_B, "network:router_interface", "2001:db8:b::1");
-	router_send();
+	router_send(false);
 	assert_int_equal(ask(&world.cloud, NETD_SYNC, net_id_fields, &none), 0);
 }
 
@@ -384,6 +391,95 @@ static void forged_frames_pass_without_port_security(void **state)
 	wait_until(neighbour_of_g1("fe80::f816:3eff:fe00:aa", MAC_2) == 0);
 }
 
+/* --- out of the box --- */
+
+static void uplink_send(const char *mode)
+{
+	struct net_uplink uplink = { .mode = "static",
+				     .address = "192.0.2.10/24",
+				     .ipv6_gateway = "2001:db8:f::1",
+				     .ipv6_address = "2001:db8:f::10/64" };
+
+	snprintf(uplink.ipv6_mode, sizeof(uplink.ipv6_mode), "%s", mode);
+	assert_int_equal(ask(&world.cloud, NETD_UPLINK_SET, net_uplink_fields, &uplink), 0);
+}
+
+static bool uplink_has_address(const char *text)
+{
+	const struct net_address *addresses = world.uplink.addresses.items;
+
+	for (size_t i = 0; i < world.uplink.addresses.count; i++)
+		if (strcmp(addresses[i].address, text) == 0)
+			return true;
+	return false;
+}
+
+/* A router outside, with a prefix. */
+static int advertise_outside(void)
+{
+	static const uint8_t message[] = { 134, 0, 0,    0,    64,   0,    7,    8,    0,  0,
+					   0,   0, 0,    0,    0,    0,    3,    4,    64, 0xc0,
+					   0,   0, 0xff, 0xff, 0,    0,    0xff, 0xff, 0,  0,
+					   0,   0, 0x20, 1,    0x0d, 0xb8, 0xcc, 0xcc, 0,  0,
+					   0,   0, 0,    0,    0,    0,    0,    0 };
+
+	return frame_send("02:00:00:00:0f:01", "fe80::ff:fe00:f01", "ff02::1", message,
+			  sizeof(message));
+}
+
+static void box_takes_what_is_advertised(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	uplink_send("slaac");
+	run("ip link set eth0 addrgenmode eui64; ip link set eth0 address 02:00:00:00:00:10");
+	wait_until(run("ip -6 addr show dev eth0 | grep -q 'inet6 fe80'") == 0);
+	assert_int_equal(inside("outside", advertise_outside), 0);
+	wait_until(uplink_has_address("2001:db8:cccc::ff:fe00:10/64"));
+	assert_int_equal(run("ip -6 route | grep -q 'default via fe80::ff:fe00:f01 dev eth0'"), 0);
+}
+
+static void box_has_what_is_set(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	uplink_send("static");
+	wait_until(uplink_has_address("2001:db8:f::10/64"));
+	/* What was advertised has gone. */
+	assert_int_not_equal(run("ip -6 addr show dev eth0 | grep -q cccc"), 0);
+	assert_int_equal(run("ip -6 route | grep -q 'default via 2001:db8:f::1 dev eth0'"), 0);
+	wait_until(run(PING "2001:db8:f::1 >/dev/null") == 0);
+}
+
+static void tenants_are_routed(void **state)
+{
+	struct net_network network = { .id = EXTERNAL,
+				       .type = "flat",
+				       .physical = "uplink",
+				       .mtu = 1500,
+				       .admin_up = true,
+				       .external = true };
+
+	(void)state;
+	NEED_WORLD();
+	assert_int_equal(ask(&world.cloud, NETD_NETWORK_SET, net_network_fields, &network), 0);
+	router_send(true);
+	run("ip -n outside route add 2001:db8:a::/64 via " ROUTER_OUTSIDE);
+	wait_until(run("ip netns exec g1 " PING "2001:db8:f::1 >/dev/null") == 0);
+	assert_int_equal(run("ip netns exec outside " PING ROUTER_OUTSIDE " >/dev/null"), 0);
+	/* Nobody outside is a member of the guest's group. */
+	assert_int_not_equal(
+		run("ip netns exec outside busybox ping6 -c1 -W1 " ADDRESS_1 " >/dev/null"), 0);
+	/* The box itself is nothing that tenants reach. */
+	assert_int_not_equal(
+		run("ip netns exec g1 busybox ping6 -c1 -W1 2001:db8:f::10 >/dev/null"), 0);
+	/* A prefix of which outside nobody was told stays out of the way of others. */
+	router_send(false);
+	wait_until(run("[ -z \"$(ip -6 neigh show proxy)\" ]") == 0);
+	assert_int_not_equal(run("ip netns exec g1 busybox ping6 -c1 -W1 2001:db8:f::1 >/dev/null"),
+			     0);
+}
+
 static int world_setup(void **state)
 {
 	(void)state;
@@ -391,6 +487,8 @@ static int world_setup(void **state)
 	if (!possible)
 		return 0;
 	run("ip link add eth0 type veth peer name eth0 netns outside");
+	run("ip -n outside addr add 2001:db8:f::1/64 dev eth0 nodad; "
+	    "ip -n outside link set eth0 up");
 	guest_make("g1", PORT_1, MAC_1);
 	guest_make("g2", PORT_2, MAC_2);
 	guest_make("g3", PORT_3, MAC_3);
@@ -417,6 +515,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(groups_are_enforced),
 		cmocka_unit_test(forged_frames_are_dropped),
 		cmocka_unit_test(forged_frames_pass_without_port_security),
+		cmocka_unit_test(box_takes_what_is_advertised),
+		cmocka_unit_test(box_has_what_is_set),
+		cmocka_unit_test(tenants_are_routed),
 	};
 
 	log_open(argv[0]);

@@ -293,14 +293,14 @@ static size_t fill_interfaces(struct store_view *view, struct arena *arena, yyjs
 	return kept;
 }
 
-/* The way out speaks IPv4. */
-static yyjson_val *first_ipv4(yyjson_val *port)
+/* Of the gateway's addresses, the first of each version. */
+static yyjson_val *first_address(yyjson_val *port, bool ipv6)
 {
 	yyjson_val *list = yyjson_obj_get(port, "fixed_ips"), *item;
 	size_t index, count;
 
 	yyjson_arr_foreach (list, index, count, item) {
-		if (!strchr(json_string(item, "ip_address"), ':'))
+		if ((strchr(json_string(item, "ip_address"), ':') != NULL) == ipv6)
 			return item;
 	}
 	return NULL;
@@ -317,7 +317,8 @@ static void fill_gateway(struct store_view *view, struct arena *arena, yyjson_va
 	if (!id || resource_get(view, arena, &resource_port, id, &port, NULL))
 		return;
 	COPY(router->external_mac, json_string(port, "mac_address"));
-	fill_interface_address(view, arena, first_ipv4(port), router->external_address);
+	fill_interface_address(view, arena, first_address(port, false), router->external_address);
+	fill_interface_address(view, arena, first_address(port, true), router->external_address6);
 }
 
 /* Addresses outside have their own policy, or else that of their network. */

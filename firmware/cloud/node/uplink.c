@@ -21,12 +21,18 @@ static const struct schema link_name = { .types = SCHEMA_STRING,
 static const struct schema cidr = { .types = SCHEMA_STRING, .format = FORMAT_CIDR };
 static const struct schema ip = { .types = SCHEMA_STRING, .format = FORMAT_IP };
 static const struct schema ips = { .types = SCHEMA_ARRAY, .items = &ip, .max_items = NET_DNS_MAX };
+static const char *const ipv6_modes[] = { "slaac", "static", "off", NULL };
+static const struct schema ipv6_mode = { .types = SCHEMA_STRING, .one_of = ipv6_modes };
+static const struct schema ipv6 = { .types = SCHEMA_STRING, .format = FORMAT_IPV6 };
 static const struct schema_member members[] = {
 	{ .name = "mode", .schema = &mode, .required = true },
 	{ .name = "link", .schema = &link_name },
 	{ .name = "address", .schema = &cidr },
 	{ .name = "gateway", .schema = &ip },
 	{ .name = "dns", .schema = &ips },
+	{ .name = "ipv6_mode", .schema = &ipv6_mode },
+	{ .name = "ipv6_address", .schema = &cidr },
+	{ .name = "ipv6_gateway", .schema = &ipv6 },
 	{ .name = NULL },
 };
 static const struct schema object = { .types = SCHEMA_OBJECT, .members = members };
@@ -148,6 +154,9 @@ static int send_setting(struct node *node, struct error *error)
 	copy_text(uplink.address, sizeof(uplink.address), setting, "address");
 	copy_text(uplink.gateway, sizeof(uplink.gateway), setting, "gateway");
 	copy_dns(&arena, &uplink.dns, setting);
+	copy_text(uplink.ipv6_mode, sizeof(uplink.ipv6_mode), setting, "ipv6_mode");
+	copy_text(uplink.ipv6_address, sizeof(uplink.ipv6_address), setting, "ipv6_address");
+	copy_text(uplink.ipv6_gateway, sizeof(uplink.ipv6_gateway), setting, "ipv6_gateway");
 	link_send(node->cloud->links[ROLE_NETD], NETD_UPLINK_SET, net_uplink_fields, &uplink, -1);
 	return 0;
 }
@@ -198,17 +207,48 @@ int node_uplink_show(struct request *request, struct error *error)
 	return reply_setting(request, error);
 }
 
+/* Who says nothing of IPv6 leaves it as it is. */
+static int merge_ipv6(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *setting,
+		      struct error *error)
+{
+	static const char *const names[] = { "ipv6_mode", "ipv6_address", "ipv6_gateway" };
+	struct store_view *view;
+	yyjson_val *old = NULL;
+	int result =
+		yyjson_mut_obj_get(setting, names[0]) ? 1 : request_view(request, &view, error);
+
+	if (!result)
+		result = load_setting(request->cloud, view, request->arena, &old, NULL, error);
+	for (size_t i = 0; !result && i < ARRAY_LENGTH(names); i++)
+		if (json_string(old, names[i]))
+			json_set_string(doc, setting, names[i], json_string(old, names[i]));
+	return result < 0 ? result : 0;
+}
+
+static int check_setting(yyjson_val *setting, struct error *error)
+{
+	const char *address = json_string(setting, "ipv6_address");
+
+	if (json_is(setting, "mode", "static") && !json_string(setting, "address"))
+		return error_set(error, -EINVAL, "A static uplink needs an address.");
+	if (json_is(setting, "ipv6_mode", "static") && (!address || !strchr(address, ':')))
+		return error_set(error, -EINVAL, "Static IPv6 needs an IPv6 address.");
+	return 0;
+}
+
 int node_uplink_set(struct request *request, struct error *error)
 {
 	yyjson_val *setting = yyjson_obj_get(request->body, "uplink");
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_mut_doc *doc = request_document(request);
-	int result;
+	yyjson_mut_val *merged = yyjson_val_mut_copy(doc, setting);
+	int result = check_setting(setting, error);
 
-	if (json_is(setting, "mode", "static") && !json_string(setting, "address"))
-		return error_set(error, -EINVAL, "A static uplink needs an address.");
-	store_txn_put(txn, NODE_UPLINK_KEY,
-		      request_write(request, yyjson_val_mut_copy(doc, setting)));
+	if (!result)
+		result = merge_ipv6(request, doc, merged, error);
+	if (result)
+		return result;
+	store_txn_put(txn, NODE_UPLINK_KEY, request_write(request, merged));
 	result = request_commit(request, txn, error);
 	if (result < 0)
 		return result;

@@ -526,6 +526,10 @@ static void syntax_errors_name_the_line(void **state)
 
 static void uplink_settings_are_read(void **state)
 {
+	struct net_uplink uplink = { .mode = "dhcp",
+				     .ipv6_mode = "static",
+				     .ipv6_address = "2001:db8::2/64",
+				     .ipv6_gateway = "2001:db8::1" };
 	struct uplink_settings settings;
 
 	(void)state;
@@ -540,6 +544,14 @@ static void uplink_settings_are_read(void **state)
 	assert_int_equal(uplink_settings_parse("10.0.2.15/33", &settings), -EINVAL);
 	assert_int_equal(uplink_settings_parse("10.0.2.15/24,gateway", &settings), -EINVAL);
 	assert_int_equal(uplink_settings_parse("", &settings), -EINVAL);
+	assert_int_equal(uplink_settings_from(&uplink, &settings), 0);
+	assert_int_equal(settings.ipv6, UPLINK_IPV6_STATIC);
+	assert_int_equal(settings.address6.prefix, 64);
+	snprintf(uplink.ipv6_address, sizeof(uplink.ipv6_address), "192.0.2.2/24");
+	assert_int_equal(uplink_settings_from(&uplink, &settings), -EINVAL);
+	snprintf(uplink.ipv6_mode, sizeof(uplink.ipv6_mode), "off");
+	assert_int_equal(uplink_settings_from(&uplink, &settings), 0);
+	assert_int_equal(settings.ipv6, UPLINK_IPV6_OFF);
 	assert_int_equal(
 		uplink_lease_parse("bound eth0 10.0.2.15/24 10.0.2.2,10.0.2.9 10.0.2.3", &settings),
 		0);

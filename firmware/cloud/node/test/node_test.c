@@ -224,6 +224,23 @@ static void test_uplink(void **state)
 	assert_int_equal(netd.uplink.dns.count, 1);
 	assert_int_equal(ask("GET", "/node/v1/uplink", NULL), 200);
 	assert_string_equal(text_at("/uplink/gateway"), "192.0.2.1");
+	assert_string_equal(netd.uplink.ipv6_mode, "");
+	assert_int_equal(ask("PUT", "/node/v1/uplink",
+			     "{\"uplink\": {\"mode\": \"dhcp\", \"ipv6_mode\": \"static\", "
+			     "\"ipv6_address\": \"192.0.2.2/24\"}}"),
+			 400);
+	assert_int_equal(ask("PUT", "/node/v1/uplink",
+			     "{\"uplink\": {\"mode\": \"dhcp\", \"ipv6_mode\": \"static\", "
+			     "\"ipv6_address\": \"2001:db8::2/64\", "
+			     "\"ipv6_gateway\": \"2001:db8::1\"}}"),
+			 200);
+	turn(5);
+	assert_string_equal(netd.uplink.ipv6_mode, "static");
+	assert_string_equal(netd.uplink.ipv6_gateway, "2001:db8::1");
+	/* Who knows nothing of IPv6 does not undo it. */
+	assert_int_equal(ask("PUT", "/node/v1/uplink", "{\"uplink\": {\"mode\": \"dhcp\"}}"), 200);
+	turn(5);
+	assert_string_equal(netd.uplink.ipv6_address, "2001:db8::2/64");
 }
 
 static void test_image_import(void **state)
@@ -400,9 +417,9 @@ static void test_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_overview),	      TEST(test_uplink),  TEST(test_image_import),
-		TEST(test_first_uplink),      TEST(test_peers),	  TEST(test_physical_networks),
-		TEST(test_changes),	      TEST(test_alone),
+		TEST(test_overview),     TEST(test_uplink), TEST(test_image_import),
+		TEST(test_first_uplink), TEST(test_peers),  TEST(test_physical_networks),
+		TEST(test_changes),      TEST(test_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
