@@ -112,10 +112,11 @@ static int zone_follow(struct editing *editing, struct error *error)
 static int id_read(struct request *request, int64_t *id, struct error *error)
 {
 	const char *text = request_param(request, "aggregate_id");
+	char *end;
 
-	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 10)
+	*id = strtoll(text, &end, 10);
+	if (end == text || *end || strlen(text) > 10)
 		return error_set(error, -EINVAL, "Invalid input received: id must be an integer");
-	*id = strtoll(text, NULL, 10);
 	return 0;
 }
 

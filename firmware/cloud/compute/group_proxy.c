@@ -47,6 +47,15 @@ static int group_reply(struct request *request, yyjson_val *group, struct error 
 	return reply_json(request, 200, doc, root);
 }
 
+/* Those of all projects when an administrator says so, else the caller's own. */
+static bool group_listed(const struct request *request, yyjson_val *group)
+{
+	const char *project = request->caller->project_id;
+
+	return (request->caller->is_admin && request_query(request, "all_tenants")) ||
+	       (project && json_is(group, "project_id", project));
+}
+
 int handle_groups_list(struct request *request, struct error *error)
 {
 	const char *project = request->caller->project_id, *id;
@@ -66,7 +75,7 @@ int handle_groups_list(struct request *request, struct error *error)
 		return result;
 	list = yyjson_mut_obj_add_arr(doc, root, "security_groups");
 	for (size_t i = 0; i < groups.count; i++)
-		if (project && json_is(groups.items[i].value, "project_id", project))
+		if (group_listed(request, groups.items[i].value))
 			yyjson_mut_arr_append(
 				list, group_view(request, doc, groups.items[i].value, &rules));
 	return reply_json(request, 200, doc, root);

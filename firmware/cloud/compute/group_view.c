@@ -50,7 +50,7 @@ static void rule_source(struct request *request, yyjson_mut_doc *doc, yyjson_mut
 	json_set_string(doc, range, "cidr", prefix);
 }
 
-static yyjson_mut_val *rule_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *rule)
+yyjson_mut_val *group_rule_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *rule)
 {
 	yyjson_mut_val *view = yyjson_mut_obj(doc);
 
@@ -76,7 +76,8 @@ yyjson_mut_val *group_view(struct request *request, yyjson_mut_doc *doc, yyjson_
 	for (size_t i = 0; i < rules->count; i++)
 		if (json_is(rules->items[i].value, "security_group_id", id) &&
 		    json_is(rules->items[i].value, "direction", "ingress"))
-			yyjson_mut_arr_append(list, rule_view(request, doc, rules->items[i].value));
+			yyjson_mut_arr_append(list,
+					      group_rule_view(request, doc, rules->items[i].value));
 	return view;
 }
 

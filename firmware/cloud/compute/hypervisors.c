@@ -11,6 +11,7 @@
 #include "firmware/cloud/compute/host_state.h"
 #include "firmware/cloud/compute/parts.h"
 #include "firmware/cloud/compute/query.h"
+#include "firmware/cloud/compute/routes.h"
 #include "hypervisor/message.h"
 
 /* "10.0.3" as Nova packs it: 10000003. */
@@ -367,6 +368,8 @@ static const struct route routes[] = {
 	ROUTE("GET", "/os-hypervisors/detail", hypervisor_detail, "os-hypervisors:list-detail"),
 	ROUTE("GET", "/os-hypervisors/statistics", hypervisor_statistics,
 	      "os-hypervisors:statistics", .last = 87),
+	ROUTE("GET", "/os-hypervisors/statistics", handle_too_new, "os-hypervisors:statistics",
+	      .first = 88),
 	ROUTE("GET", HYPERVISOR, hypervisor_show, "os-hypervisors:show"),
 	ROUTE("GET", HYPERVISOR "/uptime", hypervisor_uptime, "os-hypervisors:uptime", .last = 87),
 	ROUTE("GET", HYPERVISOR "/search", hypervisor_search, "os-hypervisors:search", .last = 52),

@@ -47,12 +47,13 @@
 #define KEY_SERVER "/compute/server/"
 #define KEY_FLAVOR "/compute/flavor/"
 #define KEY_KEYPAIR "/compute/keypair/"
-#define KEY_ACTION "/compute/action/"       /* <server id>/<request id> */
-#define KEY_USER_DATA "/compute/user-data/" /* <server id> */
-#define KEY_USAGE "/compute/usage/"         /* <project id> {instances, cores, ram, groups} */
-#define KEY_MIGRATION "/compute/migration/" /* <server id>/<migration id> */
-#define KEY_SERVER_GROUP "/compute/group/"  /* <group id>, see server_groups.h */
-#define KEY_QUOTA "/compute/quota/"         /* <project id> {resource: limit} */
+#define KEY_ACTION "/compute/action/"           /* <server id>/<request id> */
+#define KEY_USER_DATA "/compute/user-data/"     /* <server id> */
+#define KEY_USAGE "/compute/usage/"             /* <project id> {instances, cores, ram, groups} */
+#define KEY_MIGRATION "/compute/migration/"     /* <server id>/<migration id> */
+#define KEY_SERVER_GROUP "/compute/group/"      /* <group id>, see server_groups.h */
+#define KEY_QUOTA_CLASS "/compute/quota-class/" /* <class> {resource: limit}; "default" counts */
+#define KEY_QUOTA "/compute/quota/"             /* <project id> {resource: limit} */
 
 /* --- time.c: timestamps as the API writes them */
 #define TIME_SIZE 32

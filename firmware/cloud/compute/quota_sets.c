@@ -38,7 +38,7 @@ static int quota_project(struct request *request, const char **project, struct e
 	return 0;
 }
 
-static int quota_reply(struct request *request, const char *id, yyjson_val *record)
+static int quota_reply(struct request *request, const char *id, const struct quotas *quotas)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc),
@@ -48,28 +48,30 @@ static int quota_reply(struct request *request, const char *id, yyjson_val *reco
 		json_set_string(doc, set, "id", id);
 	for (const struct quota_rule *rule = quota_rules; rule->name; rule++)
 		if (rule_shown(request, rule))
-			json_set_integer(doc, set, rule->name, quota_value(record, rule));
+			json_set_integer(doc, set, rule->name, quota_value(quotas, rule));
 	return reply_json(request, 200, doc, root);
 }
 
 int handle_quota_show(struct request *request, struct error *error)
 {
 	const char *project;
-	yyjson_val *record;
-	uint64_t revision;
+	struct quotas quotas;
 	int result = quota_project(request, &project, error);
 
 	if (result == 0)
-		result = quota_record(request, project, &record, &revision, error);
-	return result < 0 ? result : quota_reply(request, project, record);
+		result = quotas_read(request, project, &quotas, error);
+	return result < 0 ? result : quota_reply(request, project, &quotas);
 }
 
 int handle_quota_defaults(struct request *request, struct error *error)
 {
 	const char *project;
+	struct quotas quotas;
 	int result = quota_project(request, &project, error);
 
-	return result < 0 ? result : quota_reply(request, project, NULL);
+	if (result == 0)
+		result = quotas_read(request, NULL, &quotas, error);
+	return result < 0 ? result : quota_reply(request, project, &quotas);
 }
 
 int handle_quota_detail(struct request *request, struct error *error)
@@ -79,12 +81,12 @@ int handle_quota_detail(struct request *request, struct error *error)
 	struct quota_amount used = { 0 };
 	struct store_view *view;
 	const char *project;
-	yyjson_val *record;
+	struct quotas quotas;
 	uint64_t revision;
 	int result = quota_project(request, &project, error);
 
 	if (result == 0)
-		result = quota_record(request, project, &record, &revision, error);
+		result = quotas_read(request, project, &quotas, error);
 	if (result == 0)
 		result = request_view(request, &view, error);
 	if (result == 0)
@@ -97,7 +99,7 @@ int handle_quota_detail(struct request *request, struct error *error)
 		if (!rule_shown(request, rule))
 			continue;
 		item = yyjson_mut_obj_add_obj(doc, set, rule->name);
-		json_set_integer(doc, item, "limit", quota_value(record, rule));
+		json_set_integer(doc, item, "limit", quota_value(&quotas, rule));
 		json_set_integer(doc, item, "in_use", rule_used(rule, &used));
 		json_set_integer(doc, item, "reserved", 0);
 	}
@@ -148,41 +150,40 @@ int handle_quota_update(struct request *request, struct error *error)
 	struct quota_amount used = { 0 };
 	struct store_view *view;
 	const char *project, *key;
-	yyjson_val *record;
-	uint64_t revision, usage_revision;
+	uint64_t usage_revision;
+	struct quotas quotas;
 	int result = quota_project(request, &project, error);
 
 	if (result == 0)
-		result = quota_record(request, project, &record, &revision, error);
+		result = quotas_read(request, project, &quotas, error);
 	if (result == 0)
 		result = request_view(request, &view, error);
 	if (result == 0)
 		result = quota_usage(view, request->arena, project, &used, &usage_revision, error);
 	if (result < 0)
 		return result;
-	edited = record ? yyjson_val_mut_copy(doc, record) : yyjson_mut_obj(doc);
+	edited = quotas.own ? yyjson_val_mut_copy(doc, quotas.own) : yyjson_mut_obj(doc);
 	result = quota_edit(request, doc, edited, &used, error);
 	if (result < 0)
 		return result;
 	key = arena_printf(request->arena, KEY_QUOTA "%s", project);
-	store_txn_compare(txn, key, revision);
+	store_txn_compare(txn, key, quotas.revision);
 	store_txn_put(txn, key, request_write(request, edited));
 	result = request_commit(request, txn, error);
-	return result < 0 ? result
-			  : quota_reply(request, NULL, json_frozen(request->arena, edited));
+	quotas.own = json_frozen(request->arena, edited);
+	return result < 0 ? result : quota_reply(request, NULL, &quotas);
 }
 
 int handle_quota_delete(struct request *request, struct error *error)
 {
 	struct store_txn *txn = store_txn_new(request->arena);
 	const char *project = request_param(request, "project_id");
-	yyjson_val *record;
-	uint64_t revision;
-	int result = quota_record(request, project, &record, &revision, error);
+	struct quotas quotas;
+	int result = quotas_read(request, project, &quotas, error);
 
 	if (result < 0)
 		return result;
-	if (record) {
+	if (quotas.own) {
 		store_txn_delete(txn, arena_printf(request->arena, KEY_QUOTA "%s", project));
 		result = request_commit(request, txn, error);
 	}
@@ -190,7 +191,7 @@ int handle_quota_delete(struct request *request, struct error *error)
 }
 
 static void limits_absolute(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *absolute,
-			    yyjson_val *record, const struct quota_amount *used)
+			    const struct quotas *quotas, const struct quota_amount *used)
 {
 	for (const struct quota_rule *rule = quota_rules; rule->name; rule++) {
 		if (!rule_shown(request, rule))
@@ -198,7 +199,7 @@ static void limits_absolute(struct request *request, yyjson_mut_doc *doc, yyjson
 		for (size_t i = 0; i < 2 && rule->limits[i]; i++)
 			if (strcmp(rule->limits[i], "maxImageMeta") || request->microversion <= 38)
 				json_set_integer(doc, absolute, rule->limits[i],
-						 quota_value(record, rule));
+						 quota_value(quotas, rule));
 		if (rule->used)
 			json_set_integer(doc, absolute, rule->used, rule_used(rule, used));
 	}
@@ -211,7 +212,7 @@ int handle_limits(struct request *request, struct error *error)
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *limits;
 	struct quota_amount used = { 0 };
 	struct store_view *view;
-	yyjson_val *record;
+	struct quotas quotas;
 	uint64_t revision;
 	int result = 0;
 
@@ -221,7 +222,7 @@ int handle_limits(struct request *request, struct error *error)
 				 "performed.");
 	if (!project)
 		project = request->caller->project_id ? request->caller->project_id : "";
-	result = quota_record(request, project, &record, &revision, error);
+	result = quotas_read(request, project, &quotas, error);
 	if (result == 0)
 		result = request_view(request, &view, error);
 	if (result == 0)
@@ -230,7 +231,7 @@ int handle_limits(struct request *request, struct error *error)
 		return result;
 	limits = yyjson_mut_obj_add_obj(doc, root, "limits");
 	yyjson_mut_obj_add_arr(doc, limits, "rate");
-	limits_absolute(request, doc, yyjson_mut_obj_add_obj(doc, limits, "absolute"), record,
+	limits_absolute(request, doc, yyjson_mut_obj_add_obj(doc, limits, "absolute"), &quotas,
 			&used);
 	return reply_json(request, 200, doc, root);
 }

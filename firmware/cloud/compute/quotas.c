@@ -41,21 +41,36 @@ static const char *const resource_names[QUOTA_COUNT] = {
 	[QUOTA_GROUP_MEMBERS] = "server_group_members",
 };
 
-int quota_record(struct request *request, const char *project_id, yyjson_val **record,
-		 uint64_t *revision, struct error *error)
+static int limits_get(struct request *request, const char *key, yyjson_val **record,
+		      uint64_t *revision, struct error *error)
 {
-	int result = -ENOENT;
+	int result = request_get(request, record, revision, error, "%s", key);
 
-	*record = NULL;
-	*revision = 0;
-	if (project_id && strlen(project_id) <= 255 && !strchr(project_id, '/'))
-		result = request_get(request, record, revision, error, KEY_QUOTA "%s", project_id);
+	if (result == -ENOENT)
+		*record = NULL;
 	return result == -ENOENT ? 0 : result;
 }
 
-int64_t quota_value(yyjson_val *record, const struct quota_rule *rule)
+int quotas_read(struct request *request, const char *project_id, struct quotas *quotas,
+		struct error *error)
 {
-	return json_integer(record, rule->name, rule->standard);
+	int result;
+
+	*quotas = (struct quotas){ 0 };
+	result = limits_get(request, KEY_QUOTA_CLASS "default", &quotas->standard, NULL, error);
+	if (result < 0 || !project_id || strlen(project_id) > 255 || strchr(project_id, '/'))
+		return result;
+	result = limits_get(request, arena_printf(request->arena, KEY_QUOTA "%s", project_id),
+			    &quotas->own, &quotas->revision, error);
+	if (!quotas->own)
+		quotas->revision = 0;
+	return result;
+}
+
+int64_t quota_value(const struct quotas *quotas, const struct quota_rule *rule)
+{
+	return json_integer(quotas->own, rule->name,
+			    json_integer(quotas->standard, rule->name, rule->standard));
 }
 
 static const struct quota_rule *rule_find(const char *name)
@@ -70,11 +85,10 @@ static const struct quota_rule *rule_find(const char *name)
 int quota_limit(struct request *request, const char *project_id, enum quota_resource resource,
 		int64_t *limit, struct error *error)
 {
-	yyjson_val *record;
-	uint64_t revision;
-	int result = quota_record(request, project_id, &record, &revision, error);
+	struct quotas quotas;
+	int result = quotas_read(request, project_id, &quotas, error);
 
-	*limit = quota_value(record, rule_find(resource_names[resource]));
+	*limit = quota_value(&quotas, rule_find(resource_names[resource]));
 	return result;
 }
 

@@ -14,9 +14,13 @@ struct quota_rule {
 };
 extern const struct quota_rule quota_rules[];
 
-/* The project's own limits, NULL (revision 0) when it has none of its own. */
-int quota_record(struct request *request, const char *project_id, yyjson_val **record,
-		 uint64_t *revision, struct error *error);
-int64_t quota_value(yyjson_val *record, const struct quota_rule *rule);
+struct quotas {
+	yyjson_val *own;      /* the project's; NULL: it has none of its own */
+	yyjson_val *standard; /* the class "default"; NULL: it is as above */
+	uint64_t revision;    /* of the project's own, 0: there is none */
+};
+int quotas_read(struct request *request, const char *project_id, struct quotas *quotas,
+		struct error *error);
+int64_t quota_value(const struct quotas *quotas, const struct quota_rule *rule);
 
 #endif

@@ -130,8 +130,8 @@ HANDLER(handle_server_migrate);
 HANDLER(handle_server_migrate_live);
 HANDLER(handle_server_evacuate);
 /* lists.c: collections that this cloud never has members of */
-HANDLER(handle_extensions_list);
 HANDLER(handle_unserved);
+HANDLER(handle_too_new); /* where another route would answer for one that is gone */
 
 /* schemas.c, server_schemas.c */
 extern const struct schema schema_flavor_create, schema_flavor_update, schema_flavor_access_add,
@@ -140,9 +140,10 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_server_lock, schema_server_group_add, schema_server_group_remove,
 	schema_server_reset_state, schema_server_resize, schema_server_rebuild,
 	schema_server_create_image, schema_metadata, schema_metadata_item, schema_tags,
-	schema_group, schema_quota_update, schema_server_migrate, schema_server_migrate_live,
-	schema_server_evacuate, schema_server_create_backup, schema_server_rescue,
-	schema_server_unshelve, schema_server_change_password, schema_external_events;
+	schema_group, schema_quota_update, schema_quota_class_update, schema_server_migrate,
+	schema_server_migrate_live, schema_server_evacuate, schema_server_create_backup,
+	schema_server_rescue, schema_server_unshelve, schema_server_change_password,
+	schema_external_events;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

@@ -235,3 +235,26 @@ static const struct schema quota_body = {
 			{ 0 } },
 };
 const struct schema schema_quota_update = ENVELOPE("quota_set", &quota_body);
+/* Networks' resources until 2.49, files until 2.56; no limit on Nova's "networks" either. */
+static const struct schema quota_class_body = {
+	.types = SCHEMA_OBJECT,
+	.members =
+		(const struct schema_member[]){
+			{ "instances", &quota_value, false, 0, 0 },
+			{ "cores", &quota_value, false, 0, 0 },
+			{ "ram", &quota_value, false, 0, 0 },
+			{ "floating_ips", &quota_value, false, 0, 49 },
+			{ "fixed_ips", &quota_value, false, 0, 49 },
+			{ "metadata_items", &quota_value, false, 0, 0 },
+			{ "key_pairs", &quota_value, false, 0, 0 },
+			{ "injected_files", &quota_value, false, 0, 56 },
+			{ "injected_file_content_bytes", &quota_value, false, 0, 56 },
+			{ "injected_file_path_bytes", &quota_value, false, 0, 56 },
+			{ "security_groups", &quota_value, false, 0, 49 },
+			{ "security_group_rules", &quota_value, false, 0, 49 },
+			{ "server_groups", &quota_value, false, 0, 0 },
+			{ "server_group_members", &quota_value, false, 0, 0 },
+			{ "networks", &quota_value, false, 0, 49 },
+			{ 0 } },
+};
+const struct schema schema_quota_class_update = ENVELOPE("quota_class_set", &quota_class_body);

@@ -52,4 +52,7 @@ yyjson_mut_val *group_view(struct request *request, yyjson_mut_doc *doc, yyjson_
 int group_views_add(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *list,
 		    const struct network_ports *ports, struct error *error);
 
+/* group_view.c: a rule of a security group in Nova's form. */
+yyjson_mut_val *group_rule_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *rule);
+
 #endif

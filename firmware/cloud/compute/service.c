@@ -219,7 +219,6 @@ static const struct route routes[] = {
 	      "os-quota-sets:show"),
 
 	ROUTE("GET", "/os-migrations", handle_migrations_list, "os-migrations:index"),
-	ROUTE("GET", "/extensions", handle_extensions_list, "extensions"),
 	{ 0 },
 };
 
@@ -318,7 +317,6 @@ static const struct policy_rule policies[] = {
 	{ POLICY("os-quota-sets:update"), ADMIN },
 	{ POLICY("os-quota-sets:delete"), ADMIN },
 	{ POLICY("os-migrations:index"), ADMIN },
-	{ POLICY("extensions"), "any" },
 	{ 0 },
 };
 
@@ -331,9 +329,11 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&compute_group_part,      &compute_usage_part,   &compute_audit_log_part,
-	&compute_zone_part,       &compute_service_part, &compute_aggregate_part,
-	&compute_hypervisor_part, &compute_host_part,    NULL,
+	&compute_group_part,       &compute_usage_part,   &compute_audit_log_part,
+	&compute_zone_part,        &compute_service_part, &compute_aggregate_part,
+	&compute_hypervisor_part,  &compute_host_part,    &compute_network_part,
+	&compute_floating_ip_part, &compute_rule_part,    &compute_quota_class_part,
+	&compute_extension_part,   &compute_gone_part,    NULL,
 };
 
 static int compute_start(struct cloud *cloud, struct error *error)

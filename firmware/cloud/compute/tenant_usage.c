@@ -267,8 +267,12 @@ static int usage_list(struct request *request, struct error *error)
 	const char *detailed = request_query(request, "detailed");
 	struct usage usage = { .request = request, .detailed = detailed && !strcmp(detailed, "1") };
 	yyjson_mut_val *root, *array;
-	int result = usage_read(&usage, NULL, error);
+	int result;
 
+	/* A show that forgot to say of whom. */
+	if (request->raw_target[strcspn(request->raw_target, "?") - 1] == '/')
+		return error_set(error, -ENOENT, "The resource could not be found.");
+	result = usage_read(&usage, NULL, error);
 	if (result < 0)
 		return result;
 	root = yyjson_mut_obj(usage.doc);

@@ -142,7 +142,7 @@ static void hypervisors_follow_the_microversion(void **state)
 	assert_int_equal(get(box, "2.88", box_format(box, "/os-hypervisors/%s", uuid)), 200);
 	assert_non_null(box_at(box, "/hypervisor/uptime"));
 	assert_null(box_at(box, "/hypervisor/vcpus"));
-	assert_int_equal(get(box, "2.88", "/os-hypervisors/statistics"), 400);
+	assert_int_equal(get(box, "2.88", "/os-hypervisors/statistics"), 404);
 	assert_int_equal(get(box, "2.87", "/os-hypervisors/statistics"), 200);
 	assert_int_equal(get(box, "2.1", "/os-hosts/cumulet"), 200);
 	assert_string_equal(box_text(box, "/host/2/resource/project"), "(used_max)");
@@ -205,6 +205,7 @@ static void aggregates_make_zones(void **state)
 	assert_string_equal(box_text(box, "/itemNotFound/message"),
 			    "Aggregate 1 could not be found.");
 	assert_int_equal(get(box, "2.1", "/os-aggregates/x"), 400);
+	assert_int_equal(get(box, "2.1", "/os-aggregates/-1"), 404);
 	send_at(box, "2.1", "POST", "/os-aggregates", "{\"aggregate\":{\"name\":\"a\"}}");
 	assert_int_equal(yyjson_get_int(box_at(box, "/aggregate/id")), 2);
 }

@@ -150,6 +150,7 @@ static void bad_periods_are_refused(void **state)
 			    "Invalid datetime string: Datetime is in invalid format");
 	assert_int_equal(usage(box, "2.1", "?start=2020-01-02T00:00:00.1234567"), 400);
 	assert_int_equal(usage(box, "2.75", "?start=2020-01-02T00:00:00&all=1"), 400);
+	assert_int_equal(usage(box, "2.1", "/?start=2020-01-02T00:00:00"), 404);
 }
 
 static void nobody_audits(void **state)
