@@ -36,22 +36,25 @@ int transfer_wait(const struct transfer *transfer, int fd, short events, int64_t
 	return -ETIMEDOUT;
 }
 
+/* Somebody takes the bytes at a pace of his own: only the end of all bounds it. */
+static int room_wait(const struct transfer *transfer)
+{
+	struct pollfd room = { .fd = transfer->output, .events = POLLOUT };
+
+	if (transfer_now() >= transfer->end_ms)
+		return -ETIMEDOUT;
+	return poll(&room, 1, 1000) < 0 && errno != EINTR ? -errno : 0;
+}
+
 int transfer_write(struct transfer *transfer, const char *data, size_t size, struct error *error)
 {
 	while (size > 0) {
 		ssize_t written = write(transfer->output, data, size);
-		int result = written < 0 ? -errno : 0;
+		int result = 0;
 
-		if (result == -EAGAIN)
-			result = transfer_wait(transfer, -1, 0, 0) == -EPIPE ? -EPIPE : -EAGAIN;
-		if (result == -EAGAIN) {
-			struct pollfd room = { .fd = transfer->output, .events = POLLOUT };
-
-			result = poll(&room, 1, 1000) < 0 && errno != EINTR ? -errno : 0;
-			if (transfer_now() > transfer->end_ms)
-				result = -ETIMEDOUT;
-		}
-		if (result < 0 && result != -EINTR)
+		if (written < 0)
+			result = errno == EAGAIN || errno == EINTR ? room_wait(transfer) : -errno;
+		if (result < 0)
 			return error_set(error, result, "%s",
 					 result == -ETIMEDOUT ? "the transfer took too long"
 							      : "nobody takes the bytes");

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The built image, booted by UEFI in an emulated machine: its console, the README's transcript, the
-pulled plug."""
+pulled plug, an import from outside."""
+import contextlib
+import hashlib
+import http.server
 import os
 import re
 import shutil
@@ -76,6 +79,27 @@ class Booted:
             self.emulator.wait()
 
 
+@contextlib.contextmanager
+def serving(content):
+    """A web server on our loopback that answers everything with this; its port."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 class Image(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -100,6 +124,32 @@ class Image(unittest.TestCase):
         node = wait_for("the host's facts", lambda: (lambda node: (
             node if node.get("accelerator") else None))(self.booted.api.get("/node/v1")["node"]))
         self.assertEqual(node["accelerator"], "kvm")
+
+    def test_3_import_from_this_machine(self):
+        """QEMU's network leads from 10.0.2.2 to our loopback."""
+        content = b"from elsewhere" * 10000
+        with serving(content) as port:
+            rules = self.booted.api.request("PUT", "/node/v1/image-import", body={
+                "image_import": {"allowed_ports": [port]}})
+            self.assertEqual(rules.status, 200, rules.body)
+            image = self.imported(f"http://10.0.2.2:{port}/")
+            self.assertEqual((image["status"], image["checksum"]),
+                             ("active", hashlib.md5(content).hexdigest()))
+            image = self.imported(f"http://10.0.2.15:{port}/")
+            self.assertEqual((image["status"], image["os_glance_failed_import"]),
+                             ("queued", "local"))
+
+    def imported(self, uri):
+        """What has become of an image that was fetched from there."""
+        api = self.booted.api
+        path = "/image/v2/images/" + api.request("POST", "/image/v2/images", body={
+            "name": "web", "disk_format": "raw", "container_format": "bare"}).json()["id"]
+        self.addCleanup(api.request, "DELETE", path)
+        reply = api.request("POST", path + "/import", body={
+            "method": {"name": "web-download", "uri": uri}})
+        self.assertEqual(reply.status, 202, reply.body)
+        return wait_for("the import's end", lambda: (lambda image: (
+            image if image["status"] in ("active", "queued") else None))(api.get(path)))
 
     def test_3_transcript(self):
         transcript.check(transcript.run(self.booted.client))

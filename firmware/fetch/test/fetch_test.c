@@ -64,6 +64,15 @@ static const struct {
 	{ "/silent", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello" },
 };
 
+static void flood(int fd)
+{
+	static const char zeros[65536];
+
+	dprintf(fd, "HTTP/1.0 200 OK\r\n\r\n");
+	while (write(fd, zeros, sizeof(zeros)) > 0)
+		;
+}
+
 static void serve(int fd)
 {
 	char question[4096] = "", target[64] = "";
@@ -77,6 +86,8 @@ static void serve(int fd)
 	for (size_t i = 0; i < ARRAY_LENGTH(replies); i++)
 		if (!strcmp(replies[i].target, target))
 			(void)!write(fd, replies[i].reply, strlen(replies[i].reply));
+	if (!strcmp(target, "/flood"))
+		flood(fd);
 	/* Silent until the other side gives up. */
 	if (!strcmp(target, "/silent") || !strncmp(target, "/large", 6))
 		while (read(fd, question, sizeof(question)) > 0)
@@ -318,6 +329,21 @@ static void test_time(void **state)
 	assert_non_null(strstr(end.reason, "took too long"));
 }
 
+/* Nobody reads: what does not fit into the pipe waits, until the time is up. */
+static void test_nobody_reads(void **state)
+{
+	struct fetch_begin begin = begin_for("/flood");
+	int fd;
+
+	(void)state;
+	begin.size_most = 1 << 20;
+	begin.total_ms = 300;
+	fd = begin_send(&begin);
+	turn_until(&ended);
+	assert_int_equal(end.code, ETIMEDOUT);
+	close(fd);
+}
+
 static void test_refused_connection(void **state)
 {
 	struct fetch_begin begin = begin_for("http://127.0.0.1:1/");
@@ -486,12 +512,19 @@ static int group_teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bodies),       cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_rules),        cmocka_unit_test(test_names),
-		cmocka_unit_test(test_time),         cmocka_unit_test(test_refused_connection),
-		cmocka_unit_test(test_killed),       cmocka_unit_test(test_given_up),
-		cmocka_unit_test(test_cloud_gone),   cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_bad_messages), cmocka_unit_test(test_overdue),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_nobody_reads),
+		cmocka_unit_test(test_refused_connection),
+		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_cloud_gone),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_bad_messages),
+		cmocka_unit_test(test_overdue),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
