@@ -21,6 +21,7 @@ struct netd {
 	struct channel cloud, vmm; /* fd -1 while the peer is not there */
 	struct channel *control;   /* to init; NULL in tests */
 	struct loop_task task;     /* reconciles what is dirty, once for a turn of the loop */
+	uint64_t touched;          /* when the task was first asked for */
 	struct loop_timer again;   /* after a failure */
 	bool rules_dirty;
 	uint64_t qos; /* which limits and marks are in force, see rules_if_changed() */

@@ -4,6 +4,7 @@
  * is set. The same at an API change, at boot and after a crash: setting what is so already does
  * nothing. A failure leaves the object dirty and is tried again a second later.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "netstack/netd/router.h"
 
 #define AGAIN_MS 1000
+#define GATHER_MS 100 /* as long as messages follow each other */
 
 /* --- networks --- */
 
@@ -345,15 +347,32 @@ void netd_reconcile(struct netd *netd)
 	rules_reconcile(netd);
 }
 
+/* Another message of cloud's is there already. */
+static bool more_comes(const struct netd *netd)
+{
+	struct pollfd cloud = { .fd = netd->cloud.fd, .events = POLLIN };
+
+	return channel_is_open(&netd->cloud) && poll(&cloud, 1, 0) > 0;
+}
+
+/* What comes together is set together: the rule set is made as a whole, so a thousand ports one by
+ * one would cost a thousand times as much as at once. */
 static void reconcile_task(struct loop_task *task)
 {
-	netd_reconcile(container_of(task, struct netd, task));
+	struct netd *netd = container_of(task, struct netd, task);
+
+	if (more_comes(netd) && loop_now(netd->loop) < netd->touched + GATHER_MS)
+		loop_task_queue(netd->loop, task, reconcile_task);
+	else
+		netd_reconcile(netd);
 }
 
 void netd_touch(struct netd *netd)
 {
-	if (!netd->task.queued)
-		loop_task_queue(netd->loop, &netd->task, reconcile_task);
+	if (netd->task.queued)
+		return;
+	netd->touched = loop_now(netd->loop);
+	loop_task_queue(netd->loop, &netd->task, reconcile_task);
 }
 
 void netd_report_all(struct netd *netd)
