@@ -10,6 +10,7 @@
 #include "firmware/cloud/network/qos.h"
 #include "firmware/lib/uuid.h"
 
+#define MAC_TURNS 8 /* attempts at a MAC that nobody has */
 #define POST_PUT (ATTRIBUTE_POST | ATTRIBUTE_PUT)
 #define ADMIN_ONLY (ATTRIBUTE_ADMIN | ATTRIBUTE_SECRET)
 
@@ -258,15 +259,38 @@ static int complete_security(struct change *change, yyjson_val *network, yyjson_
 	return result;
 }
 
+static int mac_found(const struct store_record *record, void *context)
+{
+	(void)record;
+	*(bool *)context = true;
+	return 1;
+}
+
+static bool mac_is_taken(struct change *change, const char *network_id, const char *mac)
+{
+	bool taken = false;
+
+	store_range_index(change->view, change->request->arena, resource_port.prefix, "mac",
+			  network_id, mac, mac_found, &taken, NULL);
+	return taken;
+}
+
+/* Three bytes are few: of a thousand ports two may draw the same. */
 static void complete_mac(struct change *change, yyjson_mut_val *object)
 {
+	const char *network_id = json_member(object, "network_id");
 	unsigned char random[3];
 	char mac[18];
 
 	if (json_member(object, "mac_address"))
 		return;
-	random_bytes(random, sizeof(random));
-	snprintf(mac, sizeof(mac), "fa:16:3e:%02x:%02x:%02x", random[0], random[1], random[2]);
+	for (int turn = 0; turn < MAC_TURNS; turn++) {
+		random_bytes(random, sizeof(random));
+		snprintf(mac, sizeof(mac), "fa:16:3e:%02x:%02x:%02x", random[0], random[1],
+			 random[2]);
+		if (!network_id || !mac_is_taken(change, network_id, mac))
+			break;
+	}
 	json_set_string(change->doc, object, "mac_address", mac);
 }
 
