@@ -240,10 +240,12 @@ void exchange_continue(struct exchange *exchange)
 ssize_t exchange_read(struct exchange *exchange, void *data, size_t size)
 {
 	ssize_t result;
+	bool full;
 
 	exchange_continue(exchange);
 	pthread_mutex_lock(&exchange->lock);
 	result = wait_for_body(exchange);
+	full = exchange->body.length >= EXCHANGE_QUEUE_MAX;
 	if (result == 0) {
 		if (size > exchange->body.length)
 			size = exchange->body.length;
@@ -253,8 +255,8 @@ ssize_t exchange_read(struct exchange *exchange, void *data, size_t size)
 		result = (ssize_t)size;
 	}
 	pthread_mutex_unlock(&exchange->lock);
-	if (result > 0)
-		exchange_kick(exchange); /* there is room again */
+	if (result > 0 && full)
+		exchange_kick(exchange); /* there is room again; else nobody waited for some */
 	return result;
 }
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes that come, as a request's body or otherwise, become a file: written and hashed as they come, synced, renamed.
- * They are taken as they are; what is in them is looked at elsewhere. Hashing is half of the work:
- * nettle does it with the processor's own instructions. */
+ * They are taken as they are; what is in them is looked at elsewhere. */
 #include <fcntl.h>
-#include <nettle/md5.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -21,8 +18,7 @@
 struct stream {
 	struct intake *intake;
 	int fd;
-	struct md5_ctx md5;
-	struct sha512_ctx sha512;
+	struct digests *digests;
 };
 
 int intake_storage_full(struct error *error)
@@ -92,12 +88,12 @@ static void write_behind(struct stream *stream)
 static int chunk_take(struct stream *stream, const char *data, size_t size, struct error *error)
 {
 	struct intake *intake = stream->intake;
-	int result = chunk_write(stream->fd, data, size, error);
+	int result;
 
+	digests_update(stream->digests, data, size);
+	result = chunk_write(stream->fd, data, size, error);
 	if (result)
 		return result;
-	md5_update(&stream->md5, size, (const uint8_t *)data);
-	sha512_update(&stream->sha512, size, (const uint8_t *)data);
 	intake->size += size;
 	if (intake->size > IMAGE_SIZE_MAX)
 		return too_large(error);
@@ -121,38 +117,39 @@ static int room_check(const struct stream *stream, struct error *error)
 	return intake_storage_full(error);
 }
 
+/* Two chunks in turns: a digest is taken of one while the next one comes. */
+static int chunks_receive(struct stream *stream, char *chunks, struct error *error)
+{
+	char *chunk = chunks;
+	ssize_t count;
+	int result = 0;
+
+	while (!result && (count = stream->intake->read(stream->intake, chunk, IMAGE_CHUNK_SIZE,
+							error)) != 0) {
+		if (count < 0)
+			return (int)count;
+		result = chunk_take(stream, chunk, (size_t)count, error);
+		chunk = chunk == chunks ? chunks + IMAGE_CHUNK_SIZE : chunks;
+	}
+	return result;
+}
+
 static int bytes_receive(struct stream *stream, struct error *error)
 {
-	CLEANUP_FREE char *chunk = malloc(IMAGE_CHUNK_SIZE);
-	ssize_t count;
+	CLEANUP_FREE char *chunks = malloc(2 * IMAGE_CHUNK_SIZE);
 	int result = room_check(stream, error);
 
 	if (result)
 		return result;
-	if (!chunk)
-		return error_set(error, -ENOMEM, "out of memory");
-	while ((count = stream->intake->read(stream->intake, chunk, IMAGE_CHUNK_SIZE, error)) > 0) {
-		result = chunk_take(stream, chunk, (size_t)count, error);
-		if (result)
-			return result;
-	}
-	return (int)count;
-}
-
-static void hex_write(char *text, const unsigned char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static void digests_finish(struct stream *stream)
-{
-	uint8_t md5[MD5_DIGEST_SIZE], sha512[SHA512_DIGEST_SIZE];
-
-	md5_digest(&stream->md5, sizeof(md5), md5);
-	sha512_digest(&stream->sha512, sizeof(sha512), sha512);
-	hex_write(stream->intake->checksum, md5, sizeof(md5));
-	hex_write(stream->intake->hash, sha512, sizeof(sha512));
+	stream->digests = digests_new();
+	if (!chunks || !stream->digests)
+		result = error_set(error, -ENOMEM, "out of memory");
+	else
+		result = chunks_receive(stream, chunks, error);
+	if (!result)
+		digests_finish(stream->digests, stream->intake->checksum, stream->intake->hash);
+	digests_free(stream->digests); /* before the chunks, which it may be looking at */
+	return result;
 }
 
 /* On stable storage under its final name, before a record says so. */
@@ -172,13 +169,8 @@ static int stream_run(struct stream *stream, struct error *error)
 	stream->fd = open(stream->intake->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (stream->fd < 0)
 		return write_error(error);
-	md5_init(&stream->md5);
-	sha512_init(&stream->sha512);
 	result = bytes_receive(stream, error);
-	if (result)
-		return result;
-	digests_finish(stream);
-	return file_keep(stream, error);
+	return result ? result : file_keep(stream, error);
 }
 
 int intake_run(struct intake *intake, struct error *error)

@@ -120,6 +120,14 @@ uint64_t intake_room(const struct intake *intake);
 /* 413 in Glance's words. */
 int intake_storage_full(struct error *error);
 
+/* --- digests.c: MD5 and SHA-512 of one stream of bytes */
+struct digests *digests_new(void); /* NULL: out of memory */
+/* The piece must stay as it is until the next call of any of these has returned. */
+void digests_update(struct digests *digests, const void *data, size_t size);
+/* In hexadecimal; nothing can be added afterwards. */
+void digests_finish(struct digests *digests, char checksum[static 33], char hash[static 129]);
+void digests_free(struct digests *digests);
+
 /* --- facts.c: bytes of the disk that an image's file makes; 0: nobody can tell. */
 int64_t image_virtual_size(struct request *request, const char *id, const char *format,
 			   int64_t size);
