@@ -128,6 +128,15 @@ void listing_add(struct listing *listing, yyjson_val *record, const struct face 
 	object_end(listing, more);
 }
 
+void listing_add_value(struct listing *listing, yyjson_mut_val *value)
+{
+	if (!listing)
+		return;
+	if (listing->items++)
+		piece_add(listing, piece_of(","));
+	piece_add(listing, value_write(listing->request->arena, value));
+}
+
 static char *pieces_join(const struct listing *listing)
 {
 	char *text = arena_alloc(listing->request->arena, listing->size + 1), *at = text;

@@ -27,6 +27,8 @@ struct listing *listing_new(struct request *request, const char *name);
  * object whose members, all of other names, come behind the face's; it may be NULL. */
 void listing_add(struct listing *listing, yyjson_val *record, const struct face *face,
 		 yyjson_mut_val *more);
+/* One more item, which is not kept; NULL is out of memory. */
+void listing_add_value(struct listing *listing, yyjson_mut_val *value);
 /* Replies 200; 'beside' is an object with the other members, and may be NULL. */
 int listing_reply(struct listing *listing, yyjson_mut_val *beside);
 

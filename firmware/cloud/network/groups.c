@@ -234,6 +234,7 @@ const struct resource resource_group = {
 	.update = update,
 	.remove = remove_group,
 	.derive = derive,
+	.derives_apart = true,
 	.before_list = before_list,
 	.visible = rbac_shared_visible,
 	.writable = writable,

@@ -590,6 +590,7 @@ const struct resource resource_port = {
 	.update = update,
 	.remove = remove_port,
 	.derive = derive,
+	.derives_apart = true,
 	.visible = visible,
 	.writable = writable,
 	.matches = matches,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/cloud/http/listing.h"
 #include "firmware/cloud/network/quotas.h"
 #include "firmware/cloud/network/rbac.h"
 #include "firmware/cloud/network/tags.h"
@@ -230,7 +231,8 @@ int resource_list(const struct resource *resource, struct request *request, stru
 				    .id_member = "id" };
 	struct record_list list = { .request = request };
 	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc), *items = yyjson_mut_arr(doc), *out;
+	yyjson_mut_val *beside = yyjson_mut_obj(doc);
+	struct listing *listing = listing_new(request, resource->plural);
 	struct page page = { 0 };
 	ssize_t count;
 	int result = page_parse(request, &rules, &page, error);
@@ -248,15 +250,12 @@ int resource_list(const struct resource *resource, struct request *request, stru
 	count = page_select(request, &page, list.items, list.count, error);
 	if (count < 0)
 		return (int)count;
-	for (ssize_t i = 0; i < count; i++) {
-		out = resource_render(resource, request, doc, list.items[i], error);
-		if (!out)
-			return error ? error->code : -ENOMEM;
-		yyjson_mut_arr_add_val(items, out);
-	}
-	json_set(doc, root, resource->plural, items);
-	add_links(resource, request, &page, doc, root, &list, (size_t)count);
-	return reply_json(request, 200, doc, root);
+	for (ssize_t i = 0; i < count && !result; i++)
+		result = resource_list_add(resource, request, listing, list.items[i], error);
+	if (result < 0)
+		return result;
+	add_links(resource, request, &page, doc, beside, &list, (size_t)count);
+	return listing_reply(listing, beside);
 }
 
 int resource_show(const struct resource *resource, struct request *request, struct error *error)

@@ -45,6 +45,8 @@ struct resource {
 	/* Adds members that are derived; NULL: none. */
 	int (*derive)(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,
 		      yyjson_mut_val *out, struct error *error);
+	/* 'derive' adds members and leaves those that are there alone: lists keep the others. */
+	bool derives_apart;
 	/* May the caller see it? NULL: the owner and admins. */
 	bool (*visible)(struct request *request, yyjson_val *record);
 	/* May the caller see it, but not change it: NULL: who sees may change. */
@@ -136,6 +138,9 @@ bool resource_visible(const struct resource *resource, struct request *request, 
 /* The reply's form of a record. */
 yyjson_mut_val *resource_render(const struct resource *resource, struct request *request,
 				yyjson_mut_doc *doc, yyjson_val *record, struct error *error);
+struct listing; /* http/listing.h */
+int resource_list_add(const struct resource *resource, struct request *request,
+		      struct listing *listing, yyjson_val *record, struct error *error);
 /* A mutable object as an immutable value of the request's memory. */
 yyjson_val *value_freeze(struct request *request, yyjson_mut_val *object);
 /* Records of a resource by an index, in key order: an array in the arena. */

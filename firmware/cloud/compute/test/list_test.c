@@ -203,6 +203,22 @@ static void lists_follow_what_else_they_show(void **state)
 	assert_non_null(strstr(box_text(box, "/servers/0/links/0/href"), "https://one/"));
 }
 
+static void lists_of_ports_are_the_callers(void **state)
+{
+	static const char ports[] = "/network/v2.0/ports", secret[] = "\"binding:host_id\"";
+	struct box *box = *state;
+	const char *member = member_token(box);
+
+	server_make(box, "");
+	for (int turn = 0; turn < 2; turn++) {
+		assert_int_equal(box_do(box, "GET", ports, NULL), 200);
+		assert_non_null(strstr(box->reply.body, secret));
+		assert_int_equal(box_send(box, member, "GET", ports, NULL, NULL), 200);
+		assert_non_null(strstr(box->reply.body, "compute:nova"));
+		assert_null(strstr(box->reply.body, secret));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +226,7 @@ int main(void)
 		BOX_TEST(lists_follow_the_record),
 		BOX_TEST(lists_follow_ports_and_networks),
 		BOX_TEST(lists_follow_what_else_they_show),
+		BOX_TEST(lists_of_ports_are_the_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
