@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The console log: raw bytes of a guest, made fit for JSON. */
 #include <stdio.h>
+#include <string.h>
 
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/routes.h"
@@ -55,6 +56,19 @@ const char *console_text(struct arena *arena, const void *data, size_t size)
 	return text;
 }
 
+/* As Nova counts: what stands behind the last line's end is a line too, if an empty one. */
+static const char *last_lines(const char *text, uint32_t lines)
+{
+	size_t at = strlen(text);
+
+	while (at > 0) {
+		if (text[at - 1] == '\n' && lines-- == 1)
+			break;
+		at--;
+	}
+	return text + at;
+}
+
 static int console_get(struct request *request, const char *id, uint32_t lines, const char **text,
 		       struct error *error)
 {
@@ -78,6 +92,8 @@ static int console_get(struct request *request, const char *id, uint32_t lines, 
 	if (log.code)
 		return error_set(error, -ENOENT, "Guest does not have a console available.");
 	*text = console_text(request->arena, log.text.data, log.text.size);
+	if (*text && lines)
+		*text = last_lines(*text, lines);
 	return *text ? 0 : -ENOMEM;
 }
 
