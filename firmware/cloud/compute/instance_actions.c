@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/usage.h"
 #include "firmware/cloud/identity/reader.h"
 
 static const char *action_key(struct arena *arena, const char *server_id, const char *request_id)
@@ -185,6 +186,20 @@ static int newest_first(const void *a, const void *b)
 		      json_string(left->value, "start_time"));
 }
 
+/* From 2.21 on, also a server that is gone. */
+static int acted_find(struct request *request, struct server *server, struct error *error)
+{
+	yyjson_val *ended;
+	int result = server_find(request, server, error);
+
+	if (result != -ENOENT || request->microversion < 21 ||
+	    usage_find(request, server->id, &ended, NULL) < 0 || !ended ||
+	    !policy_owns(request, json_string(ended, "tenant_id")))
+		return result;
+	server->record = ended;
+	return 0;
+}
+
 int handle_actions_list(struct request *request, struct error *error)
 {
 	struct server server;
@@ -192,7 +207,7 @@ int handle_actions_list(struct request *request, struct error *error)
 	struct records records = { 0 };
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *list;
-	int result = server_find(request, &server, error);
+	int result = acted_find(request, &server, error);
 
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);
@@ -215,7 +230,7 @@ int handle_actions_show(struct request *request, struct error *error)
 	yyjson_val *record;
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *view, *events;
-	int result = server_find(request, &server, error);
+	int result = acted_find(request, &server, error);
 
 	if (result < 0)
 		return result;

@@ -23,9 +23,7 @@ int server_remove(struct store_view *view, struct arena *arena, struct store_txn
 	store_txn_delete(txn, arena_printf(arena, KEY_USER_DATA "%s", id));
 	if (json_string(record, "_shelved_image"))
 		image_drop(arena, txn, json_string(record, "_shelved_image"));
-	result = action_forget(view, arena, txn, id);
-	if (result == 0)
-		result = usage_end(view, arena, txn, record);
+	result = usage_end(view, arena, txn, record);
 	if (result == 0)
 		result = network_device_release(view, arena, txn, id, error);
 	if (result == 0)

@@ -4,6 +4,7 @@
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/parts.h"
 #include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/usage.h"
 
 #define ACTION_PATH "/servers/{server_id}/action"
 #define ACTION(name, handler, rule, schema)                                                        \
@@ -324,6 +325,7 @@ static const struct store_index indexes[] = {
 	{ KEY_SERVER, "project", "tenant_id", NULL, false },
 	{ KEY_SERVER, "group", "_group", NULL, false },
 	{ KEY_FLAVOR, "name", "name", NULL, true },
+	{ KEY_ENDED, "id", "id", NULL, false },
 	{ KEY_SERVER_GROUP, "project", "project_id", NULL, false },
 	{ 0 },
 };

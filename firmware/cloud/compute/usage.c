@@ -79,35 +79,54 @@ static const char *ended_write(struct arena *arena, yyjson_val *record, const ch
 }
 
 struct sweep {
+	struct store_view *view;
+	struct arena *arena;
 	struct store_txn *txn;
 	int64_t beyond; /* how many are to go */
 };
 
+/* With what was noted about the server. */
 static int sweep_one(const struct store_record *record, void *context)
 {
 	struct sweep *sweep = context;
 
-	if (sweep->beyond-- > 0)
-		store_txn_delete(sweep->txn, record->key);
-	return 0;
+	if (sweep->beyond-- <= 0)
+		return 0;
+	store_txn_delete(sweep->txn, record->key);
+	return action_forget(sweep->view, sweep->arena, sweep->txn, strrchr(record->key, '/') + 1);
 }
 
 int usage_end(struct store_view *view, struct arena *arena, struct store_txn *txn,
 	      yyjson_val *record)
 {
 	const char *project = json_string(record, "tenant_id"), *prefix, *now = time_now(arena);
-	struct sweep sweep = { .txn = txn };
-	int64_t result;
+	struct sweep sweep = { .view = view, .arena = arena, .txn = txn };
+	int64_t result = 0;
 
 	if (!project || !json_string(record, "OS-SRV-USG:launched_at"))
-		return 0;
+		return action_forget(view, arena, txn, json_string(record, "id"));
 	prefix = arena_printf(arena, KEY_ENDED "%s/", project);
 	store_txn_put(txn, arena_printf(arena, "%s%s/%s", prefix, now, json_string(record, "id")),
 		      ended_write(arena, record, now));
+	if (json_string(record, "_action"))
+		result = action_end(view, arena, txn, json_string(record, "id"),
+				    json_string(record, "_action"), NULL);
+	if (result < 0)
+		return (int)result;
 	result = store_count(view, prefix);
 	sweep.beyond = result + 1 - ENDED_MAX;
 	if (sweep.beyond > 0)
 		result =
 			store_range(view, arena, prefix, NULL, SWEEP_MOST, sweep_one, &sweep, NULL);
 	return result < 0 ? (int)result : 0;
+}
+
+int usage_find(struct request *request, const char *server_id, yyjson_val **record,
+	       struct error *error)
+{
+	struct record_list list = { .request = request };
+	int result = record_list_index(request, &list, KEY_ENDED, "id", NULL, server_id, error);
+
+	*record = list.count ? list.items[0] : NULL;
+	return result;
 }

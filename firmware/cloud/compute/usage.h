@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is remembered of servers that are gone, so that usage counts them: one small record with a
- * server's own member names,
+ * What is remembered of servers that are gone, so that usage counts them and their actions can
+ * still be asked for: the actions, and one small record with a server's own member names,
  *	/compute/ended/<project>/<when it ended>/<server id>
  * written by the transaction that removes the server, which also drops the project's oldest ones
  * beyond ENDED_MAX. Nothing runs in between.
@@ -14,9 +14,13 @@
 #define KEY_ENDED "/compute/ended/"
 #define ENDED_MAX 2048 /* of one project: about 0.6 MiB */
 
-/* A server that never ran leaves none. */
+/* A server that never ran leaves nothing. */
 int usage_end(struct store_view *view, struct arena *arena, struct store_txn *txn,
 	      yyjson_val *record);
+
+/* The record of a server that is gone; NULL: there is none. */
+int usage_find(struct request *request, const char *server_id, yyjson_val **record,
+	       struct error *error);
 
 /* Microseconds since the epoch, of UTC. */
 int64_t moment_now(void);

@@ -102,6 +102,20 @@ static void what_is_gone_still_counts(void **state)
 	report(box, id, GUEST_RUNNING, "");
 	send_at(box, "2.1", "DELETE", box_format(box, "/servers/%s", id), NULL);
 	report(box, id, GUEST_GONE, "");
+	/* What was done to it can be asked for, if by those who might before. */
+	assert_int_equal(send_at(box, "2.20", "GET",
+				 box_format(box, "/servers/%s/os-instance-actions", id), NULL),
+			 404);
+	assert_int_equal(send_at(box, "2.21", "GET",
+				 box_format(box, "/servers/%s/os-instance-actions", id), NULL),
+			 200);
+	assert_string_equal(box_text(box, "/instanceActions/0/action"), "delete");
+	assert_int_equal(send_at(box, "2.21", "GET",
+				 box_format(box, "/servers/%s/os-instance-actions/%s", id,
+					    box_text(box, "/instanceActions/0/request_id")),
+				 NULL),
+			 200);
+	assert_string_equal(box_text(box, "/instanceAction/events/0/result"), "Success");
 	assert_int_equal(usage(box, "2.1", "?detailed=1&start=2021-01-01T00:00:00"), 200);
 	assert_int_equal(yyjson_arr_size(box_at(box, "/tenant_usages/0/server_usages")), 1);
 	assert_string_equal(box_text(box, "/tenant_usages/0/server_usages/0/instance_id"), id);
@@ -113,10 +127,12 @@ static void the_past_is_bounded(void **state)
 	struct box *box = *state;
 	struct store_view *view;
 
+	put(box, KEY_ACTION "gone/req-1", "{\"action\":\"create\"}");
 	for (size_t i = 0; i < ENDED_MAX + 3; i++)
 		end(box, RUN("gone", "p", "2020-01-01T00:00:00.000000"), NULL);
 	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
 	assert_int_equal(store_count(view, KEY_ENDED "p/"), ENDED_MAX);
+	assert_int_equal(store_count(view, KEY_ACTION), 0); /* of the first, long swept */
 	store_view_close(view);
 }
 
