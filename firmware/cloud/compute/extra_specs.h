@@ -12,4 +12,7 @@
  */
 bool extra_spec_match(const char *value, const char *wanted);
 
+/* May a flavor have this, from 2.86 on? -EINVAL in Nova's words (extra_specs_valid.c). */
+int extra_spec_check(const char *name, const char *value, struct error *error);
+
 #endif

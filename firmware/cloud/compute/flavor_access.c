@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may use a flavor that is not public, and a flavor's extra specs. */
+#include "firmware/cloud/compute/extra_specs.h"
 #include "firmware/cloud/compute/internal.h"
 
 #include <stdio.h>
@@ -122,23 +123,33 @@ int handle_flavor_access_remove(struct request *request, struct error *error)
 
 /* --- extra specs: strings by name; numbers are kept as strings, as Nova keeps them */
 
-static void specs_merge(yyjson_mut_doc *doc, yyjson_mut_val *specs, yyjson_val *more)
+/* Values are texts; numbers are written as such. */
+static const char *spec_text(struct arena *arena, yyjson_val *value)
+{
+	if (yyjson_is_str(value))
+		return yyjson_get_str(value);
+	if (yyjson_is_int(value))
+		return arena_printf(arena, "%lld", (long long)yyjson_get_sint(value));
+	return arena_printf(arena, "%.17g", yyjson_get_num(value));
+}
+
+static int specs_merge(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *specs,
+		       yyjson_val *more, struct error *error)
 {
 	yyjson_val *key, *value;
+	const char *name, *text;
 	size_t i, count;
-	char number[40];
+	int result;
 
 	yyjson_obj_foreach (more, i, count, key, value) {
-		if (yyjson_is_str(value)) {
-			json_set_string(doc, specs, yyjson_get_str(key), yyjson_get_str(value));
-			continue;
-		}
-		if (yyjson_is_int(value))
-			snprintf(number, sizeof(number), "%lld", (long long)yyjson_get_sint(value));
-		else
-			snprintf(number, sizeof(number), "%.17g", yyjson_get_num(value));
-		json_set_string(doc, specs, yyjson_get_str(key), number);
+		name = yyjson_get_str(key);
+		text = spec_text(request->arena, value);
+		result = request->microversion >= 86 ? extra_spec_check(name, text, error) : 0;
+		if (result < 0)
+			return result;
+		json_set_string(doc, specs, name, text);
 	}
+	return 0;
 }
 
 static int specs_store(struct request *request, yyjson_mut_val *flavor, uint64_t revision,
@@ -165,8 +176,9 @@ static int specs_add(struct request *request, yyjson_val *specs, struct error *e
 	if (result < 0)
 		return result;
 	edited = yyjson_val_mut_copy(doc, flavor);
-	specs_merge(doc, yyjson_mut_obj_get(edited, "extra_specs"), specs);
-	result = specs_store(request, edited, revision, error);
+	result = specs_merge(request, doc, yyjson_mut_obj_get(edited, "extra_specs"), specs, error);
+	if (result == 0)
+		result = specs_store(request, edited, revision, error);
 	if (result < 0)
 		return result;
 	return reply_json(request, 200, doc, yyjson_val_mut_copy(doc, request->body));

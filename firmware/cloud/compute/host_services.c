@@ -12,6 +12,7 @@
 #include "firmware/cloud/compute/parts.h"
 #include "firmware/cloud/compute/query.h"
 #include "firmware/cloud/compute/schema_parts.h"
+#include "firmware/cloud/placement/placement.h"
 
 static yyjson_mut_val *service_view(struct request *request, yyjson_mut_doc *doc,
 				    const struct host_state *state, size_t index)
@@ -63,9 +64,10 @@ static int state_commit(struct request *request, const struct host_state *state,
 			struct error *error)
 {
 	struct store_txn *txn = store_txn_new(request->arena);
+	int result = placement_disable(request, txn, state->disabled, error);
 
 	host_state_put(request, txn, state);
-	return request_commit(request, txn, error);
+	return result < 0 ? result : request_commit(request, txn, error);
 }
 
 /* --- until 2.52: PUT /os-services/<what is to be done>, the body says to which */
@@ -278,6 +280,8 @@ static int service_delete(struct request *request, struct error *error)
 		result = host_state_read(request, &state, error);
 	if (result == 0)
 		result = aggregates_forget_host(request, txn, error);
+	if (result == 0)
+		result = placement_disable(request, txn, false, error);
 	if (result < 0)
 		return result;
 	host_state_compare(txn, &state);

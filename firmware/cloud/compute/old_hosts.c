@@ -162,8 +162,10 @@ static int host_update(struct request *request, struct error *error)
 		state.reason = NULL;
 		host_state_put(request, txn, &state);
 		json_set_string(doc, root, "status", state.disabled ? "disabled" : "enabled");
-		result = request_commit(request, txn, error);
+		result = placement_disable(request, txn, state.disabled, error);
 	}
+	if (result == 0 && status)
+		result = request_commit(request, txn, error);
 	return result < 0 ? result : reply_json(request, 200, doc, root);
 }
 

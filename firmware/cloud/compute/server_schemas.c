@@ -160,10 +160,35 @@ static const struct schema certificates = {
 	.unique_items = true,
 	.items = &certificate,
 };
+static const struct schema hint_different = {
+	.types = SCHEMA_STRING | SCHEMA_ARRAY,
+	.format = FORMAT_UUID,
+	.items = &part_uuid,
+};
+static const struct schema hint_same = {
+	.types = SCHEMA_STRING | SCHEMA_ARRAY,
+	.items = &part_uuid,
+};
+static const struct schema hint_query = { .types = SCHEMA_STRING | SCHEMA_OBJECT,
+					  .additional = true };
+static const struct schema hint_cells = {
+	.types = SCHEMA_STRING | SCHEMA_ARRAY,
+	.items = &part_string,
+};
+static const struct schema hint_cidr = { .types = SCHEMA_STRING, .pattern = "^/[0-9a-f.:]+$" };
 static const struct schema hints = {
 	.types = SCHEMA_OBJECT,
 	.additional = true,
-	.members = (const struct schema_member[]){ { "group", &part_uuid, false, 0, 0 }, { 0 } },
+	.members =
+		(const struct schema_member[]){ { "group", &part_uuid, false, 0, 0 },
+						{ "different_host", &hint_different, false, 0, 0 },
+						{ "same_host", &hint_same, false, 0, 0 },
+						{ "query", &hint_query, false, 0, 0 },
+						{ "target_cell", &part_name, false, 0, 0 },
+						{ "different_cell", &hint_cells, false, 0, 0 },
+						{ "build_near_host_ip", &address, false, 0, 0 },
+						{ "cidr", &hint_cidr, false, 0, 0 },
+						{ 0 } },
 };
 
 static const struct schema server_create = {

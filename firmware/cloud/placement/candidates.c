@@ -136,7 +136,7 @@ static yyjson_mut_val *render_summary(struct request *request, yyjson_mut_doc *d
 	json_set(doc, shown, "resources", resources);
 	if (request->microversion >= 17) {
 		traits = yyjson_mut_arr(doc);
-		for (const char *const *trait = traits_of_box(); *trait; trait++)
+		for (const char *const *trait = traits_of_box(provider); *trait; trait++)
 			yyjson_mut_arr_add_strcpy(doc, traits, *trait);
 		json_set(doc, shown, "traits", traits);
 	}
@@ -179,9 +179,9 @@ int candidate_list(struct request *request, struct error *error)
 				 "property");
 	result = resources_parse(wanted, amount, error);
 	if (result == 0)
-		result = traits_check(request, &satisfied, error);
-	if (result == 0)
 		result = provider_of_box(request, &provider, error);
+	if (result == 0)
+		result = traits_check(request, &provider, &satisfied, error);
 	if (result < 0)
 		return result;
 	if (satisfied && is_candidate(&provider, amount)) {

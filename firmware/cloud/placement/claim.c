@@ -7,26 +7,44 @@ static const char *allocation_key(struct arena *arena, const char *consumer_id)
 }
 
 /* The provider's record is put by whoever claims: claims at the same time exclude each other. */
+static void provider_put(struct request *request, struct store_txn *txn,
+			 const struct placement_provider *provider, bool disabled)
+{
+	const char *key = arena_printf(request->arena, PROVIDER_PREFIX "%s", provider->uuid);
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *record = yyjson_mut_obj(doc);
+
+	json_set_string(doc, record, "uuid", provider->uuid);
+	json_set_string(doc, record, "name", provider->name);
+	json_set_integer(doc, record, "generation", provider->generation + 1);
+	json_set_bool(doc, record, "disabled", disabled);
+	store_txn_compare(txn, key, provider->revision);
+	store_txn_put(txn, key, request_write(request, record));
+}
+
 int placement_claims_begin(struct request *request, struct store_txn *txn,
 			   struct placement_claims *claims, struct error *error)
 {
 	struct placement_provider *provider = &claims->provider;
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *record = yyjson_mut_obj(doc);
-	const char *key;
 	int result = provider_of_box(request, provider, error);
 
 	if (result < 0)
 		return result;
 	claims->txn = txn;
 	claims->arena = request->arena;
-	key = arena_printf(request->arena, PROVIDER_PREFIX "%s", provider->uuid);
-	json_set_string(doc, record, "uuid", provider->uuid);
-	json_set_string(doc, record, "name", provider->name);
-	json_set_integer(doc, record, "generation", provider->generation + 1);
-	store_txn_compare(txn, key, provider->revision);
-	store_txn_put(txn, key, request_write(request, record));
+	provider_put(request, txn, provider, provider->disabled);
 	return 0;
+}
+
+int placement_disable(struct request *request, struct store_txn *txn, bool disabled,
+		      struct error *error)
+{
+	struct placement_provider provider;
+	int result = provider_of_box(request, &provider, error);
+
+	if (result == 0 && provider.disabled != disabled)
+		provider_put(request, txn, &provider, disabled);
+	return result;
 }
 
 static bool fits(const struct placement_provider *provider, const struct placement_ask *ask,

@@ -33,9 +33,9 @@ static const char *const resource_classes[] = {
 #define ARCH_TRAIT "HW_ARCH_AARCH64"
 #endif
 
-static const char *const box_traits[] = {
-	"COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW", "COMPUTE_NODE", ARCH_TRAIT, NULL,
-};
+#define BOX_TRAITS "COMPUTE_IMAGE_TYPE_QCOW2", "COMPUTE_IMAGE_TYPE_RAW", "COMPUTE_NODE", ARCH_TRAIT
+static const char *const box_traits[] = { BOX_TRAITS, NULL };
+static const char *const box_disabled_traits[] = { BOX_TRAITS, "COMPUTE_STATUS_DISABLED", NULL };
 
 static const char *const other_traits[] = {
 	"COMPUTE_ACCELERATORS",
@@ -65,9 +65,9 @@ static bool list_has(const char *const *list, const char *name)
 	return false;
 }
 
-const char *const *traits_of_box(void)
+const char *const *traits_of_box(const struct placement_provider *provider)
 {
-	return box_traits;
+	return provider->disabled ? box_disabled_traits : box_traits;
 }
 
 bool trait_is_known(const char *name)
@@ -78,6 +78,11 @@ bool trait_is_known(const char *name)
 bool resource_class_is_known(const char *name)
 {
 	return list_has(resource_classes, name);
+}
+
+bool placement_class_known(const char *name)
+{
+	return resource_class_is_known(name);
 }
 
 int resource_class_list(struct request *request, struct error *error)
@@ -184,14 +189,15 @@ int provider_trait_list(struct request *request, struct error *error)
 
 	if (result < 0)
 		return result;
-	add_traits(box_traits, NULL, doc, list);
+	add_traits(traits_of_box(&provider), NULL, doc, list);
 	json_set(doc, root, "traits", list);
 	json_set_integer(doc, root, "resource_provider_generation", provider.generation);
 	return reply_fresh(request, 200, doc, root);
 }
 
 /* One item of ?required: "A", or "!A". */
-static int trait_check(const char *item, size_t length, bool *satisfied, struct error *error)
+static int trait_check(const char *const *own, const char *item, size_t length, bool *satisfied,
+		       struct error *error)
 {
 	bool forbidden = *item == '!';
 	char name[256];
@@ -204,11 +210,12 @@ static int trait_check(const char *item, size_t length, bool *satisfied, struct 
 	name[length] = '\0';
 	if (!trait_is_known(name))
 		return error_set(error, -EINVAL, "No such trait(s): %s.", name);
-	*satisfied &= list_has(box_traits, name) != forbidden;
+	*satisfied &= list_has(own, name) != forbidden;
 	return 0;
 }
 
-int traits_check(const struct request *request, bool *satisfied, struct error *error)
+int traits_check(const struct request *request, const struct placement_provider *provider,
+		 bool *satisfied, struct error *error)
 {
 	const char *item = request_query(request, "required");
 	int result = 0;
@@ -217,7 +224,7 @@ int traits_check(const struct request *request, bool *satisfied, struct error *e
 	while (item && *item && result == 0) {
 		size_t length = strcspn(item, ",");
 
-		result = trait_check(item, length, satisfied, error);
+		result = trait_check(traits_of_box(provider), item, length, satisfied, error);
 		item += length;
 		item += *item == ',';
 	}

@@ -29,11 +29,12 @@ int provider_of_box(struct request *request, struct placement_provider *provider
 /* Headers that Placement adds from 1.15 on, then the reply. */
 int reply_fresh(struct request *request, int status, yyjson_mut_doc *doc, yyjson_mut_val *root);
 /* The traits of the box, NULL-terminated. */
-const char *const *traits_of_box(void);
+const char *const *traits_of_box(const struct placement_provider *provider);
 bool trait_is_known(const char *name);
 bool resource_class_is_known(const char *name);
 /* ?required=A,!B: whether the box satisfies it; 400 for a trait that nobody knows. */
-int traits_check(const struct request *request, bool *satisfied, struct error *error);
+int traits_check(const struct request *request, const struct placement_provider *provider,
+		 bool *satisfied, struct error *error);
 /* "VCPU:1,MEMORY_MB:512" into amounts; 400 for what is no such list. A class that the box has none
  * of makes amounts that never fit. */
 int resources_parse(const char *text, int64_t amount[static RESOURCE_COUNT], struct error *error);

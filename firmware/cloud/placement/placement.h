@@ -3,7 +3,7 @@
  * What placement gives to compute: the box as one resource provider, and claims on it that are
  * part of the caller's own transaction, so that a server and what it takes come and go together.
  *
- *	/placement/provider/<uuid>      {uuid, name, generation}: one, made at first boot
+ *	/placement/provider/<uuid>      {uuid, name, generation, disabled}: one, made at first boot
  *	/placement/allocation/<consumer> {consumer, resources {VCPU, MEMORY_MB, DISK_GB},
  *	                                  project_id, user_id, generation}
  *
@@ -29,6 +29,7 @@ struct placement_inventory {
 
 struct placement_provider {
 	const char *uuid, *name; /* in the arena */
+	bool disabled;           /* takes nothing new: the trait COMPUTE_STATUS_DISABLED */
 	int64_t generation;
 	uint64_t revision; /* of its record */
 	struct placement_inventory inventory[RESOURCE_COUNT];
@@ -61,6 +62,10 @@ int placement_claims_begin(struct request *request, struct store_txn *txn,
 			   struct placement_claims *claims, struct error *error);
 int placement_claim(struct request *request, struct placement_claims *claims,
 		    const struct placement_ask *ask, struct error *error);
+/* Says, in the transaction, whether the box takes anything new. */
+int placement_disable(struct request *request, struct store_txn *txn, bool disabled,
+		      struct error *error);
+bool placement_class_known(const char *name); /* a standard resource class */
 /* How many more asks like this one fit. */
 int64_t placement_room(const struct placement_claims *claims, const struct placement_ask *ask);
 /* A consumer has what another had, which has nothing then: totals do not change. */

@@ -72,6 +72,7 @@ static int read_record(const struct store_record *record, void *context)
 	reading->provider->uuid = json_string(value, "uuid");
 	reading->provider->name = json_string(value, "name");
 	reading->provider->generation = json_integer(value, "generation", 0);
+	reading->provider->disabled = json_bool(value, "disabled", false);
 	reading->provider->revision = record->revision;
 	return reading->provider->uuid ? 0 : -EIO;
 }

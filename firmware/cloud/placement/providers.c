@@ -125,7 +125,7 @@ int provider_list(struct request *request, struct error *error)
 	if (result == 0)
 		result = resources_check(request, &provider, &enough, error);
 	if (result == 0)
-		result = traits_check(request, &traits, error);
+		result = traits_check(request, &provider, &traits, error);
 	if (result < 0)
 		return result;
 	if (enough && traits && query_matches(request, "uuid", provider.uuid) &&

@@ -283,6 +283,98 @@ static void hints_name_neighbours(void **state)
 	}
 }
 
+static void hints_are_checked(void **state)
+{
+	static const char *const bad[] = {
+		"\"same_host\":[\"x\"]",        "\"different_host\":\"x\"", "\"group\":\"x\"",
+		"\"build_near_host_ip\":\"x\"", "\"cidr\":\"24\"",          "\"query\":1",
+		"\"different_cell\":{}",
+	};
+	struct box *box = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (send_at(box, "2.1", "POST", "/servers",
+			    box_format(box,
+				       "{\"server\":{\"name\":\"m\",\"imageRef\":\"" IMAGE
+				       "\",\"flavorRef\":\"42\"},\"os:scheduler_hints\":{%s}}",
+				       bad[i])) != 400)
+			fail_msg("%s: %s", bad[i], box->reply.body);
+}
+
+static void specs_are_checked(void **state)
+{
+	static const struct {
+		const char *name, *value, *message; /* NULL: fine */
+	} cases[] = {
+		{ "free", "anything", NULL },
+		{ "unknown:free", "anything", NULL },
+		{ "hw:nonsense", "1",
+		  "Validation failed; extra spec 'hw:nonsense' does not appear to be a valid extra "
+		  "spec." },
+		{ "hw:numa_nodes", "0",
+		  "Validation failed; '0' is less than the min value of '1'." },
+		{ "hw:numa_nodes", "x", "Validation failed; 'x' is not a valid integer value." },
+		{ "os:monitors", "9",
+		  "Validation failed; '9' is greater than the max value of '8'." },
+		{ "quota:cpu_quota", "-1", NULL },
+		{ "hw:cpu_policy", "sharp",
+		  "Validation failed; 'sharp' is not one of: dedicated, shared, mixed." },
+		{ "hw:tpm_version", "2.0", NULL },
+		{ "hw:boot_menu", "maybe",
+		  "Validation failed; 'maybe' is not a valid boolean-like value." },
+		{ "hw:mem_page_size", "2MiB", NULL },
+		{ "hw:mem_page_size", "huge",
+		  "Validation failed; 'huge' is not of the format "
+		  "'(large|small|any|\\d+([kKMGT]i?)?(b|bit|B)?)'." },
+		{ "hw:numa_cpus.1", "0-3,^2", NULL },
+		{ "hw:numa_cpus.x", "0",
+		  "Validation failed; extra spec 'hw:numa_cpus.x' does not appear to be a valid "
+		  "extra spec." },
+		{ "resources:VCPU", "2", NULL },
+		{ "resources_disk1:CUSTOM_SSD", "2", NULL },
+		{ "resources:NOTHING", "2",
+		  "Validation failed; extra spec 'resources:NOTHING' does not appear to be a valid "
+		  "extra spec." },
+		{ "trait1:HW_CPU_X86_VMX", "required", NULL },
+		{ "trait:HW_CPU_X86_VMX", "wanted",
+		  "Validation failed; 'wanted' is not one of: required, forbidden." },
+		{ "capabilities:cpu_info:features", "<in> vmx", NULL },
+		{ "aggregate_instance_extra_specs:ssd", "true", NULL },
+	};
+	struct box *box = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *body = box_format(box, "{\"extra_specs\":{\"%s\":\"%s\"}}",
+					      cases[i].name, cases[i].value);
+
+		if (send_at(box, "2.86", "POST", "/flavors/42/os-extra_specs", body) !=
+		    (cases[i].message ? 400 : 200))
+			fail_msg("%s: %s", body, box->reply.body);
+		if (cases[i].message)
+			assert_string_equal(box_text(box, "/badRequest/message"), cases[i].message);
+		assert_int_equal(send_at(box, "2.85", "POST", "/flavors/42/os-extra_specs", body),
+				 200);
+	}
+}
+
+static void placement_knows_a_disabled_host(void **state)
+{
+	static const char body[] = "{\"host\":\"cumulet\",\"binary\":\"nova-compute\"}";
+	static const struct name_value headers[] = { { "OpenStack-API-Version", "placement 1.39" },
+						     { NULL, NULL } };
+	struct box *box = *state;
+	const char *target = "/placement/allocation_candidates?resources=VCPU:1&required="
+			     "!COMPUTE_STATUS_DISABLED";
+
+	assert_int_equal(put(box, "2.1", "/os-services/disable", body), 200);
+	assert_int_equal(box_send(box, box->admin, "GET", target, headers, NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/allocation_requests")), 0);
+	server_make(box, ""); /* which claims nothing, and forgets nothing */
+	assert_int_equal(put(box, "2.1", "/os-services/enable", body), 200);
+	assert_int_equal(box_send(box, box->admin, "GET", target, headers, NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/allocation_requests")), 1);
+}
+
 static void values_are_matched(void **state)
 {
 	static const struct {
@@ -329,6 +421,9 @@ int main(void)
 		HOST_TEST(a_host_is_in_one_zone),
 		HOST_TEST(flavors_ask_for_aggregates),
 		HOST_TEST(hints_name_neighbours),
+		HOST_TEST(hints_are_checked),
+		HOST_TEST(specs_are_checked),
+		HOST_TEST(placement_knows_a_disabled_host),
 		cmocka_unit_test(values_are_matched),
 	};
 
