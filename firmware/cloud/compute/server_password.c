@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/parts.h"
 #include "firmware/cloud/compute/routes.h"
 #include "firmware/cloud/compute/server_event.h"
 #include "firmware/cloud/link.h"
@@ -68,3 +69,43 @@ int handle_server_change_password(struct request *request, struct error *error)
 	result = server_edit_commit(&edit, error);
 	return result < 0 ? result : reply_empty(request, 202);
 }
+
+/* --- os-server-password: what a guest encrypted for its owner. None can send one: the metadata
+ * service only gives. */
+
+static int password_show(struct request *request, struct error *error)
+{
+	yyjson_mut_doc *doc = request_document(request);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+	struct server server;
+	int result = server_find(request, &server, error);
+
+	if (result < 0)
+		return result;
+	json_set_string(doc, root, "password", "");
+	return reply_json(request, 200, doc, root);
+}
+
+static int password_clear(struct request *request, struct error *error)
+{
+	struct server server;
+	int result = server_find(request, &server, error);
+
+	return result < 0 ? result : reply_empty(request, 204);
+}
+
+static const struct route routes[] = {
+	ROUTE("GET", "/servers/{server_id}/os-server-password", password_show,
+	      "os-server-password:show"),
+	ROUTE("DELETE", "/servers/{server_id}/os-server-password", password_clear,
+	      "os-server-password:clear"),
+	{ 0 },
+};
+
+static const struct policy_rule policies[] = {
+	{ POLICY("os-server-password:show"), READ },
+	{ POLICY("os-server-password:clear"), WRITE },
+	{ 0 },
+};
+
+const struct service_part compute_password_part = { routes, policies };

@@ -190,6 +190,18 @@ static void what_is_gone_says_so(void **state)
 			    "No volume Block Device Mapping with id v.");
 }
 
+static void no_guest_sends_a_password(void **state)
+{
+	struct box *box = *state;
+	const char *target =
+		box_format(box, "/servers/%s/os-server-password", server_make(box, ""));
+
+	assert_int_equal(send_at(box, "2.1", "GET", target, NULL), 200);
+	assert_true(yyjson_equals_str(box_at(box, "/password"), ""));
+	assert_int_equal(send_at(box, "2.1", "DELETE", target, NULL), 204);
+	assert_int_equal(send_at(box, "2.1", "GET", "/servers/x/os-server-password", NULL), 404);
+}
+
 static void extensions_are_told(void **state)
 {
 	struct box *box = *state;
@@ -207,7 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOX_TEST(networks_have_id_and_label),   BOX_TEST(floating_ips_are_the_networks),
 		BOX_TEST(rules_are_made_in_novas_form), BOX_TEST(the_default_class_counts),
-		BOX_TEST(what_is_gone_says_so),         BOX_TEST(extensions_are_told),
+		BOX_TEST(no_guest_sends_a_password),    BOX_TEST(what_is_gone_says_so),
+		BOX_TEST(extensions_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
