@@ -824,6 +824,30 @@ class Ipv6(unittest.TestCase):
         self.assertFalse(second.reaches("2001:db8:a::666"))
 
 
+    def test_tenants_are_routed_out(self):
+        old = box.api.get("/node/v1/uplink")["uplink"]
+        for uplink, undo in (({**old, "ipv6_mode": "static", "ipv6_address": "2001:db8:f::2/64",
+                               "ipv6_gateway": "2001:db8:f::1"}, False),
+                             ({**old, "ipv6_mode": "slaac"}, True)):
+            ask = (box.api.request, "PUT", "/node/v1/uplink", {"uplink": uplink})
+            self.addCleanup(*ask) if undo else self.assertEqual(ask[0](*ask[1:]).status, 200)
+        box.tool("enter-outside", "ip", "addr", "add", "2001:db8:f::1/64", "dev", "outside", "nodad")
+        public = box.network("public")
+        self.make("subnet", network_id=public, ip_version=6, cidr="2001:db8:f::/64",
+                  gateway_ip="2001:db8:f::1", enable_dhcp=False,
+                  allocation_pools=[{"start": "2001:db8:f::100", "end": "2001:db8:f::1ff"}])
+        router = self.make("router", name="out", external_gateway_info={"network_id": public})
+        own = [ip["ip_address"] for ip in router["external_gateway_info"]["external_fixed_ips"]]
+        self.assertEqual(own, [next(ip for ip in own if ip.startswith("2001:db8:f::1"))])
+        guest, address = self.stand_in(self.network(router["id"], "2001:db8:a::/64", "slaac"))
+        # Whoever routes outside sends the tenants' prefix to the router's address.
+        box.tool("enter-outside", "ip", "route", "add", "2001:db8:a::/64", "via", own[0])
+        self.addCleanup(box.tool, "enter-outside", "ip", "route", "del", "2001:db8:a::/64")
+        wait_for("an address by SLAAC", lambda: address in guest.addresses())
+        wait_for("a router", guest.has_router)
+        wait_for("the world outside", lambda: guest.reaches("2001:db8:f::1"))
+
+
 class OtherBoxes(unittest.TestCase):
     """Two boxes on one world outside; stand-ins of each in a network that has one VNI on both."""
 

@@ -151,6 +151,35 @@ class Image(unittest.TestCase):
         return wait_for("the import's end", lambda: (lambda image: (
             image if image["status"] in ("active", "queued") else None))(api.get(path)))
 
+    def service_port(self, physical_network, **segment):
+        """The status of the port of a provider network's own services: ACTIVE when it is wired."""
+        api = self.booted.api
+        network = api.request("POST", "/network/v2.0/networks", body={"network": {
+            "provider:physical_network": physical_network, **segment}})
+        self.assertEqual(network.status, 201, network.body)
+        network = network.json()["network"]["id"]
+        self.addCleanup(api.request, "DELETE", f"/network/v2.0/networks/{network}")
+        subnet = api.request("POST", "/network/v2.0/subnets", body={"subnet": {
+            "network_id": network, "ip_version": 4, "cidr": "192.168.77.0/24"}})
+        self.assertEqual(subnet.status, 201, subnet.body)
+        return lambda: api.get(f"/network/v2.0/ports?network_id={network}")["ports"][0]["status"]
+
+    def test_2_vlan_on_the_uplink(self):
+        api = self.booted.api
+        link = api.get("/node/v1")["node"]["uplink"]["link"]
+        reply = api.request("PUT", "/node/v1/physical-networks", body={"physical_networks": [
+            {"name": "lan", "link": link}]})
+        self.assertEqual(reply.status, 200, reply.body)
+        vlan = self.service_port("lan", **{"provider:network_type": "vlan",
+                                           "provider:segmentation_id": 100})
+        # The uplink itself stays the box's: these very requests come by it.
+        flat = self.service_port("lan", **{"provider:network_type": "flat"})
+        wait_for("the flat network to be refused", lambda: flat() == "DOWN")
+        self.assertEqual(vlan(), "ACTIVE")
+        refused = [line for line in api.get("/node/v1/logs?limit=500")["lines"]
+                   if "network not bridged" in line]
+        self.assertTrue(all("only VLANs are bridged" in line for line in refused), refused)
+
     def test_3_transcript(self):
         transcript.check(transcript.run(self.booted.client))
 
