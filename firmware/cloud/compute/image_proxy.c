@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "firmware/cloud/compute/internal.h"
+#include "firmware/cloud/compute/proxy.h"
 #include "firmware/cloud/compute/routes.h"
-#include "firmware/cloud/http/direct.h"
 #include "firmware/cloud/http/uri.h"
 
 #define IMAGES "/image/v2/images"
@@ -18,16 +18,10 @@ static int ask(struct request *request, const char *method, const char *target, 
 	static const struct name_value patch[] = {
 		{ "Content-Type", "application/openstack-images-v2.1-json-patch" }, { NULL, NULL }
 	};
-	const struct direct_request asked = { .method = method,
-					      .target = target,
-					      .headers = body ? patch : NULL,
-					      .token = request_header(request, "X-Auth-Token"),
-					      .body = body,
-					      .body_size = body ? SIZE_MAX : 0 };
-	int result = direct_run(request->cloud, NULL, request->arena, &asked, reply);
+	int result = proxy_ask(request, method, target, body ? patch : NULL, body, reply, error);
 
 	if (result < 0)
-		return error_set(error, result, "out of memory");
+		return result;
 	if (reply->status == 404)
 		return error_set(error, -ENOENT, "Image not found.");
 	if (reply->status == 403)

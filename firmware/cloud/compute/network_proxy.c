@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/compute/network_proxy.h"
 
-#include "firmware/cloud/http/direct.h"
+#include "firmware/cloud/compute/proxy.h"
 #include "firmware/cloud/http/uri.h"
 
 int network_ask(struct request *request, const char *method, const char *target, const char *body,
 		struct network_answer *answer, struct error *error)
 {
-	const struct direct_request asked = {
-		.method = method,
-		.target = arena_printf(request->arena, "/network/v2.0%s", target),
-		.token = request_header(request, "X-Auth-Token"),
-		.body = body,
-		.body_size = body ? SIZE_MAX : 0,
-	};
 	struct direct_reply reply;
 	const char *message;
-	int result = direct_run(request->cloud, NULL, request->arena, &asked, &reply);
+	int result =
+		proxy_ask(request, method, arena_printf(request->arena, "/network/v2.0%s", target),
+			  NULL, body, &reply, error);
 
 	if (result < 0)
-		return error_set(error, result, "out of memory");
+		return result;
 	answer->status = reply.status;
 	answer->body = reply.body ? json_parse(request->arena, reply.body, reply.body_size) : NULL;
 	message = json_string(yyjson_obj_get(answer->body, "NeutronError"), "message");
