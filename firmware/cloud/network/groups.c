@@ -177,10 +177,29 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 		       : 0;
 }
 
+/* Its rules go, and those of others that name it: who they let in is nobody any more. */
+static int remove_rules(struct change *change, const char *id, struct error *error)
+{
+	static const char *const indexes[] = { "group", "remote" };
+	struct network_ports rules;
+	int result = 0;
+
+	for (size_t n = 0; !result && n < 2; n++) {
+		result = resource_range(change->view, change->request->arena, &resource_rule,
+					indexes[n], id, &rules, error);
+		for (size_t i = 0; !result && i < rules.count; i++) {
+			if (n && json_is(rules.items[i], "security_group_id", id))
+				continue; /* gone by the first index */
+			address_group_leave(change, rules.items[i]);
+			change_delete(change, &resource_rule, json_string(rules.items[i], "id"));
+		}
+	}
+	return result;
+}
+
 static int remove_group(struct change *change, yyjson_val *old, struct error *error)
 {
 	const char *id = json_string(old, "id");
-	struct network_ports rules;
 	int result;
 
 	if (json_is(old, "name", "default") && !change->request->caller->is_admin)
@@ -188,14 +207,9 @@ static int remove_group(struct change *change, yyjson_val *old, struct error *er
 				   "Insufficient rights for removing default security group.");
 	result = refuse_in_use(change, id, error);
 	if (!result)
-		result = resource_range(change->view, change->request->arena, &resource_rule,
-					"group", id, &rules, error);
+		result = remove_rules(change, id, error);
 	if (result)
 		return result;
-	for (size_t i = 0; i < rules.count; i++) {
-		address_group_leave(change, rules.items[i]);
-		change_delete(change, &resource_rule, json_string(rules.items[i], "id"));
-	}
 	if (json_is(old, "name", "default"))
 		store_txn_delete(change->txn,
 				 arena_printf(change->request->arena, "/network/default-group/%s",

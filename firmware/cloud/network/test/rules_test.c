@@ -74,6 +74,34 @@ static void an_unknown_remote_group_is_not_found(void **state)
 		rule_make(box, group, box_format(box, "\"remote_group_id\":\"%s\"", group)), 201);
 }
 
+static size_t rules_of(struct box *box, const char *group)
+{
+	assert_int_equal(
+		box_do(box, "GET",
+		       box_format(box, "/network/v2.0/security-group-rules?security_group_id=%s",
+				  group),
+		       NULL),
+		200);
+	return yyjson_arr_size(box_at(box, "/security_group_rules"));
+}
+
+static void rules_go_with_the_group_that_they_name(void **state)
+{
+	struct box *box = *state;
+	const char *group = group_make(box), *peer = group_make(box);
+	size_t before = rules_of(box, group);
+
+	assert_int_equal(rule_make(box, group, box_format(box, "\"remote_group_id\":\"%s\"", peer)),
+			 201);
+	assert_int_equal(rule_make(box, peer, box_format(box, "\"remote_group_id\":\"%s\"", peer)),
+			 201);
+	assert_int_equal(rules_of(box, group), before + 1);
+	assert_int_equal(box_do(box, "DELETE",
+				box_format(box, "/network/v2.0/security-groups/%s", peer), NULL),
+			 204);
+	assert_int_equal(rules_of(box, group), before);
+}
+
 #define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, setup, box_teardown)
 
 int main(void)
@@ -81,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOX_TEST(ports_have_bounds),
 		BOX_TEST(an_unknown_remote_group_is_not_found),
+		BOX_TEST(rules_go_with_the_group_that_they_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
