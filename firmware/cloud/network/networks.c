@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/cloud/network/auto_topology.h"
 #include "firmware/cloud/network/dns_names.h"
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/qos.h"
@@ -34,6 +35,8 @@ static const struct attribute attributes[] = {
 	{ "dns_domain", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
 	  dns_domain_check },
 	{ "availability_zone_hints", ATTRIBUTE_LIST, ATTRIBUTE_POST, "[]", 0, 0, NULL, NULL },
+	{ "is_default", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_ADMIN,
+	  "false", 0, 0, NULL, NULL },
 	{ "qos_policy_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_PUT | ATTRIBUTE_NULL, "null",
 	  0, 0, NULL, NULL },
 	{ "provider:network_type", ATTRIBUTE_CHOICE,
@@ -86,6 +89,8 @@ static int create(struct change *change, yyjson_mut_val *object, struct error *e
 	if (!result)
 		result = mtu_settle(change, object, error);
 	if (!result)
+		result = default_external_settle(change, object, error);
+	if (!result)
 		result = qos_default_apply(change, object, error);
 	if (!result)
 		result = qos_bind_record(change, QOS_NETWORK, NULL, object, error);
@@ -104,6 +109,9 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 	if (!result &&
 	    (yyjson_mut_obj_get(given, "shared") || yyjson_mut_obj_get(given, "router:external")))
 		result = rbac_network_changed(change, old, object, error);
+	if (!result && (yyjson_mut_obj_get(given, "is_default") ||
+			yyjson_mut_obj_get(given, "router:external")))
+		result = default_external_settle(change, object, error);
 	return result;
 }
 
@@ -164,6 +172,7 @@ static int remove_network(struct change *change, yyjson_val *old, struct error *
 	store_txn_delete(change->txn,
 			 arena_printf(change->request->arena, "/network/addressed/%s", id));
 	qos_unbind(change, QOS_NETWORK, old);
+	default_external_gone(change, old);
 	segment_release(change, old);
 	return remove_children(change, id, error);
 }
@@ -196,6 +205,9 @@ static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *d
 	json_set(doc, out, "subnets", ids);
 	yyjson_mut_arr_add_str(doc, zones, "nova");
 	json_set(doc, out, "availability_zones", zones);
+	/* Said of external networks alone. */
+	if (!json_bool(record, "router:external", false))
+		yyjson_mut_obj_remove_key(out, "is_default");
 	return 0;
 }
 

@@ -434,6 +434,28 @@ static bool is_duplicate(const struct policies *policies, yyjson_mut_val *object
 	return false;
 }
 
+static bool is_wild_external(const struct policies *policies)
+{
+	for (size_t i = 0; i < policies->list.count; i++)
+		if (json_is(policies->list.items[i], "id", policies->left_out))
+			return json_is(policies->list.items[i], "action", EXTERNAL) &&
+			       json_is(policies->list.items[i], "target_tenant", "*");
+	return false;
+}
+
+/* The network that topologies are made behind is there for everybody. */
+static int refuse_default(const struct policies *policies, yyjson_val *object, struct error *error)
+{
+	if (!policies->left_out || !json_bool(object, "is_default", false) ||
+	    !is_wild_external(policies))
+		return 0;
+	return error_fault(error, -EBUSY, 409, "RbacPolicyInUse",
+			   "RBAC policy on object %s cannot be removed because other objects "
+			   "depend on it.\nDetails: Default external networks must be shared to "
+			   "everyone.",
+			   json_string(object, "id"));
+}
+
 static const char *in_use_details(struct change *change, const struct policies *policies,
 				  const char *object_id, const char *target)
 {
@@ -454,6 +476,9 @@ static int put_object(struct change *change, const char *object_id, struct polic
 	yyjson_val *had;
 	int result = change_get(change, resource, object_id, &had, error);
 
+	if (result)
+		return result;
+	result = refuse_default(policies, had, error);
 	if (result)
 		return result;
 	object = yyjson_val_mut_copy(change->doc, had);

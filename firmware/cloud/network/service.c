@@ -2,6 +2,7 @@
 /* The network service's tables. */
 #include "firmware/cloud/network/address_groups.h"
 #include "firmware/cloud/network/agents.h"
+#include "firmware/cloud/network/auto_topology.h"
 #include "firmware/cloud/network/availability.h"
 #include "firmware/cloud/network/discovery.h"
 #include "firmware/cloud/network/extraroutes.h"
@@ -171,8 +172,8 @@ static const struct store_index indexes[] = {
 	{ 0 },
 };
 
-static const struct service_part *const parts[] = { &address_group_part, &agent_part, &qos_part,
-						    NULL };
+static const struct service_part *const parts[] = { &address_group_part, &agent_part,
+						    &auto_topology_part, &qos_part, NULL };
 
 const struct service network_service = {
 	.name = "neutron",

@@ -68,7 +68,7 @@ static int found_external(struct founding *founding, struct error *error)
 {
 	yyjson_mut_val *object;
 	int result = found(founding, &resource_network,
-			   "{\"name\":\"public\",\"router:external\":true,"
+			   "{\"name\":\"public\",\"router:external\":true,\"is_default\":true,"
 			   "\"description\":\"The uplink of this box\",\"mtu\":1500,"
 			   "\"provider:network_type\":\"flat\","
 			   "\"provider:physical_network\":\"uplink\"}",
