@@ -175,6 +175,43 @@ class Outside(Hosted):
         self.put(f"floatingips/{floating['id']}", {"floatingip": {"port_id": None}})
         self.assertNotIn("answers", self.ask_outside(address, 8080))
 
+    # 400 KiB again and again, and how long each time took.
+    FETCH_BIG = ("while :; do s=$(date +%s)\n"
+                 "wget -q -T 60 -O /dev/null http://first:8080/big\n"
+                 "echo took $(($(date +%s) - s)) seconds; sleep 1; done\n")
+
+    def took(self, server):
+        found = re.findall(r"took (\d+) seconds", box.console(server))
+        return [int(seconds) for seconds in found]
+
+    def test_policies_limit_what_guests_send(self):
+        image = self.image()
+        self.serving("first", image, "dd if=/dev/zero of=/tmp/www/big bs=1024 count=400\n")
+        second = box.boot("second", image, user_data="#!/bin/sh\n" + self.FETCH_BIG)
+        wait_for("a fetch without limits", lambda: any(t <= 2 for t in self.took(second)))
+        policy = self.post("qos/policies", "policy", name="slow")["id"]
+        rules = f"qos/policies/{policy}/bandwidth_limit_rules"
+        rule = self.post(rules, "bandwidth_limit_rule", max_kbps=400)["id"]
+        network = box.network("private")
+        self.put(f"networks/{network}", {"network": {"qos_policy_id": policy}})
+        self.addCleanup(self.put, f"networks/{network}", {"network": {"qos_policy_id": None}})
+        # 3,277 kbit at 400 kbit/s, but for what goes at once.
+        wait_for("a fetch under a limit", lambda: any(t >= 4 for t in self.took(second)))
+        reply = box.api.request("DELETE", f"/network/v2.0/{rules}/{rule}")
+        self.assertEqual(reply.status, 204)
+        time.sleep(10)  # one that was under way may end
+        before = len(self.took(second))
+        wait_for("a fetch without limits again",
+                 lambda: any(t <= 2 for t in self.took(second)[before:]))
+
+    def test_agents_are_alive(self):
+        agents = box.api.get("/network/v2.0/agents")["agents"]
+        self.assertEqual({agent["binary"] for agent in agents}, {
+            "neutron-linuxbridge-agent", "neutron-dhcp-agent", "neutron-l3-agent",
+            "neutron-metadata-agent"})
+        wait_for("all agents to be alive", lambda: all(
+            agent["alive"] for agent in box.api.get("/network/v2.0/agents")["agents"]))
+
 
 class Web(Hosted):
     """Imports from servers outside, and from where nobody may."""

@@ -365,9 +365,11 @@ static bool network_has_dhcp(struct store_view *view, struct arena *arena, yyjso
 	return false;
 }
 
+/* A network that was given to the agent is its, whether there is something to serve or not. */
 static bool is_had(const struct having *having, struct request *request, yyjson_val *record)
 {
-	if (having->kind == AGENT_DHCP && !network_has_dhcp(request->view, request->arena, record))
+	if (having->kind == AGENT_DHCP && !yyjson_obj_get(record, having->flag) &&
+	    !network_has_dhcp(request->view, request->arena, record))
 		return false;
 	return having->has(request->view, request->arena, record);
 }

@@ -15,12 +15,16 @@ static const struct extension {
 	{ "auto-allocated-topology", "Auto Allocated Topology Services",
 	  "Auto Allocated Topology Services." },
 	{ "availability_zone", "Availability Zone", "The availability zone extension." },
+	{ "availability_zone_filter", "Availability Zone Filter Extension",
+	  "Add filter parameters to AvailabilityZone resource" },
 	{ "binding", "Port Binding",
 	  "Expose port bindings of a virtual port to external application" },
 	{ "default-subnetpools", "Default Subnetpools",
 	  "Provides ability to mark and use a subnetpool as the default." },
 	{ "dhcp_agent_scheduler", "DHCP Agent Scheduler", "Schedule networks among dhcp agents" },
 	{ "dns-integration", "DNS Integration", "Provides integration with DNS." },
+	{ "empty-string-filtering", "Empty String Filtering Extension",
+	  "Allow filtering by attributes with empty string value" },
 	{ "external-net", "Neutron external network",
 	  "Adds external network attribute to network resource." },
 	{ "ext-gw-mode", "Neutron L3 Configurable external gateway mode",
@@ -42,6 +46,8 @@ static const struct extension {
 	{ "floating-ip-port-forwarding-port-ranges",
 	  "Floating IP Port Forwarding support range ports",
 	  "Add new fields to support port ranges in a port forwarding" },
+	{ "ip-substring-filtering", "IP address substring filtering",
+	  "Provides IP address substring filtering when listing ports" },
 	{ "l3_agent_scheduler", "L3 Agent Scheduler", "Schedule routers among l3 agents" },
 	{ "net-mtu", "Network MTU", "Provides MTU attribute for a network resource." },
 	{ "net-mtu-writable", "Network MTU (writable)",
@@ -52,6 +58,8 @@ static const struct extension {
 	  "Provides IP availability data for each network and subnet." },
 	{ "pagination", "Pagination support",
 	  "Extension that indicates that pagination is enabled." },
+	{ "port-security-groups-filtering", "Port filtering on security groups",
+	  "Provides security groups filtering when listing ports" },
 	{ "port-security", "Port Security", "Provides port security" },
 	{ "project-id", "project_id field enabled",
 	  "Extension that indicates that project_id field is enabled." },
@@ -211,6 +219,13 @@ int network_resources(struct request *request, struct error *error)
 	return reply_json(request, 200, doc, root);
 }
 
+static bool zone_fits(struct request *request, const char *name, const char *value)
+{
+	const char *wanted = request_query(request, name);
+
+	return !wanted || !strcmp(wanted, value);
+}
+
 int network_zones(struct request *request, struct error *error)
 {
 	static const char *const kinds[] = { "network", "router", NULL };
@@ -219,6 +234,9 @@ int network_zones(struct request *request, struct error *error)
 
 	(void)error;
 	for (const char *const *kind = kinds; *kind; kind++) {
+		if (!zone_fits(request, "name", "nova") || !zone_fits(request, "resource", *kind) ||
+		    !zone_fits(request, "state", "available"))
+			continue;
 		item = yyjson_mut_arr_add_obj(doc, list);
 		json_set_string(doc, item, "name", "nova");
 		json_set_string(doc, item, "resource", *kind);

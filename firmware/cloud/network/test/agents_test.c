@@ -79,9 +79,14 @@ static void agents_are_the_box(void **state)
 static void networks_are_taken_away(void **state)
 {
 	const char *agent = agent_of("DHCP%20agent"), *network = make_network("served");
+	const char *empty = make_network("nothing to serve");
 	const char *hosted = arena_printf(&box.arena, V2 "agents/%s/dhcp-networks", agent);
 
 	(void)state;
+	assert_int_equal(call("DELETE", arena_printf(&box.arena, "%s/%s", hosted, network), NULL),
+			 409);
+	assert_int_equal(call("POST", hosted, "{\"network_id\":\"%s\"}", empty), 201);
+	assert_int_equal(call("POST", hosted, "{\"network_id\":\"%s\"}", empty), 409);
 	make_subnet(network, "10.61.0.0/24");
 	assert_true(has_dhcp(network));
 	assert_int_equal(call("POST", hosted, "{\"network_id\":\"%s\"}", network), 409);

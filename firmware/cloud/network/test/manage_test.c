@@ -174,10 +174,23 @@ static void quotas_are_counted_one_by_one(void **state)
 	assert_int_equal(call("DELETE", path("quotas", project), NULL), 204);
 }
 
+static void zones_are_filtered(void **state)
+{
+	(void)state;
+	assert_int_equal(call("GET", V2 "availability_zones", NULL), 200);
+	assert_int_equal(yyjson_arr_size(yyjson_ptr_get(box.body, "/availability_zones")), 2);
+	assert_int_equal(call("GET", V2 "availability_zones?resource=router&name=nova", NULL), 200);
+	assert_int_equal(yyjson_arr_size(yyjson_ptr_get(box.body, "/availability_zones")), 1);
+	assert_string_equal(at("/availability_zones/0/resource"), "router");
+	assert_int_equal(call("GET", V2 "availability_zones?state=unavailable", NULL), 200);
+	assert_int_equal(yyjson_arr_size(yyjson_ptr_get(box.body, "/availability_zones")), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotas_are_enforced),
+		cmocka_unit_test(zones_are_filtered),
 		cmocka_unit_test(quotas_are_counted_one_by_one),
 		cmocka_unit_test(bulk_counts_as_one_by_one),
 		cmocka_unit_test(tags_find_their_resource),
