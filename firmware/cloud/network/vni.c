@@ -18,26 +18,35 @@ struct gap {
 	int64_t next;
 };
 
+/* Over those that this transaction takes. */
+static void skip_own(struct gap *gap)
+{
+	char key[STORE_KEY_MAX];
+
+	for (vni_key(gap->next, key); store_txn_has(gap->change->txn, key); vni_key(gap->next, key))
+		gap->next++;
+}
+
 /* Keys come in ascending order: the first one that is not the expected number leaves a gap. */
 static int find_gap(const struct store_record *record, void *context)
 {
 	struct gap *gap = context;
+	int64_t taken = strtoll(record->key + strlen(VNI_PREFIX), NULL, 10);
 
-	if (strtoll(record->key + strlen(VNI_PREFIX), NULL, 10) != gap->next)
+	skip_own(gap);
+	if (taken > gap->next)
 		return 1;
-	gap->next++;
+	gap->next += taken == gap->next;
 	return 0;
 }
 
 static int64_t lowest_free(struct change *change)
 {
 	struct gap gap = { .change = change, .next = VNI_FIRST };
-	char key[STORE_KEY_MAX];
 
 	store_range(change->view, change->request->arena, VNI_PREFIX, NULL, 0, find_gap, &gap,
 		    NULL);
-	for (vni_key(gap.next, key); store_txn_has(change->txn, key); vni_key(gap.next, key))
-		gap.next++;
+	skip_own(&gap);
 	return gap.next;
 }
 

@@ -174,6 +174,19 @@ static void quotas_are_counted_one_by_one(void **state)
 	assert_int_equal(call("DELETE", path("quotas", project), NULL), 204);
 }
 
+/* A gap of one number in front of others that are taken, and a request for two. */
+static void bulk_fills_gaps(void **state)
+{
+	const char *gap, *behind;
+
+	(void)state;
+	gap = make_network("gap");
+	behind = make_network("behind");
+	assert_int_equal(call("DELETE", path("networks", gap), NULL), 204);
+	assert_int_equal(call("POST", V2 "networks", "{\"networks\":[{},{}]}"), 201);
+	assert_int_equal(call("DELETE", path("networks", behind), NULL), 204);
+}
+
 static void zones_are_filtered(void **state)
 {
 	(void)state;
@@ -191,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotas_are_enforced),
 		cmocka_unit_test(zones_are_filtered),
+		cmocka_unit_test(bulk_fills_gaps),
 		cmocka_unit_test(quotas_are_counted_one_by_one),
 		cmocka_unit_test(bulk_counts_as_one_by_one),
 		cmocka_unit_test(tags_find_their_resource),
