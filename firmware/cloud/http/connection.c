@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/http/connection.h"
+#include "firmware/cloud/http/tunnel.h"
 
 #include <stdlib.h>
 
@@ -76,17 +77,39 @@ static void next_request(struct connection *connection)
 	enter(connection, CONNECTION_HEAD);
 }
 
+void connection_end(struct connection *connection)
+{
+	tunnel_free(connection->tunnel);
+	connection->tunnel = NULL;
+	transport_shutdown(&connection->transport);
+	enter(connection, CONNECTION_LINGER);
+}
+
+/* The reply's descriptor is the connection's from here on. */
+static void begin_tunnel(struct connection *connection)
+{
+	int fd = connection->exchange->reply.fd;
+
+	connection->exchange->reply.fd = -1;
+	drop_exchange(connection);
+	enter(connection, CONNECTION_TUNNEL);
+	if (tunnel_open(connection, fd) < 0)
+		connection_end(connection);
+}
+
 static void end_exchange(struct connection *connection)
 {
 	bool close_after = connection->exchange->close_after;
 
-	drop_exchange(connection);
-	if (!close_after && !connection->body_open) {
-		next_request(connection);
+	if (connection->exchange->reply.tunnel) {
+		begin_tunnel(connection);
 		return;
 	}
-	transport_shutdown(&connection->transport);
-	enter(connection, CONNECTION_LINGER);
+	drop_exchange(connection);
+	if (!close_after && !connection->body_open)
+		next_request(connection);
+	else
+		connection_end(connection);
 }
 
 static bool step_exchange(struct connection *connection)
@@ -111,9 +134,8 @@ static bool step_linger(struct connection *connection)
 }
 
 static bool (*const steps[])(struct connection *connection) = {
-	[CONNECTION_HANDSHAKE] = step_handshake,
-	[CONNECTION_HEAD] = step_head,
-	[CONNECTION_EXCHANGE] = step_exchange,
+	[CONNECTION_HANDSHAKE] = step_handshake, [CONNECTION_HEAD] = step_head,
+	[CONNECTION_EXCHANGE] = step_exchange,   [CONNECTION_TUNNEL] = tunnel_step,
 	[CONNECTION_LINGER] = step_linger,
 };
 
@@ -125,6 +147,8 @@ static unsigned interest(struct connection *connection)
 
 	if (connection->state == CONNECTION_HANDSHAKE)
 		return connection->transport.want;
+	if (connection->state == CONNECTION_TUNNEL)
+		return tunnel_interest(connection);
 	if (connection->state != CONNECTION_EXCHANGE)
 		return LOOP_READ;
 	if (connection->stage_length)
@@ -162,6 +186,9 @@ static uint64_t deadline(const struct connection *connection)
 	case CONNECTION_EXCHANGE:
 		patience = patience_exchange(connection);
 		return patience ? connection->moved + patience : 0;
+	case CONNECTION_TUNNEL:
+		patience = connection->stage_length ? limits->write : limits->idle;
+		return connection->moved + patience;
 	case CONNECTION_LINGER:
 		patience = connection->moved + limits->linger;
 		last = connection->since + LINGER_MAX_MS;
@@ -206,6 +233,8 @@ static void on_timer(struct loop_timer *timer)
 		if (head_is_late(connection) || body_is_late(connection)) {
 			connection_refuse(connection, 408, "The request did not arrive in time.");
 			enter(connection, CONNECTION_EXCHANGE);
+		} else if (connection->state == CONNECTION_TUNNEL) {
+			tunnel_silent(connection);
 		} else {
 			connection->state = CONNECTION_CLOSED;
 		}
@@ -253,6 +282,7 @@ void connection_close(struct connection *connection)
 	loop_fd_stop(&connection->handle);
 	loop_timer_stop(&connection->timer);
 	loop_task_cancel(&connection->again);
+	tunnel_free(connection->tunnel);
 	drop_exchange(connection);
 	transport_close(&connection->transport);
 	buffer_free(&connection->in);

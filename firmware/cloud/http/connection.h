@@ -5,7 +5,8 @@
  *
  *	HANDSHAKE  TLS                                          -> HEAD
  *	HEAD       reads until a request's head is there        -> EXCHANGE
- *	EXCHANGE   body to the worker, reply to the client      -> HEAD, or LINGER
+ *	EXCHANGE   body to the worker, reply to the client      -> HEAD, TUNNEL or LINGER
+ *	TUNNEL     after an upgrade: bytes both ways (tunnel.h)  -> LINGER
  *	LINGER     the reply was sent before the request was read to its end: reads and drops the
  *	           rest for a while, so that the client gets to see the reply (RFC 9112, 9.6)
  *	CLOSED     freed by whoever pumped
@@ -23,6 +24,7 @@ enum connection_state {
 	CONNECTION_HANDSHAKE,
 	CONNECTION_HEAD,
 	CONNECTION_EXCHANGE,
+	CONNECTION_TUNNEL,
 	CONNECTION_LINGER,
 	CONNECTION_CLOSED,
 };
@@ -51,13 +53,16 @@ struct connection {
 
 	char *stage; /* what is being written: must not move until it is */
 	size_t stage_at, stage_length;
-	uint64_t reply_at; /* of reply.body */
+	uint64_t reply_at;     /* of reply.body */
+	struct tunnel *tunnel; /* owned; in TUNNEL */
 };
 
 /* Takes the descriptor in every case. */
 int connection_open(struct server *server, int fd, bool local);
 void connection_close(struct connection *connection);
 void connection_pump(struct connection *connection);
+/* Nothing more will be sent: lets the client read to the end. */
+void connection_end(struct connection *connection);
 /* Between two requests, nothing received: may be closed to make room. */
 bool connection_is_idle(const struct connection *connection);
 
@@ -70,6 +75,8 @@ void connection_refuse(struct connection *connection, int status, const char *te
 bool connection_fill(struct connection *connection);
 
 /* connection_reply.c: from the exchange's queue to the client. */
+/* Sends of the stage what the socket takes; false when that is nothing. */
+bool connection_send_stage(struct connection *connection);
 bool connection_write_reply(struct connection *connection);
 bool connection_reply_sent(struct connection *connection);
 
@@ -85,7 +92,7 @@ struct server {
 	struct listener *listeners;
 	struct loop_timer accept_again;
 	struct connection *connections;
-	unsigned connection_count;
+	unsigned connection_count, tunnel_count;
 	size_t buffered;
 	char fingerprint[CERTIFICATE_FINGERPRINT_SIZE];
 	char ca_fingerprint[CERTIFICATE_FINGERPRINT_SIZE];

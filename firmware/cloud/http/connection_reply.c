@@ -75,16 +75,12 @@ static void fill_stage(struct connection *connection)
 	connection->stage_length = size;
 }
 
-bool connection_write_reply(struct connection *connection)
+bool connection_send_stage(struct connection *connection)
 {
-	ssize_t sent;
+	ssize_t sent =
+		transport_write(&connection->transport, connection->stage + connection->stage_at,
+				connection->stage_length - connection->stage_at);
 
-	if (!connection->stage_length)
-		fill_stage(connection);
-	if (!connection->stage_length)
-		return false;
-	sent = transport_write(&connection->transport, connection->stage + connection->stage_at,
-			       connection->stage_length - connection->stage_at);
 	if (sent == -EAGAIN)
 		return false;
 	if (sent < 0) {
@@ -96,6 +92,13 @@ bool connection_write_reply(struct connection *connection)
 	if (connection->stage_at == connection->stage_length)
 		connection->stage_at = connection->stage_length = 0;
 	return true;
+}
+
+bool connection_write_reply(struct connection *connection)
+{
+	if (!connection->stage_length)
+		fill_stage(connection);
+	return connection->stage_length && connection_send_stage(connection);
 }
 
 bool connection_reply_sent(struct connection *connection)

@@ -43,6 +43,7 @@ struct reply {
 	uint64_t offset;
 	bool streamed; /* by reply_stream_*: its head is on its way already */
 	enum reply_framing framing;
+	bool tunnel; /* fd is a socket, for the connection after the reply: see websocket.h */
 };
 
 struct exchange {

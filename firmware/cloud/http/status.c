@@ -8,6 +8,7 @@ static const struct {
 	const char *phrase;
 } phrases[] = {
 	{ 100, "Continue" },
+	{ 101, "Switching Protocols" },
 	{ 200, "OK" },
 	{ 201, "Created" },
 	{ 202, "Accepted" },
@@ -37,6 +38,7 @@ static const struct {
 	{ 416, "Requested Range Not Satisfiable" },
 	{ 417, "Expectation Failed" },
 	{ 422, "Unprocessable Entity" },
+	{ 426, "Upgrade Required" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },
