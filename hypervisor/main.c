@@ -17,6 +17,7 @@
 #include "hypervisor/guest_list.h"
 #include "hypervisor/host.h"
 #include "hypervisor/image_serve.h"
+#include "hypervisor/vnc.h"
 
 #define STOP_LOOK_MS 50
 
@@ -69,6 +70,9 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 		break;
 	case VMM_PASSWORD_SET:
 		agent_password_serve(vmm, message);
+		break;
+	case VMM_VNC_OPEN:
+		vnc_serve(vmm, channel, message);
 		break;
 	case VMM_DISK_EXPORT:
 		export_serve(vmm, message);

@@ -45,6 +45,7 @@ static const struct field guest_hardware_fields[] = {
 	FIELD(11, FIELD_U32, struct guest_hardware, cpu_period, false),
 	FIELD_NESTED(12, struct guest_hardware, throttle, guest_throttle_fields, false),
 	FIELD(13, FIELD_BOOL, struct guest_hardware, agent, false),
+	FIELD(14, FIELD_BOOL, struct guest_hardware, no_screen, false),
 	FIELD_END,
 };
 

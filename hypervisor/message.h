@@ -12,6 +12,7 @@
  *	VMM_CONSOLE_LOG_GET                VMM_REPLY        reply of everything else
  *	VMM_DISK_EXPORT   + descriptor     VMM_REPLY        when the file is an image of the disk
  *	VMM_PASSWORD_SET                   VMM_REPLY        when the guest's agent has answered
+ *	VMM_VNC_OPEN                       VMM_REPLY + descriptor of the guest's screen (vnc.h)
  *	VMM_SERIAL_OPEN (console as well)  VMM_REPLY + descriptor of the guest's serial line
  *
  * Upon a fresh link cloud sends VMM_GUEST_SET for every guest, then VMM_SYNC; guests that vmm
@@ -37,6 +38,7 @@ enum vmm_type {
 	VMM_DISK_EXPORT,
 	VMM_IMAGE_INSPECT,
 	VMM_PASSWORD_SET = 20,
+	VMM_VNC_OPEN,
 	VMM_HOST = 64,
 	VMM_GUEST_STATE,
 	VMM_IMAGE_GET,
@@ -84,7 +86,8 @@ struct guest_hardware {
 	 * virtual processor; 0: the default, no bound, 100 ms. */
 	uint32_t cpu_weight, cpu_quota, cpu_period;
 	struct guest_throttle throttle;
-	bool agent; /* a port for the QEMU guest agent */
+	bool agent;     /* a port for the QEMU guest agent */
+	bool no_screen; /* neither graphics nor VNC */
 };
 
 struct guest {

@@ -62,21 +62,27 @@ static const char *escape(struct arena *arena, const char *text)
 
 /* ---- machine ---- */
 
+#define SCREEN "VGA,vgamem_mb=8"
+
 static const struct machine {
 	const char *arch, *name; /* name: of the desired guest, "" for the default */
 	const char *options;     /* of -machine */
 	const char *transport;   /* suffix of virtio devices */
 	bool panic_device;
+	const char *screen;
 } machines[] = {
-	{ "x86_64", "", "q35,vmport=off,dump-guest-core=off", "pci", true },
-	{ "x86_64", "q35", "q35,vmport=off,dump-guest-core=off", "pci", true },
+	{ "x86_64", "", "q35,vmport=off,dump-guest-core=off", "pci", true, SCREEN },
+	{ "x86_64", "q35", "q35,vmport=off,dump-guest-core=off", "pci", true, SCREEN },
 	/* Without pit, pic and rtc kernels hang when they calibrate their clocks under TCG. */
 	{ "x86_64", "microvm",
 	  "microvm,pit=on,pic=on,rtc=on,isa-serial=on,auto-kernel-cmdline=off,dump-guest-core=off",
-	  "device", false },
-	{ "aarch64", "", "virt,gic-version=max,dump-guest-core=off", "pci", true },
-	{ "aarch64", "q35", "virt,gic-version=max,dump-guest-core=off", "pci", true },
-	{ "aarch64", "virt", "virt,gic-version=max,dump-guest-core=off", "pci", true },
+	  "device", false, NULL },
+	{ "aarch64", "", "virt,gic-version=max,dump-guest-core=off", "pci", true,
+	  "virtio-gpu-pci" },
+	{ "aarch64", "q35", "virt,gic-version=max,dump-guest-core=off", "pci", true,
+	  "virtio-gpu-pci" },
+	{ "aarch64", "virt", "virt,gic-version=max,dump-guest-core=off", "pci", true,
+	  "virtio-gpu-pci" },
 };
 
 static const struct machine *machine_find(const char *arch, const char *name)
@@ -196,6 +202,16 @@ static int unsupported(const char *model, struct error *error)
 	return error_set(error, -EINVAL,
 			 "Requested hardware '%s' is not supported by the 'qemu' virt driver",
 			 model);
+}
+
+/* A plain VGA, which every firmware and system knows how to drive; VNC waits for descriptors. */
+static void add_screen(struct line *line, const struct qemu_plan *plan,
+		       const struct machine *machine)
+{
+	if (!machine_has_pci(machine) || plan->guest->hardware.no_screen)
+		return;
+	add(line, "-vnc", "none");
+	add(line, "-device", "%s", machine->screen);
 }
 
 static int add_agent(struct line *line, const struct qemu_plan *plan, const struct machine *machine,
@@ -478,6 +494,7 @@ int qemu_argv(struct arena *arena, const struct qemu_plan *plan, char ***argv, s
 	add_firmware(&line, plan);
 	add_slots(&line, machine);
 	add_helpers(&line, plan, machine);
+	add_screen(&line, plan, machine);
 	result = add_agent(&line, plan, machine, error);
 	if (result == 0)
 		result = add_watchdog(&line, plan->guest->hardware.watchdog, machine, error);

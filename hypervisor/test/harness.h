@@ -386,15 +386,21 @@ static void await_console(struct harness *h, const char *id, const char *word, u
 	assert_int_equal(count_of(h->text, word), times);
 }
 
-static void serial_type(struct harness *h, const char *guest_id, char byte)
+/* The descriptor is the harness's. */
+static void line_open(struct harness *h, enum vmm_type type, const char *guest_id)
 {
 	struct guest_id id;
 
 	snprintf(id.id, sizeof(id.id), "%s", guest_id);
 	h->has_reply = false;
-	channel_send_struct(&h->cloud, VMM_SERIAL_OPEN, 0, guest_id_fields, &id, -1);
+	channel_send_struct(&h->cloud, type, 0, guest_id_fields, &id, -1);
 	assert_true(until(h, &h->has_reply, PATIENCE_S));
 	assert_true(h->serial_fd >= 0);
+}
+
+static void serial_type(struct harness *h, const char *guest_id, char byte)
+{
+	line_open(h, VMM_SERIAL_OPEN, guest_id);
 	assert_int_equal(write(h->serial_fd, &byte, 1), 1);
 }
 

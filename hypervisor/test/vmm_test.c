@@ -334,6 +334,22 @@ static void guest_resets_itself_and_goes_on(void **state)
 	assert_string_equal(console_text(h, GUEST, 1), "BOOT\r\n");
 }
 
+/* RFB greets, and a second viewer is as welcome as the first. */
+static void guest_shows_its_screen(void **state)
+{
+	struct harness *h = *state;
+	struct timeval patience = { .tv_sec = PATIENCE_S };
+	char greeting[13] = "";
+
+	SKIP_UNLESS_POSSIBLE;
+	for (int i = 0; i < 2; i++) {
+		line_open(h, VMM_VNC_OPEN, GUEST);
+		setsockopt(h->serial_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		assert_int_equal(recv(h->serial_fd, greeting, 12, MSG_WAITALL), 12);
+		assert_string_equal(greeting, "RFB 003.008\n");
+	}
+}
+
 static void guest_survives_vmm(void **state)
 {
 	struct harness *h = *state;
@@ -677,6 +693,7 @@ int main(void)
 		cmocka_unit_test(guest_boots),
 		cmocka_unit_test(guest_is_confined),
 		cmocka_unit_test(guest_resets_itself_and_goes_on),
+		cmocka_unit_test(guest_shows_its_screen),
 		cmocka_unit_test(guest_survives_vmm),
 		cmocka_unit_test(guest_powers_itself_off),
 		cmocka_unit_test(guest_stops_at_the_power_button),

@@ -15,6 +15,7 @@ enum kind {
 	NUMBER,     /* uint32_t */
 	NUMBER_64,  /* uint64_t */
 	FLAG,       /* bool */
+	NONE,       /* bool that is set when the value is "none" */
 	FORBIDDING, /* bool that is set when the value is false */
 };
 
@@ -41,6 +42,7 @@ static const struct source {
 	  firmwares,
 	  { "Invalid image property hw_firmware_type '", "'. Allowed values: bios, uefi." } },
 	{ NULL, "hw_disk_bus", TEXT, MEMBER(disk_bus), NULL, { 0 } },
+	{ NULL, "hw_video_model", NONE, MEMBER(guest.no_screen), NULL, { 0 } },
 	{ NULL, "hw_qemu_guest_agent", FLAG, MEMBER(guest.agent), NULL, { 0 } },
 	{ NULL, "hw_vif_model", TEXT, MEMBER(nic_model), NULL, { 0 } },
 	{ "hw:watchdog_action",
@@ -130,6 +132,10 @@ static int value_take(const struct source *source, yyjson_val *object, const cha
 		return 0;
 	if (source->kind == TEXT)
 		return text_take(source, text, to, error);
+	if (source->kind == NONE) {
+		*(bool *)to = strcmp(text, "none") == 0;
+		return 0;
+	}
 	if (source->kind == FLAG || source->kind == FORBIDDING) {
 		boolean_parse(text, &flag);
 		*(bool *)to = flag != (source->kind == FORBIDDING);
