@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "firmware/cloud/cloud.h"
+#include "firmware/cloud/console/console.h"
 #include "firmware/cloud/http/pool.h"
 #include "firmware/cloud/http/server.h"
 #include "firmware/cloud/http/service.h"
@@ -259,6 +260,7 @@ static int start(const struct arguments *arguments, struct error *error)
 
 	find_names();
 	node_before_confinement();
+	console_before_confinement();
 	result = enter_place(arguments, error);
 	if (result == 0)
 		result = make_links(error);

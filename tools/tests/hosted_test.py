@@ -9,11 +9,13 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import transcript
 from box import PATIENCE, TOP, Box, wait_for
@@ -691,6 +693,115 @@ class Hardware(Hosted):
         for words in ("ide-hd,bus=ide.0", "e1000e,netdev=net0", "watchdog=reset",
                       "cpus=2,sockets=1,cores=2", '"bps-total":104857600'):
             self.assertIn(words, line)
+
+
+class WebSocket:
+    """A client of RFC 6455, as far as a console needs it."""
+
+    def __init__(self, path):
+        host, port = box.api.host.split(":")
+        plain = socket.create_connection((host, int(port)), timeout=PATIENCE)
+        self.socket = box.api.context.wrap_socket(plain, server_hostname=host)
+        self.socket.sendall((f"GET {path} HTTP/1.1\r\nHost: {box.api.host}\r\nUpgrade: websocket\r\n"
+                             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                             f"Origin: https://{box.api.host}\r\nSec-WebSocket-Protocol: binary\r\n"
+                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.exactly(1)
+        self.status, self.data = int(head.split()[1]), b""
+
+    def exactly(self, size):
+        data = b""
+        while len(data) < size:
+            part = self.socket.recv(size - len(data))
+            if not part:
+                raise ConnectionError("closed")
+            data += part
+        return data
+
+    def send(self, payload):
+        assert len(payload) < 126
+        self.socket.sendall(bytes([0x82, 0x80 | len(payload), 0, 0, 0, 0]) + payload)
+
+    def receive(self, size):
+        """So many bytes of the stream that the frames carry."""
+        while len(self.data) < size:
+            head = self.exactly(2)
+            length = head[1]
+            if length >= 126:
+                length = int.from_bytes(self.exactly(2 if length == 126 else 8), "big")
+            payload = self.exactly(length)
+            if head[0] == 0x88:
+                raise ConnectionError("closed")
+            self.data += payload
+        taken, self.data = self.data[:size], self.data[size:]
+        return taken
+
+    def close(self):
+        self.socket.close()
+
+
+class Consoles(Hosted):
+    def url(self, server, protocol, kind):
+        reply = box.api.request("POST", f"/compute/v2.1/servers/{server}/remote-consoles", body={
+            "remote_console": {"protocol": protocol, "type": kind}},
+            headers={"OpenStack-API-Version": "compute 2.90"})
+        self.assertEqual(reply.status, 200, reply.body)
+        return reply.json()["remote_console"]["url"]
+
+    def connect(self, path):
+        connection = WebSocket(path)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_screen(self):
+        server = box.boot("shown", self.image())
+        box.wait_console(server, "guest: up after")
+        url = urllib.parse.urlsplit(self.url(server, "vnc", "novnc"))
+        page = box.api.request("GET", url.path, token=False)
+        self.assertEqual(page.status, 200)
+        self.assertIn(b"noVNC", page.body)
+        for name in ("console.js", "novnc/core/rfb.js", "novnc/vendor/pako/lib/zlib/inflate.js"):
+            script = box.api.request("GET", f"/console/{name}", token=False)
+            self.assertEqual((script.status, script.headers["Content-Type"]),
+                             (200, "text/javascript; charset=utf-8"))
+        self.assertEqual(box.api.request("GET", "/console/../tls/ca.key", token=False).status, 404)
+        path = "/" + urllib.parse.parse_qs(url.query)["path"][0]
+        screen = self.connect(path)
+        self.assertEqual(screen.status, 101)
+        self.assertEqual(screen.receive(12), b"RFB 003.008\n")
+        screen.send(b"RFB 003.008\n")
+        self.assertEqual(screen.receive(2), b"\x01\x01")  # no authentication
+        screen.send(b"\x01")
+        self.assertEqual(screen.receive(4), bytes(4))
+        screen.send(b"\x01")
+        width, height = struct.unpack(">HH", screen.receive(4))
+        screen.receive(16)
+        name = screen.receive(int.from_bytes(screen.receive(4), "big")).decode()
+        self.assertIn("shown", name)
+        screen.send(struct.pack(">BBHHHH", 3, 0, 0, 0, width, height))
+        self.assertEqual(screen.receive(1), b"\0")  # an update of the framebuffer
+        # The token is the whole permission: another one is none.
+        self.assertEqual(self.connect(path[:-1] + ("0" if path[-1] != "0" else "1")).status, 403)
+        # The guest goes, and the connection with it.
+        box.action(server, {"os-stop": None})
+        box.wait_status(server, "SHUTOFF")
+        with self.assertRaises(ConnectionError):
+            while True:
+                screen.receive(1)
+
+    def test_serial_line(self):
+        server = box.boot("spoken-to", self.image())
+        box.wait_console(server, "guest: up after")
+        url = urllib.parse.urlsplit(self.url(server, "serial", "serial"))
+        self.assertEqual(url.scheme, "wss")
+        line = self.connect(f"{url.path}?{url.query}")
+        self.assertEqual(line.status, 101)
+        line.send(b"\necho by-web-$((40 + 2))\n")
+        heard = b""
+        while b"by-web-42" not in heard:
+            heard += line.receive(1)
 
 
 class Refusals(Hosted):

@@ -21,6 +21,7 @@
 extern const struct service_part compute_group_part, compute_usage_part, compute_audit_log_part,
 	compute_zone_part, compute_service_part, compute_aggregate_part, compute_hypervisor_part,
 	compute_host_part, compute_network_part, compute_floating_ip_part, compute_rule_part,
-	compute_quota_class_part, compute_extension_part, compute_gone_part, compute_password_part;
+	compute_quota_class_part, compute_extension_part, compute_gone_part, compute_password_part,
+	compute_console_part;
 
 #endif

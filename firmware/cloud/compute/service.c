@@ -164,8 +164,6 @@ static const struct route routes[] = {
 	      "os-instance-actions:list"),
 	ROUTE("GET", "/servers/{server_id}/os-instance-actions/{request_id}", handle_actions_show,
 	      "os-instance-actions:show"),
-	ROUTE("POST", "/servers/{server_id}/remote-consoles", handle_unserved, "os-remote-consoles",
-	      .flags = ROUTE_NO_BODY, .first = 6),
 	ROUTE("GET", "/servers/{server_id}/migrations", handle_server_migrations,
 	      "servers:migrations:index", .first = 23),
 	ROUTE("GET", "/servers/{server_id}/migrations/{migration_id}", handle_server_migration,
@@ -265,7 +263,6 @@ static const struct policy_rule policies[] = {
 	{ POLICY("os-deferred-delete:force"), WRITE },
 	{ POLICY("os-admin-actions:reset_state"), ADMIN },
 	{ POLICY("os-console-output"), WRITE },
-	{ POLICY("os-remote-consoles"), WRITE },
 	{ POLICY("os-migrate-server:migrate"), ADMIN },
 	{ POLICY("os-migrate-server:migrate_live"), ADMIN },
 	{ POLICY("images"), "any" },
@@ -331,14 +328,23 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&compute_group_part,      &compute_usage_part,
-	&compute_audit_log_part,  &compute_zone_part,
-	&compute_service_part,    &compute_aggregate_part,
-	&compute_hypervisor_part, &compute_host_part,
-	&compute_network_part,    &compute_floating_ip_part,
-	&compute_rule_part,       &compute_quota_class_part,
-	&compute_extension_part,  &compute_password_part,
-	&compute_gone_part,       NULL,
+	&compute_group_part,
+	&compute_usage_part,
+	&compute_audit_log_part,
+	&compute_zone_part,
+	&compute_service_part,
+	&compute_aggregate_part,
+	&compute_hypervisor_part,
+	&compute_host_part,
+	&compute_network_part,
+	&compute_floating_ip_part,
+	&compute_rule_part,
+	&compute_quota_class_part,
+	&compute_extension_part,
+	&compute_password_part,
+	&compute_console_part,
+	&compute_gone_part,
+	NULL,
 };
 
 static int compute_start(struct cloud *cloud, struct error *error)

@@ -1,48 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The server over real sockets: its loop in a thread of its own, the client here. */
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "firmware/cloud/http/pool.h"
-#include "firmware/cloud/http/server.h"
-#include "firmware/cloud/http/test/unit.h"
-#include "firmware/cloud/http/websocket.h"
-#include "firmware/cloud/identity/identity.h"
-#include "firmware/lib/cleanup.h"
-#include "firmware/lib/uuid.h"
+#include "firmware/cloud/http/test/server.h"
 
-#define HOST "Host: localhost\r\n"
 #define BIG (8 * 1024 * 1024)
-
-int identity_caller(struct cloud *cloud, struct arena *arena, const char *token,
-		    const struct caller **caller, struct error *error)
-{
-	(void)cloud;
-	(void)arena;
-	(void)token;
-	(void)caller;
-	return error_set(error, -EPERM, "nobody");
-}
-
-int identity_operator(struct cloud *cloud, struct arena *arena, const struct caller **caller,
-		      struct error *error)
-{
-	static const struct caller operator= { .user_id = "operator", .is_admin = true };
-
-	(void)cloud;
-	(void)arena;
-	(void)error;
-	*caller = &operator;
-	return 0;
-}
 
 /* --- handlers */
 
@@ -118,20 +82,7 @@ static int echo(struct request *request, struct error *error)
 						  : "none");
 }
 
-static int tunnel_end; /* the far end of the last tunnel; the test's */
-
-static int tunnel(struct request *request, struct error *error)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(error, "socketpair");
-	tunnel_end = pair[1];
-	return websocket_accept(request, pair[0], error);
-}
-
 static const struct route routes[] = {
-	{ .method = "GET", .path = "/tunnel", .handle = tunnel, .flags = ROUTE_PUBLIC },
 	{ .method = "GET", .path = "/echo", .handle = echo, .flags = ROUTE_PUBLIC },
 	{ .method = "POST",
 	  .path = "/echo",
@@ -159,162 +110,6 @@ static const struct route routes[] = {
 	  .flags = ROUTE_PUBLIC | ROUTE_STREAM },
 	{ .method = NULL },
 };
-static const struct service service = {
-	.name = "test", .type = "test", .prefix = "", .routes = routes, .fault = fault_node
-};
-const struct service *const services[] = { &service, NULL };
-
-/* --- the box */
-
-static struct cloud cloud;
-static pthread_t thread;
-static int port, local_fd;
-static char directory[] = "/tmp/server_test.XXXXXX";
-
-static void *run_loop(void *argument)
-{
-	loop_run(argument);
-	return NULL;
-}
-
-static int start(const char *tls_directory)
-{
-	const struct server_options options = {
-		.cloud = &cloud,
-		.services = services,
-		.tls_directory = tls_directory,
-		.limits = { .connections = 4,
-			    .handshake = 300,
-			    .head = 300,
-			    .idle = 2000,
-			    .body = 300,
-			    .write = 1000,
-			    .linger = 300,
-			    .buffered = 150000 },
-	};
-	struct error error = { 0 };
-	int pair[2];
-
-	if (loop_new(&cloud.loop) < 0 || pool_new(&cloud.pool, 4, 8) < 0 ||
-	    server_new(&cloud.server, &options, &error) < 0)
-		fail_msg("%s", error.message);
-	port = server_listen(cloud.server, 0, &error);
-	assert_true(port > 0);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-	assert_int_equal(server_attach_local(cloud.server, pair[0]), 0);
-	local_fd = pair[1];
-	fcntl(local_fd, F_SETFL, 0);
-	return pthread_create(&thread, NULL, run_loop, cloud.loop);
-}
-
-static int start_plain(void **state)
-{
-	(void)state;
-	return start(NULL);
-}
-
-static int start_tls(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) ? start(directory) : -1;
-}
-
-static void stop_posted(void *argument)
-{
-	server_stop(cloud.server);
-	loop_stop(argument, 0);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	upload_held = false;
-	loop_post(cloud.loop, stop_posted, cloud.loop);
-	pthread_join(thread, NULL);
-	pool_free(cloud.pool);
-	server_free(cloud.server);
-	loop_free(cloud.loop);
-	close(local_fd);
-	return 0;
-}
-
-static int stop_tls(void **state)
-{
-	static const char *const files[] = { "ca.pem", "ca.key", "server.pem", "server.key" };
-	char path[64];
-
-	for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-		unlink(path);
-	}
-	rmdir(directory);
-	return stop(state);
-}
-
-/* --- the client */
-
-static int dial(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)port),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval patience = { .tv_sec = 10 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static void put(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-static char answer[65536]; /* what came last, NUL-terminated */
-
-/* Reads one head and, by its Content-Length, its body; returns the status, 0 at the end. */
-static int take(int fd)
-{
-	size_t used = 0, wanted = 0;
-	int status = 0;
-
-	answer[0] = '\0';
-	while (used < sizeof(answer) - 1) {
-		char *end = strstr(answer, "\r\n\r\n"), *length;
-
-		if (end && !wanted) {
-			length = strcasestr(answer, "\r\nContent-Length:");
-			wanted = (size_t)(end + 4 - answer);
-			if (length && length < end)
-				wanted += strtoul(length + 17, NULL, 10);
-		}
-		if (wanted && used >= wanted)
-			break;
-		if (recv(fd, answer + used, 1, 0) <= 0)
-			break;
-		answer[++used] = '\0';
-	}
-	sscanf(answer, "HTTP/1.1 %d", &status);
-	return status;
-}
-
-static bool at_end(int fd)
-{
-	char byte;
-
-	return recv(fd, &byte, 1, 0) == 0;
-}
-
-static const char *body(void)
-{
-	char *end = strstr(answer, "\r\n\r\n");
-
-	return end ? end + 4 : "";
-}
-
 static void wait_for(atomic_int *value, int not_this)
 {
 	for (int i = 0; i < 5000 && *value == not_this; i++)
@@ -685,127 +480,6 @@ static void test_local(void **state)
 	}
 }
 
-/* --- upgrades */
-
-#define UPGRADE                                                                                    \
-	"GET /tunnel HTTP/1.1\r\n" HOST                                                            \
-	"Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"                                \
-	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: base64, binary\r\n"                  \
-	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-#define FRAME_HI "\x82\x82\0\0\0\0hi"
-
-static int upgrade(void)
-{
-	int fd = dial();
-	struct timeval patience = { .tv_sec = 10 };
-
-	put(fd, UPGRADE "\r\n");
-	assert_int_equal(take(fd), 101);
-	setsockopt(tunnel_end, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	return fd;
-}
-
-static void expect(int fd, const char *bytes, size_t size)
-{
-	char heard[64];
-
-	assert_int_equal(recv(fd, heard, size, MSG_WAITALL), size);
-	assert_memory_equal(heard, bytes, size);
-}
-
-static void test_upgrade(void **state)
-{
-	int fd = upgrade();
-
-	(void)state;
-	/* The example of RFC 6455, section 1.3. */
-	assert_non_null(strstr(answer, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
-	assert_non_null(strstr(answer, "Sec-WebSocket-Protocol: binary\r\n"));
-	assert_non_null(strstr(answer, "Connection: Upgrade\r\n"));
-	assert_int_equal(send(fd, FRAME_HI, 8, 0), 8);
-	expect(tunnel_end, "hi", 2);
-	assert_int_equal(send(tunnel_end, "there", 5, 0), 5);
-	expect(fd, "\x82\x05there", 7);
-	assert_int_equal(send(fd, "\x89\x81\0\0\0\0p", 7, 0), 7);
-	expect(fd, "\x8a\x01p", 3);
-	/* The far end goes: a close frame, and the end. */
-	close(tunnel_end);
-	expect(fd, "\x88\x02\x03\xe8", 4);
-	assert_true(at_end(fd));
-	close(fd);
-}
-
-static void test_upgrade_ends(void **state)
-{
-	int fd = upgrade();
-
-	(void)state;
-	/* It says nothing for so long: is it still there? It does not answer. */
-	expect(fd, "\x89\0", 2);
-	assert_true(at_end(fd));
-	assert_true(at_end(tunnel_end));
-	close(fd);
-	close(tunnel_end);
-	fd = upgrade();
-	assert_int_equal(send(fd, "\x82\x02hi", 4, 0), 4); /* not masked */
-	expect(fd, "\x88\x02\x03\xea", 4);
-	assert_true(at_end(fd));
-	assert_true(at_end(tunnel_end));
-	close(fd);
-	close(tunnel_end);
-}
-
-/* Neither side's bytes pile up here when the other takes none. */
-static void test_upgrade_stalls(void **state)
-{
-	static const char many[65536];
-	int fd = upgrade();
-	size_t sent = 0;
-	ssize_t got;
-
-	(void)state;
-	fcntl(tunnel_end, F_SETFL, O_NONBLOCK);
-	for (int i = 0; i < 400; i++) {
-		got = send(tunnel_end, many, sizeof(many), MSG_NOSIGNAL);
-		sent += got > 0 ? (size_t)got : 0;
-		if (got < 0)
-			usleep(1000);
-	}
-	assert_true(sent < (size_t)BIG * 2);
-	assert_int_equal(recv(fd, answer, 2, MSG_WAITALL), 2);
-	assert_int_equal((unsigned char)answer[0], 0x82);
-	close(fd);
-	close(tunnel_end);
-}
-
-static void test_upgrade_refused(void **state)
-{
-	static const struct {
-		const char *head;
-		int status;
-	} bad[] = {
-		{ "GET /tunnel HTTP/1.1\r\n" HOST "\r\n", 400 },
-		{ UPGRADE "Origin: https://elsewhere\r\n\r\n", 403 },
-		{ UPGRADE "Origin: https://localhost\r\n\r\n", 101 },
-		{ "GET /tunnel HTTP/1.1\r\n" HOST "Upgrade: websocket\r\nConnection: upgrade\r\n"
-		  "Sec-WebSocket-Version: 8\r\n\r\n",
-		  426 },
-		{ "GET /tunnel HTTP/1.1\r\n" HOST "Upgrade: websocket\r\nConnection: upgrade\r\n"
-		  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n\r\n",
-		  400 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
-		int fd = dial();
-
-		put(fd, bad[i].head);
-		assert_int_equal(take(fd), bad[i].status);
-		close(fd);
-		close(tunnel_end);
-	}
-}
-
 /* --- TLS */
 
 static int random_for_client(void *context, unsigned char *data, size_t size)
@@ -872,8 +546,6 @@ static void test_tls(void **state)
 	exchange_over_tls(MBEDTLS_SSL_VERSION_TLS1_3);
 }
 
-#define PLAIN(test) cmocka_unit_test_setup_teardown(test, start_plain, stop)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -893,10 +565,6 @@ int main(void)
 		PLAIN(test_stream),
 		PLAIN(test_connection_limit),
 		PLAIN(test_local),
-		PLAIN(test_upgrade),
-		PLAIN(test_upgrade_ends),
-		PLAIN(test_upgrade_stalls),
-		PLAIN(test_upgrade_refused),
 		cmocka_unit_test_setup_teardown(test_tls, start_tls, stop_tls),
 	};
 
