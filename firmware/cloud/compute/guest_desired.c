@@ -5,6 +5,7 @@
 
 #include "firmware/cloud/compute/hardware.h"
 #include "firmware/cloud/compute/reconcile.h"
+#include "firmware/cloud/compute/server_plug.h"
 #include "firmware/cloud/compute/state.h"
 
 #define STOP_TIMEOUT 60 /* seconds, as Nova's shutdown_timeout */
@@ -68,7 +69,9 @@ static int disks_set(struct arena *arena, yyjson_val *record, const char *bus, s
 {
 	yyjson_val *rescue = yyjson_obj_get(record, "_rescue");
 	yyjson_val *image = yyjson_obj_get(record, "_boot");
-	struct guest_disk *disks = arena_alloc(arena, 2 * sizeof(*disks));
+	yyjson_val *volumes = yyjson_obj_get(record, "_volumes"), *volume;
+	size_t most = 2 + yyjson_arr_size(volumes), i, all;
+	struct guest_disk *disks = arena_alloc(arena, most * sizeof(*disks));
 	uint32_t count = 0;
 
 	if (!disks)
@@ -84,7 +87,28 @@ static int disks_set(struct arena *arena, yyjson_val *record, const char *bus, s
 		 json_integer(yyjson_obj_get(record, "_flavor"), "disk", 0), count);
 	guest->disks.items = disks;
 	guest->disks.count = count + 1;
+	yyjson_arr_foreach (volumes, i, all, volume) {
+		struct guest_disk *disk = &disks[guest->disks.count];
+
+		if (guest->disks.count == GUEST_DISKS_MAX)
+			break;
+		memset(disk, 0, sizeof(*disk));
+		text_copy(disk->id, sizeof(disk->id), json_string(volume, "id"));
+		disk->attached = true;
+		guest->disks.count++;
+	}
 	return 0;
+}
+
+/* Without those that are being detached. */
+static void ports_staying(yyjson_val *record, struct network_ports *ports)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ports->count; i++)
+		if (!plug_is_leaving(record, json_string(ports->items[i], "id")))
+			ports->items[kept++] = ports->items[i];
+	ports->count = kept;
 }
 
 static int nics_set(struct store_view *view, struct arena *arena, const struct network_ports *ports,
@@ -152,6 +176,7 @@ int guest_desired(struct store_view *view, struct arena *arena, yyjson_val *reco
 		return result;
 	machine_set(guest, &hardware);
 	result = network_device_ports(view, arena, guest->id, &ports, error);
+	ports_staying(record, &ports);
 	if (result == 0)
 		result = disks_set(arena, record, hardware.disk_bus, guest);
 	if (result == 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/cloud/compute/reconcile.h"
+#include "firmware/cloud/compute/server_plug.h"
 #include "firmware/cloud/compute/state.h"
 #include "firmware/cloud/image/image.h"
 #include "firmware/cloud/placement/placement.h"
@@ -137,6 +138,23 @@ static int finding_apply(struct finding *finding)
 			       edited, rule->vm_state == VM_ERROR);
 	if (result == 0)
 		result = action_finish(finding);
+	if (result == 0 && plugs_are_due(finding->record, finding->status))
+		result = plugs_settle(finding->view, finding->arena, finding->txn, finding->record,
+				      finding->status, doc, edited);
+	store_txn_compare(finding->txn, key, finding->revision);
+	store_txn_put(finding->txn, key, json_write(finding->arena, edited));
+	return result < 0 ? result : 1;
+}
+
+/* Nothing else is new than that devices came or went. */
+static int plugs_apply(struct finding *finding)
+{
+	yyjson_mut_doc *doc = json_document(finding->arena);
+	yyjson_mut_val *edited = yyjson_val_mut_copy(doc, finding->record);
+	const char *key = arena_printf(finding->arena, KEY_SERVER "%s", finding->status->id);
+	int result = plugs_settle(finding->view, finding->arena, finding->txn, finding->record,
+				  finding->status, doc, edited);
+
 	store_txn_compare(finding->txn, key, finding->revision);
 	store_txn_put(finding->txn, key, json_write(finding->arena, edited));
 	return result < 0 ? result : 1;
@@ -195,10 +213,9 @@ int guest_found(struct store_view *view, struct arena *arena, struct store_txn *
 	if (status->state == GUEST_GONE)
 		return guest_gone(&finding, error);
 	/* What vmm says about an older wish is overtaken by the one that is on its way. */
-	if (status->generation < (uint64_t)json_integer(record, "_generation", 0))
-		return 0;
-	finding.rule = guest_rule_find(status->state, finding.vm_state, finding.task);
-	if (!finding.rule || nothing_new(&finding))
-		return 0;
-	return finding_apply(&finding);
+	if (status->generation >= (uint64_t)json_integer(record, "_generation", 0))
+		finding.rule = guest_rule_find(status->state, finding.vm_state, finding.task);
+	if (finding.rule && !nothing_new(&finding))
+		return finding_apply(&finding);
+	return plugs_are_due(record, status) ? plugs_apply(&finding) : 0;
 }

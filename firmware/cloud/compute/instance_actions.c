@@ -57,6 +57,13 @@ void action_begin(struct server_edit *edit, const char *action, const char *even
 	action_begin_record(edit->request, edit->doc, edit->record, edit->txn, action, event);
 }
 
+void action_open(struct server_edit *edit, const char *action, const char *event)
+{
+	action_put(edit->request, edit->txn, edit->server.id,
+		   action_make(edit->request, edit->doc, edit->server.id,
+			       json_string(edit->server.record, "tenant_id"), action, event));
+}
+
 void action_done(struct server_edit *edit, const char *action)
 {
 	yyjson_mut_val *record =

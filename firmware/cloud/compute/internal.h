@@ -17,6 +17,9 @@
  *   _shelved_image    the image that it is while it is shelved
  *   _boot {id, format, size}   what the boot disk is cloned from where it is not _image
  *   _rescue {disk, image}      what it boots from while it is rescued
+ *   _plugs            interfaces that come and go, see server_plug.h
+ *   _nic_tags {port: tag}      tags of interfaces
+ *   _volumes [{id}]            volumes that the guest is to have
  *   _fault {code, created, message, details}   why it is in ERROR
  *   _action           request id of the action under way, whose event is not finished yet
  *   _group            id of the server group that it was made in; absent: none
@@ -113,6 +116,8 @@ int server_ports(struct request *request, const char *server_id, struct network_
 void action_begin(struct server_edit *edit, const char *action, const char *event);
 void action_begin_record(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *record,
 			 struct store_txn *txn, const char *action, const char *event);
+/* The same beside the action under way: the caller keeps the request's id to end it. */
+void action_open(struct server_edit *edit, const char *action, const char *event);
 /* An action that is over with the request itself. */
 void action_done(struct server_edit *edit, const char *action);
 /* An action that was taken and that failed later, as far as the caller can tell. */

@@ -88,8 +88,8 @@ HANDLER(handle_server_ips_network);
 HANDLER(handle_server_groups);
 HANDLER(handle_server_interfaces);
 HANDLER(handle_server_interface);
-HANDLER(handle_server_volumes);
-HANDLER(handle_server_volume);
+HANDLER(handle_server_interface_attach);
+HANDLER(handle_server_interface_detach);
 /* group_proxy.c */
 HANDLER(handle_groups_list);
 HANDLER(handle_group_create);

@@ -9,6 +9,7 @@
 #include "firmware/cloud/compute/scheduler.h"
 #include "firmware/cloud/compute/server_groups.h"
 #include "firmware/cloud/compute/server_order.h"
+#include "firmware/cloud/compute/server_plug.h"
 #include "firmware/cloud/compute/state.h"
 
 struct making {
@@ -161,6 +162,11 @@ static int ports_make(struct making *making, yyjson_mut_val *record, struct erro
 			result = network_port_make(making->request, making->txn, nic->network_id,
 						   nic->fixed_ip, &device, making->order.groups,
 						   &made, error);
+		if (result == 0)
+			tag_keep(making->doc, record,
+				 nic->port_id ? nic->port_id
+					      : yyjson_mut_get_str(yyjson_mut_obj_get(made, "id")),
+				 nic->tag);
 	}
 	return network_refused(result, error);
 }

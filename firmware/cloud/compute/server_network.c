@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the API shows of a server's ports, and its (never attached) volumes. */
+/* What the API shows of a server's ports. */
 #include <string.h>
 
 #include "firmware/cloud/compute/routes.h"
@@ -45,19 +45,21 @@ int handle_server_ips_network(struct request *request, struct error *error)
 
 /* --- interfaces */
 
-static yyjson_mut_val *interface_view(struct request *request, yyjson_mut_doc *doc,
-				      yyjson_val *port)
+yyjson_mut_val *interface_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *record,
+			       yyjson_val *port)
 {
+	const char *id = json_string(port, "id");
 	yyjson_mut_val *view = yyjson_mut_obj(doc);
 
 	json_set_string(doc, view, "net_id", json_string(port, "network_id"));
-	json_set_string(doc, view, "port_id", json_string(port, "id"));
+	json_set_string(doc, view, "port_id", id);
 	json_set_string(doc, view, "mac_addr", json_string(port, "mac_address"));
 	json_set_string(doc, view, "port_state", json_string(port, "status"));
 	json_set(doc, view, "fixed_ips",
 		 yyjson_val_mut_copy(doc, yyjson_obj_get(port, "fixed_ips")));
 	if (request->microversion >= 70)
-		json_set_string(doc, view, "tag", NULL);
+		json_set_string(doc, view, "tag",
+				json_string(yyjson_obj_get(record, "_nic_tags"), id));
 	return view;
 }
 
@@ -82,7 +84,8 @@ int handle_server_interfaces(struct request *request, struct error *error)
 		return result;
 	list = yyjson_mut_obj_add_arr(doc, root, "interfaceAttachments");
 	for (size_t i = 0; i < ports.count; i++)
-		yyjson_mut_arr_append(list, interface_view(request, doc, ports.items[i]));
+		yyjson_mut_arr_append(list,
+				      interface_view(request, doc, server.record, ports.items[i]));
 	return reply_json(request, 200, doc, root);
 }
 
@@ -100,7 +103,7 @@ int handle_server_interface(struct request *request, struct error *error)
 	for (size_t i = 0; i < ports.count; i++)
 		if (json_is(ports.items[i], "id", id)) {
 			json_set(doc, root, "interfaceAttachment",
-				 interface_view(request, doc, ports.items[i]));
+				 interface_view(request, doc, server.record, ports.items[i]));
 			return reply_json(request, 200, doc, root);
 		}
 	return error_set(error, -ENOENT, "Instance %s does not have a port with id %s", server.id,
@@ -147,30 +150,4 @@ int handle_server_group_add(struct request *request, struct error *error)
 int handle_server_group_remove(struct request *request, struct error *error)
 {
 	return group_change(request, "removeSecurityGroup", false, error);
-}
-
-/* --- volumes: there are none to attach */
-
-int handle_server_volumes(struct request *request, struct error *error)
-{
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *root = yyjson_mut_obj(doc);
-	struct server server;
-	int result = server_find(request, &server, error);
-
-	if (result < 0)
-		return result;
-	yyjson_mut_obj_add_arr(doc, root, "volumeAttachments");
-	return reply_json(request, 200, doc, root);
-}
-
-int handle_server_volume(struct request *request, struct error *error)
-{
-	const char *volume = request_param(request, "volume_id");
-	struct server server;
-	int result = server_find(request, &server, error);
-
-	if (result < 0)
-		return result;
-	return error_set(error, -ENOENT, "volume_id not found: %s", volume);
 }

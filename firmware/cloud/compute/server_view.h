@@ -55,4 +55,8 @@ int group_views_add(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val
 /* group_view.c: a rule of a security group in Nova's form. */
 yyjson_mut_val *group_rule_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *rule);
 
+/* An item of os-interface. */
+yyjson_mut_val *interface_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *record,
+			       yyjson_val *port);
+
 #endif

@@ -4,6 +4,7 @@
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/parts.h"
 #include "firmware/cloud/compute/routes.h"
+#include "firmware/cloud/compute/server_plug.h"
 #include "firmware/cloud/compute/usage.h"
 
 #define ACTION_PATH "/servers/{server_id}/action"
@@ -144,22 +145,6 @@ static const struct route routes[] = {
 	ROUTE("GET", "/servers/{server_id}/ips/{network}", handle_server_ips_network, "ips:show"),
 	ROUTE("GET", "/servers/{server_id}/os-security-groups", handle_server_groups,
 	      "os-security-groups:list"),
-	ROUTE("GET", "/servers/{server_id}/os-interface", handle_server_interfaces,
-	      "os-attach-interfaces:list"),
-	ROUTE("POST", "/servers/{server_id}/os-interface", handle_unserved,
-	      "os-attach-interfaces:create", .flags = ROUTE_NO_BODY),
-	ROUTE("GET", "/servers/{server_id}/os-interface/{port_id}", handle_server_interface,
-	      "os-attach-interfaces:show"),
-	ROUTE("DELETE", "/servers/{server_id}/os-interface/{port_id}", handle_unserved,
-	      "os-attach-interfaces:delete"),
-	ROUTE("GET", "/servers/{server_id}/os-volume_attachments", handle_server_volumes,
-	      "os-volumes-attachments:index"),
-	ROUTE("POST", "/servers/{server_id}/os-volume_attachments", handle_unserved,
-	      "os-volumes-attachments:create", .flags = ROUTE_NO_BODY),
-	ROUTE("GET", "/servers/{server_id}/os-volume_attachments/{volume_id}", handle_server_volume,
-	      "os-volumes-attachments:show"),
-	ROUTE("DELETE", "/servers/{server_id}/os-volume_attachments/{volume_id}",
-	      handle_server_volume, "os-volumes-attachments:delete"),
 	ROUTE("GET", "/servers/{server_id}/os-instance-actions", handle_actions_list,
 	      "os-instance-actions:list"),
 	ROUTE("GET", "/servers/{server_id}/os-instance-actions/{request_id}", handle_actions_show,
@@ -300,14 +285,6 @@ static const struct policy_rule policies[] = {
 	{ POLICY("os-server-tags:delete_all"), WRITE },
 	{ POLICY("ips:index"), READ },
 	{ POLICY("ips:show"), READ },
-	{ POLICY("os-attach-interfaces:list"), READ },
-	{ POLICY("os-attach-interfaces:show"), READ },
-	{ POLICY("os-attach-interfaces:create"), WRITE },
-	{ POLICY("os-attach-interfaces:delete"), WRITE },
-	{ POLICY("os-volumes-attachments:index"), READ },
-	{ POLICY("os-volumes-attachments:show"), READ },
-	{ POLICY("os-volumes-attachments:create"), WRITE },
-	{ POLICY("os-volumes-attachments:delete"), WRITE },
 	{ POLICY("os-instance-actions:list"), READ },
 	{ POLICY("os-instance-actions:show"), READ },
 	{ POLICY("limits"), "any" },
@@ -344,6 +321,8 @@ static const struct service_part *const parts[] = {
 	&compute_password_part,
 	&compute_console_part,
 	&compute_gone_part,
+	&compute_interface_part,
+	&compute_volume_part,
 	NULL,
 };
 
@@ -351,6 +330,7 @@ static int compute_start(struct cloud *cloud, struct error *error)
 {
 	int result = flavors_first_boot(cloud, error);
 
+	server_plug_start();
 	return result < 0 ? result : reconcile_start(cloud, error);
 }
 

@@ -134,6 +134,14 @@ static void put_unbound(struct store_txn *txn, struct arena *arena, yyjson_val *
 		      json_write(arena, object));
 }
 
+static int let_go(struct change *change, yyjson_val *port, struct error *error)
+{
+	if (json_bool(port, "_made_for_server", false))
+		return port_drop(change, port, error);
+	put_unbound(change->txn, change->request->arena, port);
+	return 0;
+}
+
 int network_device_release(struct store_view *view, struct arena *arena, struct store_txn *txn,
 			   const char *device_id, struct error *error)
 {
@@ -145,13 +153,22 @@ int network_device_release(struct store_view *view, struct arena *arena, struct 
 	int result =
 		resource_range(view, arena, &resource_port, "device", device_id, &ports, error);
 
-	for (size_t i = 0; !result && i < ports.count; i++) {
-		if (json_bool(ports.items[i], "_made_for_server", false))
-			result = port_drop(&change, ports.items[i], error);
-		else
-			put_unbound(txn, arena, ports.items[i]);
-	}
+	for (size_t i = 0; !result && i < ports.count; i++)
+		result = let_go(&change, ports.items[i], error);
 	return result;
+}
+
+int network_port_release(struct store_view *view, struct arena *arena, struct store_txn *txn,
+			 const char *port_id, struct error *error)
+{
+	struct request request = { .arena = arena };
+	struct change change = {
+		.request = &request, .view = view, .txn = txn, .doc = json_document(arena)
+	};
+	yyjson_val *port;
+	int result = resource_get(view, arena, &resource_port, port_id, &port, error);
+
+	return result ? result : let_go(&change, port, error);
 }
 
 static yyjson_mut_val *groups_changed(yyjson_mut_doc *doc, yyjson_val *old, const char *id,
@@ -244,6 +261,12 @@ int network_lookup(struct store_view *view, struct arena *arena, const char *net
 		   yyjson_val **network, struct error *error)
 {
 	return resource_get(view, arena, &resource_network, network_id, network, error);
+}
+
+int network_port_lookup(struct store_view *view, struct arena *arena, const char *port_id,
+			yyjson_val **port, struct error *error)
+{
+	return resource_get(view, arena, &resource_port, port_id, port, error);
 }
 
 int network_subnet_lookup(struct store_view *view, struct arena *arena, const char *subnet_id,

@@ -39,6 +39,13 @@ int network_port_bind(struct request *request, struct store_txn *txn, const char
  * unbound. */
 int network_device_release(struct store_view *view, struct arena *arena, struct store_txn *txn,
 			   const char *device_id, struct error *error);
+/* Lets go of one port in the same way. -ENOENT: it is gone already. */
+int network_port_release(struct store_view *view, struct arena *arena, struct store_txn *txn,
+			 const char *port_id, struct error *error);
+/* Who is told, within the transaction, that a server's port is deleted by the API. */
+typedef int network_port_gone(struct store_view *view, struct arena *arena, struct store_txn *txn,
+			      const char *device_id, struct error *error);
+void network_port_observe(network_port_gone *observer);
 /* Sets security groups on the ports of a device (add or remove one, by id or name). */
 int network_device_group(struct request *request, struct store_txn *txn, const char *device_id,
 			 const char *group, bool add, struct error *error);
@@ -56,6 +63,8 @@ int network_port_by_address(struct store_view *view, struct arena *arena, const 
 /* Documents by id, of the view; -ENOENT. */
 int network_lookup(struct store_view *view, struct arena *arena, const char *network_id,
 		   yyjson_val **network, struct error *error);
+int network_port_lookup(struct store_view *view, struct arena *arena, const char *port_id,
+			yyjson_val **port, struct error *error);
 int network_subnet_lookup(struct store_view *view, struct arena *arena, const char *subnet_id,
 			  yyjson_val **subnet, struct error *error);
 /* Security groups of the project: the default one is made when it is not there yet. */

@@ -539,9 +539,17 @@ int port_drop(struct change *change, yyjson_val *port, struct error *error)
 	return result;
 }
 
+static network_port_gone *port_observer;
+
+void network_port_observe(network_port_gone *observer)
+{
+	port_observer = observer;
+}
+
 static int remove_port(struct change *change, yyjson_val *old, struct error *error)
 {
 	const char *owner = json_string(old, "device_owner");
+	int result;
 
 	if (owner &&
 	    (!strncmp(owner, "network:router", 14) || !strcmp(owner, "network:floatingip")))
@@ -549,7 +557,11 @@ static int remove_port(struct change *change, yyjson_val *old, struct error *err
 				   "Port %s cannot be deleted directly via the port API: has "
 				   "device owner %s.",
 				   json_string(old, "id"), owner);
-	return port_drop(change, old, error);
+	result = port_drop(change, old, error);
+	if (!result && port_observer && owner && !strncmp(owner, "compute:", 8))
+		result = port_observer(change->view, change->request->arena, change->txn,
+				       json_string(old, "device_id"), error);
+	return result;
 }
 
 static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *doc,

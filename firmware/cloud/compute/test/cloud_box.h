@@ -73,8 +73,8 @@ static inline const char *server_make(struct box *box, const char *members)
 
 /* What vmm would say about the guest, for the generation that is desired now. Returns what the
  * reconciler would: 1 when there is something to write. */
-static inline int report(struct box *box, const char *id, enum guest_state state,
-			 const char *reason)
+static inline int report_stuck(struct box *box, const char *id, enum guest_state state,
+			       const char *reason, const char *stuck)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	struct reader reader = { .arena = &arena };
@@ -90,11 +90,19 @@ static inline int report(struct box *box, const char *id, enum guest_state state
 	snprintf(status.id, sizeof(status.id), "%s", id);
 	snprintf(status.reason, sizeof(status.reason), "%s", reason);
 	status.generation = (uint64_t)json_integer(record, "_generation", 0);
+	status.devices = status.generation;
+	snprintf(status.stuck, sizeof(status.stuck), "%s", stuck);
 	result = guest_found(reader.view, &arena, txn, record, revision, &status, &error);
 	store_view_close(reader.view);
 	if (result > 0)
 		assert_int_equal(store_commit(box->cloud.store, txn, NULL, &error), 0);
 	return result;
+}
+
+static inline int report(struct box *box, const char *id, enum guest_state state,
+			 const char *reason)
+{
+	return report_stuck(box, id, state, reason, "");
 }
 
 static inline const char *status_now(struct box *box, const char *id)
