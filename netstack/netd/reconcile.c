@@ -170,11 +170,15 @@ static int port_set(struct netd *netd, struct object *object, struct error *erro
 static int port_undo(struct netd *netd, struct object *object, struct error *error)
 {
 	struct port *port = (struct port *)object;
-	char tap[IFNAMSIZ];
+	struct backend_tap tap = { .vnet_header = true };
+	int result;
 
 	svc_port_delete(netd, port);
-	name_link(tap, "ct", port->desired.id);
-	return netd->backend->ops->link_delete(netd->backend, tap, error);
+	/* Off its bridge, but still there: a guest may have it open, and QEMU does not survive its
+	 * end. vmm tells when it has let go. */
+	name_link(tap.name, "ct", port->desired.id);
+	result = netd->backend->ops->tap_set(netd->backend, &tap, NULL, error);
+	return result == -ENODEV ? 0 : result;
 }
 
 int netd_tap_open(struct netd *netd, const char *port_id, int *fd, struct error *error)

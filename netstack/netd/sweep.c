@@ -72,11 +72,18 @@ static void collect(struct sweep *sweep, const char *name)
 		strncpy(sweep->names[sweep->count++], name, SPACE_SIZE - 1);
 }
 
+/* A tap that has a carrier is open: a guest has not let go of it yet, and would not survive. */
+static bool tap_is_open(const struct backend_link *link)
+{
+	return strncmp(link->name, "ct", 2) == 0 && strcmp(link->kind, "tun") == 0 && link->carrier;
+}
+
 static void link_visit(const struct backend_link *link, void *context)
 {
 	struct sweep *sweep = context;
 
-	if (name_is_ours(link->name) && !link_is_wanted(sweep->netd, link->name))
+	if (name_is_ours(link->name) && !tap_is_open(link) &&
+	    !link_is_wanted(sweep->netd, link->name))
 		collect(sweep, link->name);
 }
 
