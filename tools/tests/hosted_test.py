@@ -45,6 +45,14 @@ class Hosted(unittest.TestCase):
         self.images.append(box.add_image(**options))
         return self.images[-1]
 
+    def kill(self, role):
+        before = box.processes(role)
+        self.assertTrue(before, f"no process {role}")
+        for pid in before:
+            box.inside("kill", "-9", str(pid))
+        wait_for(f"a new {role}", lambda: box.processes(role) and
+                 not set(before) & set(box.processes(role)), seconds=30)
+
     def leave_nothing(self):
         for server in box.api.get("/compute/v2.1/servers")["servers"]:
             box.delete(server["id"])
@@ -494,14 +502,6 @@ class Crashes(Hosted):
         box.wait_console(server, "guest: up after")
         return server, box.processes("qemu-system-x86_64")
 
-    def kill(self, role):
-        before = box.processes(role)
-        self.assertTrue(before, f"no process {role}")
-        for pid in before:
-            box.inside("kill", "-9", str(pid))
-        wait_for(f"a new {role}", lambda: box.processes(role) and
-                 not set(before) & set(box.processes(role)), seconds=30)
-
     def check_role(self, role):
         server, guests = self.running_guest()
         self.kill(role)
@@ -646,6 +646,84 @@ class Transitions(Hosted):
         self.killed("vmm")
         box.wait_status(server, "ACTIVE")
         box.wait_console(server, "guest: hostname shelved")
+
+
+WATCHER = """#!/bin/sh
+( while true; do
+    until [ -e /sys/class/net/eth1 ]; do sleep 1; done
+    echo "link is there: $(cat /sys/class/net/eth1/address)"
+    ip link set eth1 up
+    udhcpc -i eth1 -t 8 -T 2 -n -q -s /etc/udhcpc >/tmp/dhcp 2>&1
+    echo "second address $(ip -4 -o addr show eth1 | awk '{print $4}')"
+    while [ -e /sys/class/net/eth1 ]; do sleep 1; done
+    echo "link is gone"
+  done ) >/dev/ttyS0 2>&1 &
+"""
+
+
+class Interfaces(Hosted):
+    """A guest that watches for a second link."""
+
+    def make(self, path, body, status=201):
+        reply = box.api.request("POST", path, body=body)
+        self.assertEqual(reply.status, status, reply.body)
+        return reply.json()
+
+    def setUp(self):
+        super().setUp()
+        self.network = self.make("/network/v2.0/networks", {"network": {"name": "second"}})[
+            "network"]["id"]
+        self.addCleanup(box.api.request, "DELETE", f"/network/v2.0/networks/{self.network}")
+        self.make("/network/v2.0/subnets", {"subnet": {
+            "network_id": self.network, "ip_version": 4, "cidr": "10.77.0.0/24"}})
+        # Cleanups run last in, first out: servers let go of the network before it is deleted.
+        self.addCleanup(self.leave_nothing)
+        self.guest = box.boot("plugged", self.image(), user_data=WATCHER)
+        box.wait_console(self.guest, "guest: up after")
+        self.path = f"/compute/v2.1/servers/{self.guest}/os-interface"
+
+    def attach(self):
+        return self.make(self.path, {"interfaceAttachment": {"net_id": self.network}}, 200)[
+            "interfaceAttachment"]
+
+    def interfaces(self):
+        return box.api.get(self.path)["interfaceAttachments"]
+
+    def wait_times(self, text, times):
+        wait_for(f"'{text}' {times} times", lambda: box.console(self.guest).count(text) >= times)
+
+    def test_second_interface_comes_and_goes_and_comes_back(self):
+        port = self.attach()
+        box.wait_console(self.guest, f"link is there: {port['mac_addr']}")
+        box.wait_console(self.guest, f"second address {port['fixed_ips'][0]['ip_address']}/24")
+        wait_for("the port to be active", lambda: any(
+            item["port_id"] == port["port_id"] and item["port_state"] == "ACTIVE"
+            for item in self.interfaces()))
+        box.api.request("DELETE", f"{self.path}/{port['port_id']}")
+        box.wait_console(self.guest, "link is gone")
+        wait_for("the port to go", lambda: len(self.interfaces()) == 1)
+        # It is there after a restart, where it was.
+        port = self.attach()
+        self.wait_times("link is there", 2)
+        box.action(self.guest, {"reboot": {"type": "HARD"}})
+        self.wait_times("guest: up after", 2)
+        self.assertIn(f"guest: address {port['fixed_ips'][0]['ip_address']}/24 on eth1",
+                      box.console(self.guest))
+
+    def test_killed_vmm_goes_on(self):
+        port = self.attach()
+        self.kill("vmm")
+        box.wait_console(self.guest, f"second address {port['fixed_ips'][0]['ip_address']}/24")
+        box.api.request("DELETE", f"{self.path}/{port['port_id']}")
+        self.kill("vmm")
+        box.wait_console(self.guest, "link is gone")
+        wait_for("the port to go", lambda: len(self.interfaces()) == 1)
+
+    def test_port_deleted_below_the_server(self):
+        port = self.attach()
+        box.wait_console(self.guest, "second address")
+        box.api.request("DELETE", f"/network/v2.0/ports/{port['port_id']}")
+        box.wait_console(self.guest, "link is gone")
 
 
 class Hardware(Hosted):
