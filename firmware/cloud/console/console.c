@@ -118,11 +118,12 @@ static int console_connect(struct request *request, struct error *error)
 {
 	const char *given = request_query(request, "token");
 	struct console_token token;
-	int fd;
+	int fd, result = websocket_check(request, error);
 
+	if (result < 0)
+		return result;
 	if (!given || !console_token_find(given, console_clock(), &token))
-		return error_fault(error, -EACCES, 403, NULL,
-				   "The token has expired or is invalid.");
+		return websocket_refuse(request, 403);
 	fd = line_open(request, &token, error);
 	return fd < 0 ? fd : websocket_accept(request, fd, error);
 }

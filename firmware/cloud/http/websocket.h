@@ -60,5 +60,10 @@ size_t websocket_head(unsigned char head[WEBSOCKET_HEAD_MAX], enum websocket_opc
  * for other versions.
  */
 int websocket_accept(struct request *request, int fd, struct error *error);
+/* The handshake's refusals alone: nothing need be opened for a request that is none. */
+int websocket_check(struct request *request, struct error *error);
+/* No connection for this client: nothing but a head, and the end, for it may take whatever follows
+ * for frames. */
+int websocket_refuse(struct request *request, int status);
 
 #endif

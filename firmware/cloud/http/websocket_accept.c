@@ -57,7 +57,7 @@ static bool origin_is_ours(const struct request *request)
 	return rest && host && strcasecmp(rest + 3, host) == 0;
 }
 
-static int handshake_check(struct request *request, struct error *error)
+int websocket_check(struct request *request, struct error *error)
 {
 	const char *version = request_header(request, "Sec-WebSocket-Version");
 
@@ -108,9 +108,15 @@ static int handshake_answer(struct request *request, struct error *error)
 	return 0;
 }
 
+int websocket_refuse(struct request *request, int status)
+{
+	request->exchange->close_after = true;
+	return reply_empty(request, status);
+}
+
 int websocket_accept(struct request *request, int fd, struct error *error)
 {
-	int result = handshake_check(request, error);
+	int result = websocket_check(request, error);
 
 	if (result == 0)
 		result = handshake_answer(request, error);
