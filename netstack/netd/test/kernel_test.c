@@ -195,7 +195,7 @@ static void uplink_is_static(void **state)
 			  "192.0.2.10/24") == 0);
 	assert_string_equal(world.uplink.link, "eth0");
 	assert_string_equal(world.uplink.gateway, "192.0.2.1");
-	assert_int_equal(run("busybox ping -c1 -W2 192.0.2.1 >/dev/null"), 0);
+	wait_until(run("busybox ping -c1 -W2 192.0.2.1 >/dev/null") == 0);
 }
 
 static void dhcp_serves_the_ports(void **state)
@@ -223,15 +223,14 @@ static void groups_are_enforced(void **state)
 {
 	(void)state;
 	NEED_WORLD();
-	assert_int_equal(run("ip netns exec g1 busybox ping -c1 -W2 10.1.0.12 >/dev/null"), 0);
-	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.13 >/dev/null"), 0);
-	assert_int_not_equal(run("ip netns exec g3 busybox ping -c1 -W1 10.1.0.11 >/dev/null"), 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W2 10.1.0.12 >/dev/null") == 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.13 >/dev/null") != 0);
+	wait_until(run("ip netns exec g3 busybox ping -c1 -W1 10.1.0.11 >/dev/null") != 0);
 	run("ip netns exec g3 busybox httpd -p 80 -h /run; ip netns exec g3 busybox httpd -p 81 "
 	    "-h /run");
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | "
-			     "grep -q hello"),
-			 0);
-	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 81 /hello"), 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | "
+		       "grep -q hello") == 0);
+	wait_until(run("ip netns exec g1 $FETCH 1 10.1.0.13 81 /hello") != 0);
 }
 
 static void rules_follow_the_group(void **state)
@@ -239,10 +238,9 @@ static void rules_follow_the_group(void **state)
 	(void)state;
 	NEED_WORLD();
 	group_send(GROUP_WEB, 81);
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 81 /hello "
-			     "| grep -q hello"),
-			 0);
-	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello"), 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 10.1.0.13 81 /hello "
+		       "| grep -q hello") == 0);
+	wait_until(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello") != 0);
 	group_send(GROUP_WEB, 80);
 }
 
@@ -276,14 +274,14 @@ static void address_groups_are_enforced(void **state)
 	(void)state;
 	NEED_WORLD();
 	addresses_send(list, 5);
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | grep -q hello"), 0);
-	assert_int_equal(run("ip netns exec g2 $FETCH 3 10.1.0.13 80 /hello | grep -q hello"), 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | grep -q hello") == 0);
+	wait_until(run("ip netns exec g2 $FETCH 3 10.1.0.13 80 /hello | grep -q hello") == 0);
 	addresses_send(list + 1, 4);
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | grep -q hello"), 0);
-	assert_int_not_equal(run("ip netns exec g2 $FETCH 1 10.1.0.13 80 /hello"), 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 10.1.0.13 80 /hello | grep -q hello") == 0);
+	wait_until(run("ip netns exec g2 $FETCH 1 10.1.0.13 80 /hello") != 0);
 	/* What is not known allows nothing. */
 	assert_int_equal(ask(&world.cloud, NETD_ADDRESSES_DELETE, net_id_fields, &gone), 0);
-	assert_int_not_equal(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello"), 0);
+	wait_until(run("ip netns exec g1 $FETCH 1 10.1.0.13 80 /hello") != 0);
 	group_send(GROUP_WEB, 80);
 }
 
@@ -293,13 +291,13 @@ static void spoofed_frames_are_dropped(void **state)
 	NEED_WORLD();
 	/* another address of the subnet, then another MAC */
 	run("ip -n g1 addr add 10.1.0.99/24 dev eth0");
-	assert_int_not_equal(
-		run("ip netns exec g1 busybox ping -I 10.1.0.99 -c1 -W1 10.1.0.12 >/dev/null"), 0);
+	wait_until(run("ip netns exec g1 busybox ping -I 10.1.0.99 -c1 -W1 10.1.0.12 >/dev/null") !=
+		   0);
 	run("ip -n g1 addr del 10.1.0.99/24 dev eth0");
 	run("ip -n g1 link set eth0 address fa:16:3e:00:00:77");
-	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.12 >/dev/null"), 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.12 >/dev/null") != 0);
 	run("ip -n g1 link set eth0 address " MAC_1);
-	assert_int_equal(run("ip netns exec g1 busybox ping -c2 -W2 10.1.0.12 >/dev/null"), 0);
+	wait_until(run("ip netns exec g1 busybox ping -c2 -W2 10.1.0.12 >/dev/null") == 0);
 }
 
 static void routers_translate(void **state)
@@ -307,13 +305,12 @@ static void routers_translate(void **state)
 	(void)state;
 	NEED_WORLD();
 	run("ip -n g1 route replace default via 10.1.0.1");
-	assert_int_equal(run("ip netns exec g1 busybox ping -c1 -W2 10.1.0.1 >/dev/null"), 0);
-	assert_int_equal(run("ip netns exec g1 busybox ping -c1 -W2 192.0.2.1 >/dev/null"), 0);
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 192.0.2.1 80 /hello | "
-			     "grep -q hello"),
-			 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W2 10.1.0.1 >/dev/null") == 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W2 192.0.2.1 >/dev/null") == 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 192.0.2.1 80 /hello | "
+		       "grep -q hello") == 0);
 	/* the box itself is out of reach */
-	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 192.0.2.10 >/dev/null"), 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W1 192.0.2.10 >/dev/null") != 0);
 }
 
 /* The address under which a guest is seen outside: what answers it asked for that one. */
@@ -333,12 +330,11 @@ static void floating_addresses_lead_inside(void **state)
 	assert_int_equal(seen_as("g1", "192.0.2.10"), 0);
 	external_send(true);
 	wait_until(run("ip netns exec outside busybox ping -c1 -W2 192.0.2.100 >/dev/null") == 0);
-	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
-			     "grep -q hello"),
-			 0);
+	wait_until(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
+		       "grep -q hello") == 0);
 	/* the group lets nothing else in */
-	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.103 81 /hello"), 0);
-	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.101 80 /hello"), 0);
+	wait_until(run("ip netns exec outside $FETCH 1 192.0.2.103 81 /hello") != 0);
+	wait_until(run("ip netns exec outside $FETCH 1 192.0.2.101 80 /hello") != 0);
 	assert_int_equal(seen_as("g1", "192.0.2.101"), 0);
 	assert_int_equal(seen_as("g2", "192.0.2.100"), 0);
 }
@@ -347,9 +343,9 @@ static void floating_addresses_are_reached_from_inside(void **state)
 {
 	(void)state;
 	NEED_WORLD();
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
-	assert_int_equal(run("ip netns exec g2 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
-	assert_int_equal(run("ip netns exec g3 $FETCH 3 192.0.2.103 80 /hello | grep -q hello"), 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 192.0.2.103 80 /hello | grep -q hello") == 0);
+	wait_until(run("ip netns exec g2 $FETCH 3 192.0.2.103 80 /hello | grep -q hello") == 0);
+	wait_until(run("ip netns exec g3 $FETCH 3 192.0.2.103 80 /hello | grep -q hello") == 0);
 }
 
 /* From the moment that netd is gone until it knows all again. */
@@ -369,9 +365,8 @@ static void floating_addresses_outlive_netd(void **state)
 	netd_start();
 	assert_int_equal(ask(&world.cloud, NETD_UPLINK_SET, net_uplink_fields, &uplink), 0);
 	run("ip -n outside neigh flush dev eth0");
-	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
-			     "grep -q hello"),
-			 0);
+	wait_until(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
+		       "grep -q hello") == 0);
 	network_send();
 	group_send(GROUP, 0);
 	group_send(GROUP_WEB, 80);
@@ -383,21 +378,18 @@ static void floating_addresses_outlive_netd(void **state)
 	assert_int_equal(ask(&world.cloud, NETD_SYNC, net_id_fields, &none), 0);
 	assert_int_not_equal(run("ip route | grep -q 192.0.2.199"), 0);
 	run("ip -n outside neigh flush dev eth0");
-	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
-			     "grep -q hello"),
-			 0);
+	wait_until(run("ip netns exec outside $FETCH 3 192.0.2.103 80 /hello | "
+		       "grep -q hello") == 0);
 }
 
 static void ports_are_forwarded(void **state)
 {
 	(void)state;
 	NEED_WORLD();
-	assert_int_equal(run("ip netns exec outside $FETCH 3 192.0.2.102 8081 /hello | "
-			     "grep -q hello"),
-			 0);
-	assert_int_equal(run("ip netns exec g1 $FETCH 3 192.0.2.102 8080 /hello | grep -q hello"),
-			 0);
-	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.102 80 /hello"), 0);
+	wait_until(run("ip netns exec outside $FETCH 3 192.0.2.102 8081 /hello | "
+		       "grep -q hello") == 0);
+	wait_until(run("ip netns exec g1 $FETCH 3 192.0.2.102 8080 /hello | grep -q hello") == 0);
+	wait_until(run("ip netns exec outside $FETCH 1 192.0.2.102 80 /hello") != 0);
 }
 
 static void floating_addresses_are_given_back(void **state)
@@ -406,7 +398,7 @@ static void floating_addresses_are_given_back(void **state)
 	NEED_WORLD();
 	external_send(false);
 	wait_until(run("ip neigh show proxy | grep -q 192.0.2.103") != 0);
-	assert_int_not_equal(run("ip netns exec outside $FETCH 1 192.0.2.103 80 /hello"), 0);
+	wait_until(run("ip netns exec outside $FETCH 1 192.0.2.103 80 /hello") != 0);
 	assert_int_equal(run("ip neigh show proxy | grep -q 192.0.2.100"), 0);
 	assert_int_equal(seen_as("g1", "192.0.2.100"), 0);
 	router_send();
@@ -482,12 +474,12 @@ static void netd_comes_back(void **state)
 		_exit(127);
 	}
 	netd_kill();
-	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.13 >/dev/null"), 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W1 10.1.0.13 >/dev/null") != 0);
 	netd_start();
 	everything_send();
 	waitpid(ping, &status, 0);
-	assert_int_equal(run("grep -q ' 0%% packet loss' /run/ping"), 0);
-	assert_int_equal(run("ip netns exec g1 busybox ping -c1 -W2 192.0.2.1 >/dev/null"), 0);
+	wait_until(run("grep -q ' 0%% packet loss' /run/ping") == 0);
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W2 192.0.2.1 >/dev/null") == 0);
 	assert_int_equal(
 		run_beside("ip netns exec g1 $FETCH 9 169.254.169.254 80 /back | grep -q back"), 0);
 }

@@ -89,12 +89,16 @@ static int run_beside(const char *format, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* netd answers a change before it has made it: what shows it is looked at until it does. */
 #define wait_until(condition)                                                                      \
 	do {                                                                                       \
 		uint64_t wait_end = loop_now(world.loop) + WAIT_MS;                                \
-		while (!(condition) && loop_now(world.loop) < wait_end)                            \
+		bool wait_met = condition;                                                         \
+		while (!wait_met && loop_now(world.loop) < wait_end) {                             \
 			loop_once(world.loop, 20);                                                 \
-		assert_true(condition);                                                            \
+			wait_met = condition;                                                      \
+		}                                                                                  \
+		assert_true(wait_met);                                                             \
 	} while (0)
 
 /* --- peers --- */
