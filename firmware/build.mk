@@ -55,9 +55,10 @@ $(eval $(call variant,board,$(board-cc),$(board-cflags),-static-pie -Wl$(,)--gc-
 $(eval $(call variant,host,gcc,-O1 $(sanitize),,build/host,build/host))
 $(eval $(call variant,fuzz,clang,-O1 $(sanitize) -fsanitize=fuzzer-no-link,,build/host,build/fuzz))
 
-$(board-build)/cumulet.debug: $(board-build)/obj/$(main-source:.c=.o) $(board-archive)
+# Of objects, not of an archive: sections.ld tells them by their folders.
+$(board-build)/cumulet.debug: $(board-objects) $(board-lwip) firmware/sections.ld
 	$(call say,link,$@)
-	$(Q)$(board-link) -o $@ $(filter %.o %.a,$^) $(board-libraries)
+	$(Q)$(board-link) -Wl,-T,firmware/sections.ld -o $@ $(filter %.o,$^) $(board-libraries)
 
 $(board-build)/cumulet: $(board-build)/cumulet.debug
 	$(Q)objcopy --strip-all $< $@
