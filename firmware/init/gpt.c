@@ -11,6 +11,7 @@
 
 #define SIGNATURE "EFI PART"
 #define ENTRIES_MOST 256 /* 128 is what everybody makes */
+#define ENTRIES_LEAST_SIZE 16384
 #define NAME_LENGTH 36
 #define ALIGN_BYTES (UINT64_C(1) << 20)
 #define SECTOR_MOST 4096
@@ -84,18 +85,62 @@ static bool header_is_valid(const struct gpt_header *header, uint64_t lba)
 	       le64toh(header->my_lba) == lba;
 }
 
+static unsigned entry_count(const struct gpt_disk *disk)
+{
+	return le32toh(disk->header.entry_count);
+}
+
+/* What the entries take, or would if there were as many as the specification reserves room for
+ * (UEFI 2.10, 5.3.1). */
+static uint64_t entries_sectors(const struct gpt_disk *disk)
+{
+	size_t size = entry_count(disk) * sizeof(struct gpt_entry);
+
+	if (size < ENTRIES_LEAST_SIZE)
+		size = ENTRIES_LEAST_SIZE;
+	return (size + disk->sector_size - 1) / disk->sector_size;
+}
+
+/* The last sector before the backup table, when that stands at the disk's very end. */
+static uint64_t usable_end(const struct gpt_disk *disk)
+{
+	return disk->sectors - 2 - entries_sectors(disk);
+}
+
 /* Where the entries lie and how many there are, within what the disk has. The primary's are
  * written back to sector 2, which must have the room. */
-static bool geometry_is_valid(const struct gpt_disk *disk, const struct gpt_header *header)
+static bool geometry_is_valid(const struct gpt_disk *disk)
 {
+	const struct gpt_header *header = &disk->header;
 	uint64_t entries = le64toh(header->entries_lba);
-	uint32_t count = le32toh(header->entry_count);
+	uint64_t first = le64toh(header->first_usable);
+	uint32_t count = entry_count(disk);
 
 	return le32toh(header->entry_size) == sizeof(struct gpt_entry) && count > 0 &&
 	       count <= ENTRIES_MOST && entries > 1 && entries < disk->sectors &&
-	       le64toh(header->first_usable) >=
-		       2 + (count * sizeof(struct gpt_entry) + disk->sector_size - 1) /
-				       disk->sector_size;
+	       first >= 2 + entries_sectors(disk) && first <= usable_end(disk);
+}
+
+static bool entry_is_used(const struct gpt_entry *entry)
+{
+	static const uint8_t none[16];
+
+	return memcmp(entry->type, none, sizeof(none)) != 0;
+}
+
+/* A partition that reached into the table would be overwritten by it, and the other way round. */
+static bool entries_are_valid(const struct gpt_disk *disk)
+{
+	for (unsigned i = 0; i < entry_count(disk); i++) {
+		const struct gpt_entry *entry = &disk->entries[i];
+
+		if (entry_is_used(entry) &&
+		    (le64toh(entry->first) > le64toh(entry->last) ||
+		     le64toh(entry->first) < le64toh(disk->header.first_usable) ||
+		     le64toh(entry->last) > usable_end(disk)))
+			return false;
+	}
+	return true;
 }
 
 static int table_read(struct gpt_disk *disk, uint64_t lba, struct error *error)
@@ -105,23 +150,18 @@ static int table_read(struct gpt_disk *disk, uint64_t lba, struct error *error)
 
 	if (result < 0)
 		return result;
-	if (!header_is_valid(&disk->header, lba) || !geometry_is_valid(disk, &disk->header))
+	if (!header_is_valid(&disk->header, lba) || !geometry_is_valid(disk))
 		return error_set(error, -EBADMSG, "no valid partition table");
 	size = le32toh(disk->header.entry_count) * sizeof(struct gpt_entry);
 	result = read_at(disk, le64toh(disk->header.entries_lba), disk->entries, size, error);
 	if (result == 0 && gpt_crc32(disk->entries, size) != le32toh(disk->header.entries_crc))
 		return error_set(error, -EBADMSG, "the partition table is damaged");
+	if (result == 0 && !entries_are_valid(disk))
+		return error_set(error, -EBADMSG, "a partition lies outside of its disk");
 	return result;
 }
 
 /* ---- entries ---- */
-
-static bool entry_is_used(const struct gpt_entry *entry)
-{
-	static const uint8_t none[16];
-
-	return memcmp(entry->type, none, sizeof(none)) != 0;
-}
 
 static bool entry_has_name(const struct gpt_entry *entry, const char *name)
 {
@@ -138,11 +178,6 @@ static void entry_set_name(struct gpt_entry *entry, const char *name)
 {
 	for (size_t i = 0; i < NAME_LENGTH && name[i] != '\0'; i++)
 		entry->name[i] = htole16((unsigned char)name[i]);
-}
-
-static unsigned entry_count(const struct gpt_disk *disk)
-{
-	return le32toh(disk->header.entry_count);
 }
 
 /* The one that ends last, or NULL. */
@@ -177,19 +212,6 @@ static struct gpt_entry *entry_unused(struct gpt_disk *disk)
 }
 
 /* ---- where things go ---- */
-
-static uint64_t entries_sectors(const struct gpt_disk *disk)
-{
-	size_t size = entry_count(disk) * sizeof(struct gpt_entry);
-
-	return (size + disk->sector_size - 1) / disk->sector_size;
-}
-
-/* The last sector before the backup table, when that stands at the disk's very end. */
-static uint64_t usable_end(const struct gpt_disk *disk)
-{
-	return disk->sectors - 2 - entries_sectors(disk);
-}
 
 static uint64_t align_sectors(const struct gpt_disk *disk)
 {
@@ -226,13 +248,12 @@ static int partition_extend(struct gpt_disk *disk, const char *name,
 	struct gpt_entry *last = entry_last(disk), *entry = entry_named(disk, name);
 	uint64_t end = aligned_end(disk);
 
-	if (last != NULL && le64toh(last->last) > usable_end(disk))
-		return error_set(error, -EBADMSG, "a partition ends behind the disk");
 	if (entry != NULL && entry != last)
 		return error_set(error, -EEXIST, "the partition '%s' is not the last one", name);
 	if (entry == NULL) {
-		int result = partition_create(disk, name, last != NULL ? le64toh(last->last) : 1,
-					      &entry, error);
+		uint64_t behind = last != NULL ? le64toh(last->last) :
+						 le64toh(disk->header.first_usable) - 1;
+		int result = partition_create(disk, name, behind, &entry, error);
 
 		if (result < 0)
 			return result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A disk of 32 MiB whose first sectors and last sectors are the input. Checksums are made right
+/* A disk of 32 MiB whose first sectors are the input. Checksums are made right
  * before, or the fuzzer would never get behind them. */
 #include <stdlib.h>
 #include <string.h>
