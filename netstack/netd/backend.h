@@ -124,6 +124,11 @@ struct backend_ops {
 	/* How fast the link is sent to; -ENODEV. */
 	int (*rate_set)(struct backend *backend, const char *link, const struct backend_rate *rate,
 			struct error *error);
+	/* How fast goes on what the link sends; -ENODEV. What is too fast waits in the queue of
+	 * 'shaper', a link of that name which is there as long as it is needed. Only where the
+	 * back end has 'shaping'. */
+	int (*sent_rate_set)(struct backend *backend, const char *link, const char *shaper,
+			     const struct backend_rate *rate, struct error *error);
 	/* A space has its loopback up and forwards. */
 	int (*space_set)(struct backend *backend, const char *space, struct error *error);
 	int (*space_delete)(struct backend *backend, const char *space, struct error *error);
@@ -162,6 +167,8 @@ struct backend {
 	/* Rules of the bridge family may use connection tracking (nf_conntrack_bridge). Without
 	 * it frames of bridges are shown to the inet family (br_netfilter). */
 	bool bridge_conntrack;
+	/* What a link sends can be made to wait. Without it rules drop what is too fast. */
+	bool shaping;
 	/* All that is desired is known. Before that routes and proxies of a former netd that are
 	 * not asked for are left alone. */
 	bool settled;

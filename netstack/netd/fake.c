@@ -183,6 +183,21 @@ static int rate_set(struct backend *backend, const char *link, const struct back
 	return record(backend, error, "rate %s %u kbit/s burst %u", link, rate->kbps, rate->burst);
 }
 
+static int sent_rate_set(struct backend *backend, const char *link, const char *shaper,
+			 const struct backend_rate *rate, struct error *error)
+{
+	if (find(fake_of(backend), link) == NULL || rate->kbps == 0) {
+		link_delete(backend, shaper, error);
+		return find(fake_of(backend), link) != NULL ? 0
+							    : error_set(error, -ENODEV, "no link");
+	}
+	if (find(fake_of(backend), shaper) != NULL)
+		return 0;
+	fake_link(fake_of(backend), shaper);
+	return record(backend, error, "sent %s by %s %u kbit/s burst %u", link, shaper, rate->kbps,
+		      rate->burst);
+}
+
 static int space_set(struct backend *backend, const char *space, struct error *error)
 {
 	struct fake_backend *fake = fake_of(backend);
@@ -334,6 +349,7 @@ static const struct backend_ops fake_ops = {
 	.vxlan_set = vxlan_set,
 	.remotes_set = remotes_set,
 	.rate_set = rate_set,
+	.sent_rate_set = sent_rate_set,
 	.space_set = space_set,
 	.space_delete = space_delete,
 	.spaces = spaces,

@@ -6,6 +6,7 @@
  *	tap ct11111111000 bridge=cbr101 mtu=1450 open
  *	veth ci22222222000 bridge=cbr101 space=cr-... inner=in22222222000
  *	rate ct11111111000 1000 kbit/s burst 800
+ *	sent ct11111111000 by cf11111111000 1000 kbit/s burst 800
  *	addresses cr-...:in22222222000 10.1.0.1/24
  *	routes cr-... 0.0.0.0/0 via 100.127.4.2
  *	delete ct11111111000

@@ -43,7 +43,8 @@ struct firewall {
 	const struct overlay *overlay; /* NULL: none, as in a router's own space */
 	const struct physicals *physicals;
 	bool bridge_conntrack;
-	const char *uplink;                      /* name of the link, "" while there is none */
+	bool shaping;       /* what ports send too fast waits, which is not the rules' matter */
+	const char *uplink; /* name of the link, "" while there is none */
 	const struct uplink_external *externals; /* what is passed on to routers */
 	size_t external_count;
 };
@@ -57,7 +58,7 @@ int firewall_router(const struct model *model, const struct router *router, stru
 
 /* firewall_qos.c: limits and marks, in tables of their own; of ports, and of what a router has
  * outside. */
-int firewall_qos(const struct model *model, struct buffer *text);
+int firewall_qos(const struct model *model, bool shaping, struct buffer *text);
 int firewall_router_qos(const struct model *model, struct router *router, struct buffer *text);
 /* What holds for a port: its own, or its network's. */
 const struct net_qos *port_qos(const struct model *model, const struct net_port *port);

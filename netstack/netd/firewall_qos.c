@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Quality of service, as far as rules do it: how much a port may send, and how its packets are
- * marked (RFC 2474). What a port is sent waits in a queue of its link (backend's rate_set).
+ * Quality of service, as far as rules do it: how a port's packets are marked (RFC 2474), and how much
+ * it may send where the kernel can't make that wait. Otherwise queues do it (backend's rate_set and
+ * sent_rate_set).
  *
  * These rules are tables of their own, 'bridge cumulet_qos' and in a router's space 'inet
  * cumulet_qos': replacing a rule refills its bucket, so they are touched only when they change.
@@ -60,6 +61,11 @@ static void limit_put(struct firewall_writer *writer, const char *chain, uint32_
 
 enum part { PART_LIMIT, PART_MARK };
 
+static bool has_part(const struct firewall *firewall, enum part part, const struct net_qos *qos)
+{
+	return part == PART_LIMIT ? qos->egress_kbps != 0 && !firewall->shaping : qos->dscp != 0;
+}
+
 /* Calls 'put' for every port that has this part. */
 static void each_port(struct firewall_writer *writer, enum part part,
 		      void (*put)(struct firewall_writer *writer, const char *link,
@@ -72,7 +78,7 @@ static void each_port(struct firewall_writer *writer, enum part part,
 		const struct net_port *port = &((const struct port *)object)->desired;
 		const struct net_qos *qos = port_qos(writer->firewall->model, port);
 
-		if (!object->doomed && (part == PART_LIMIT ? qos->egress_kbps : qos->dscp) != 0 &&
+		if (!object->doomed && has_part(writer->firewall, part, qos) &&
 		    port_link(port, link))
 			put(writer, link, qos);
 	}
@@ -126,10 +132,9 @@ static void count_one(struct firewall_writer *writer, const char *link, const st
 	writer->result = 1;
 }
 
-static bool any_port(const struct model *model)
+static bool any_port(const struct firewall *firewall)
 {
-	const struct firewall firewall = { .model = model };
-	struct firewall_writer counter = { .firewall = &firewall };
+	struct firewall_writer counter = { .firewall = firewall };
 
 	each_port(&counter, PART_LIMIT, count_one);
 	each_port(&counter, PART_MARK, count_one);
@@ -144,12 +149,12 @@ static int finish(struct firewall_writer *writer)
 }
 
 /* Behind the spoof chain: what is not the port's own takes none of its share. */
-int firewall_qos(const struct model *model, struct buffer *text)
+int firewall_qos(const struct model *model, bool shaping, struct buffer *text)
 {
-	const struct firewall firewall = { .model = model };
+	const struct firewall firewall = { .model = model, .shaping = shaping };
 	struct firewall_writer writer = { .firewall = &firewall, .text = text };
 
-	if (!any_port(model)) {
+	if (!any_port(&firewall)) {
 		firewall_put(&writer, "delete table bridge cumulet_qos\n");
 		return finish(&writer);
 	}

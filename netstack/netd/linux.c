@@ -43,6 +43,16 @@ static int bridge_netfilter_set(bool on, struct error *error)
 	return 0;
 }
 
+static void shaping_try(struct backend *backend)
+{
+	struct error error = { 0 };
+
+	backend->shaping = linux_shaping_works(backend, &error);
+	if (!backend->shaping)
+		log_info("linux", "what ports send can't wait: limits drop it", "reason=%s",
+			 log_quote(error.message));
+}
+
 static int prepare(struct backend *backend, struct error *error)
 {
 	int result = linux_sysctl("net/ipv4/ip_forward", "1", error);
@@ -50,6 +60,7 @@ static int prepare(struct backend *backend, struct error *error)
 	linux_sysctl("net/ipv6/conf/all/forwarding", "1", NULL); /* if there is IPv6 */
 	if (result < 0)
 		return result;
+	shaping_try(backend);
 	backend->bridge_conntrack = bridge_conntrack_works(backend);
 	if (!backend->bridge_conntrack)
 		log_info("linux", "no connection tracking on bridges", "instead=br_netfilter");
@@ -68,6 +79,7 @@ static const struct backend_ops linux_ops = {
 	.vxlan_set = linux_vxlan_set,
 	.remotes_set = linux_remotes_set,
 	.rate_set = linux_rate_set,
+	.sent_rate_set = linux_sent_rate_set,
 	.space_set = linux_space_set,
 	.space_delete = linux_space_delete,
 	.spaces = linux_spaces,

@@ -63,6 +63,15 @@ int linux_remotes_set(struct backend *backend, const struct backend_vxlan *vxlan
 /* linux_qdisc.c */
 int linux_rate_set(struct backend *backend, const char *name, const struct backend_rate *rate,
 		   struct error *error);
+/* What the link's queue is; 0 kbit/s: what it has of its own. */
+int linux_bucket_set(struct netlink *netlink, const struct backend_link *link,
+		     const struct backend_rate *rate, struct error *error);
+
+/* linux_shape.c */
+int linux_sent_rate_set(struct backend *backend, const char *name, const char *shaper,
+			const struct backend_rate *rate, struct error *error);
+/* The kernel has all that the above takes; otherwise 'error' says what is missing. */
+bool linux_shaping_works(struct backend *backend, struct error *error);
 
 /* linux_route.c */
 int linux_addresses(struct backend *backend, const char *space, const char *link,

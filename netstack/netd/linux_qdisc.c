@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How fast a link is sent to: a token bucket (tbf) as its queue, which lets packets wait a little
- * and splits those that are larger than the bucket. */
+ * and splits those that are larger than the bucket. Where the kernel has it, flows take turns in
+ * what waits (fq_codel, RFC 8290), so that one that fills the queue does not delay the others. */
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -11,6 +12,11 @@
 #define BUCKET "tbf"
 #define HANDLE 0x10000U /* 1: */
 #define WAIT_PART 20    /* a packet waits for at most 1/20 s */
+#define TURNS "fq_codel"
+#define TURNS_FLOWS 64
+#define TURNS_LEAST 64       /* packets */
+#define TURNS_TARGET_US 5000 /* of waiting; longer where a frame alone takes longer */
+#define TURNS_INTERVAL 20    /* of these; as by default */
 
 struct queue {
 	char kind[16];
@@ -89,11 +95,36 @@ static int bucket_set(struct netlink *netlink, const struct backend_link *link,
 	return netlink_send(netlink, &request, error);
 }
 
+/* Below the bucket; a kernel that has none leaves it with its own, first come first served. */
+static void turns_set(struct netlink *netlink, const struct backend_link *link,
+		      const struct tc_tbf_qopt *options)
+{
+	CLEANUP_NETLINK struct netlink_request request = NETLINK_REQUEST_INIT;
+	struct tcmsg below = root_of(link);
+	uint32_t packets = options->limit / (link->mtu + 1);
+	uint32_t frame = clip((uint64_t)link->mtu * 1500000 / (options->rate.rate + 1));
+	uint32_t target = frame > TURNS_TARGET_US ? frame : TURNS_TARGET_US;
+
+	below.tcm_parent = HANDLE | 1;
+	netlink_begin(&request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &below, sizeof(below));
+	netlink_put_string(&request, TCA_KIND, TURNS);
+	netlink_nest(&request, TCA_OPTIONS);
+	netlink_put_u32(&request, TCA_FQ_CODEL_FLOWS, TURNS_FLOWS);
+	netlink_put_u32(&request, TCA_FQ_CODEL_LIMIT,
+			packets > TURNS_LEAST ? packets : TURNS_LEAST);
+	netlink_put_u32(&request, TCA_FQ_CODEL_TARGET, target);
+	netlink_put_u32(&request, TCA_FQ_CODEL_INTERVAL, clip((uint64_t)target * TURNS_INTERVAL));
+	netlink_nest_end(&request);
+	netlink_send(netlink, &request, NULL);
+}
+
 /* The queue's limit tells rate and burst: what is there is compared by it. */
 static int bucket_ensure(struct netlink *netlink, const struct backend_link *link,
 			 const struct backend_rate *wanted, const struct queue *there,
 			 struct error *error)
 {
+	int result;
+
 	uint64_t rate = (uint64_t)wanted->kbps * 1000 / 8;
 	uint32_t burst = clip((uint64_t)wanted->burst * 1000 / 8);
 	struct tc_tbf_qopt options = { .rate = { .linklayer = TC_LINKLAYER_ETHERNET,
@@ -106,7 +137,23 @@ static int bucket_ensure(struct netlink *netlink, const struct backend_link *lin
 	if (strcmp(there->kind, BUCKET) == 0 && there->options.rate.rate == options.rate.rate &&
 	    there->options.limit == options.limit)
 		return 0;
-	return bucket_set(netlink, link, &options, rate, burst, error);
+	result = bucket_set(netlink, link, &options, rate, burst, error);
+	if (result == 0)
+		turns_set(netlink, link, &options);
+	return result;
+}
+
+int linux_bucket_set(struct netlink *netlink, const struct backend_link *link,
+		     const struct backend_rate *rate, struct error *error)
+{
+	struct queue there;
+	int result = queue_get(netlink, link, &there, error);
+
+	if (result == 0 && rate->kbps != 0)
+		result = bucket_ensure(netlink, link, rate, &there, error);
+	else if (result == 0 && strcmp(there.kind, BUCKET) == 0)
+		result = queue_remove(netlink, link, error);
+	return result;
 }
 
 int linux_rate_set(struct backend *backend, const char *name, const struct backend_rate *rate,
@@ -114,17 +161,12 @@ int linux_rate_set(struct backend *backend, const char *name, const struct backe
 {
 	struct netlink *netlink = &container_of(backend, struct linux_backend, backend)->route;
 	struct backend_link link;
-	struct queue there;
 	int result = linux_link_find(netlink, name, &link, error);
 
 	if (result == 0 && link.index == 0)
 		return error_set(error, -ENODEV, "no link %s", name);
 	if (result == 0)
-		result = queue_get(netlink, &link, &there, error);
-	if (result == 0 && rate->kbps != 0)
-		result = bucket_ensure(netlink, &link, rate, &there, error);
-	else if (result == 0 && strcmp(there.kind, BUCKET) == 0)
-		result = queue_remove(netlink, &link, error);
+		result = linux_bucket_set(netlink, &link, rate, error);
 	if (result < 0)
 		error_prefix(error, "rate of %s", name);
 	return result;

@@ -55,7 +55,7 @@ static bool has_number(const char *link, const char *prefix)
 
 bool name_is_ours(const char *link)
 {
-	static const char *const hex_prefixes[] = { "cbx", "cl", "ct", "cs", "ci", "cu" };
+	static const char *const hex_prefixes[] = { "cbx", "cf", "cl", "ct", "cs", "ci", "cu" };
 
 	if (has_number(link, "cbr") || has_number(link, "cv"))
 		return true;

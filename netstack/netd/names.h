@@ -6,6 +6,7 @@
  *	cv<vni>    VXLAN link of a network that has peers
  *	cl<id>     VLAN link of a network that has one, on a NIC
  *	ct<id>     tap of a guest's port
+ *	cf<id>     ifb in whose queue waits what a port sends, if that is limited
  *	cs<id>     tap of a network's svc
  *	ci<id>     bridge's end of a router's interface; its inner end is in<id>
  *	cu<id>     box's end of a router's way out; its inner end is "up"

@@ -134,17 +134,22 @@ static void port_report(struct netd *netd, struct port *port, bool up, const cha
 	channel_send_struct(&netd->cloud, NETD_PORT_STATE, 0, net_port_state_fields, &state, -1);
 }
 
-/* What waits to be sent to the port: by the queue of its link. */
-static int port_rate(struct netd *netd, const struct net_port *port, struct error *error)
+/* What waits to be sent to the port, and what it sends: each by the queue of a link. */
+static int port_rates(struct netd *netd, const struct net_port *port, struct error *error)
 {
+	const struct backend_ops *ops = netd->backend->ops;
 	const struct net_qos *qos = port_qos(&netd->model, port);
-	struct backend_rate rate = { qos->ingress_kbps, qos->ingress_burst };
-	char link[IFNAMSIZ];
+	const struct backend_rate to = { qos->ingress_kbps, qos->ingress_burst };
+	const struct backend_rate from = { qos->egress_kbps, qos->egress_burst };
+	char link[IFNAMSIZ], shaper[IFNAMSIZ];
 	int result;
 
 	if (!port_link(port, link))
 		return 0;
-	result = netd->backend->ops->rate_set(netd->backend, link, &rate, error);
+	name_link(shaper, "cf", port->id);
+	result = ops->rate_set(netd->backend, link, &to, error);
+	if ((result == 0 || result == -ENODEV) && netd->backend->shaping)
+		result = ops->sent_rate_set(netd->backend, link, shaper, &from, error);
 	return result == -ENODEV ? 0 : result; /* when it comes, the port is set again */
 }
 
@@ -163,8 +168,21 @@ static int port_set(struct netd *netd, struct object *object, struct error *erro
 	port_report(netd, port, object->wired && port->desired.admin_up,
 		    tap.bridge[0] == '\0' ? "its network is not there" : "no guest uses it");
 	if (result == 0)
-		result = port_rate(netd, &port->desired, error);
+		result = port_rates(netd, &port->desired, error);
 	return result == -ENODEV ? 0 : result; /* not there yet: no guest wants it */
+}
+
+static int shaper_remove(struct netd *netd, const struct net_port *port, struct error *error)
+{
+	static const struct backend_rate unlimited;
+	char link[IFNAMSIZ], shaper[IFNAMSIZ];
+	int result = 0;
+
+	name_link(shaper, "cf", port->id);
+	if (port_link(port, link) && netd->backend->shaping)
+		result = netd->backend->ops->sent_rate_set(netd->backend, link, shaper, &unlimited,
+							   error);
+	return result == -ENODEV ? 0 : result;
 }
 
 static int port_undo(struct netd *netd, struct object *object, struct error *error)
@@ -178,7 +196,9 @@ static int port_undo(struct netd *netd, struct object *object, struct error *err
 	 * end. vmm tells when it has let go. */
 	name_link(tap.name, "ct", port->desired.id);
 	result = netd->backend->ops->tap_set(netd->backend, &tap, NULL, error);
-	return result == -ENODEV ? 0 : result;
+	if (result == 0 || result == -ENODEV)
+		result = shaper_remove(netd, &port->desired, error);
+	return result;
 }
 
 int netd_tap_open(struct netd *netd, const char *port_id, int *fd, struct error *error)
@@ -205,13 +225,15 @@ int netd_tap_close(struct netd *netd, const char *port_id, struct error *error)
 {
 	struct port *port = model_port(&netd->model, port_id);
 	char tap[IFNAMSIZ];
+	int result;
 
 	if (!uuid_valid(port_id))
 		return error_set(error, -EINVAL, "not a port's id");
 	if (port != NULL)
 		port_report(netd, port, false, "no guest uses it");
 	name_link(tap, "ct", port_id);
-	return netd->backend->ops->link_delete(netd->backend, tap, error);
+	result = netd->backend->ops->link_delete(netd->backend, tap, error);
+	return result < 0 || port == NULL ? result : shaper_remove(netd, &port->desired, error);
 }
 
 /* --- groups and routers --- */
@@ -317,7 +339,7 @@ static int rules_apply(struct netd *netd, struct error *error)
 static int qos_apply(struct netd *netd, struct error *error)
 {
 	struct buffer text = BUFFER_INIT;
-	int result = firewall_qos(&netd->model, &text);
+	int result = firewall_qos(&netd->model, netd->backend->shaping, &text);
 
 	if (result == 0)
 		result = rules_if_changed(netd->backend, "", buffer_head(&text), &netd->qos, error);

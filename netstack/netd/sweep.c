@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/lib/log.h"
+#include "netstack/netd/firewall.h"
 #include "netstack/netd/names.h"
 #include "netstack/netd/netd.h"
 
@@ -48,17 +49,26 @@ static bool network_wants(const struct netd *netd, const struct network *network
 	return network->svc != NULL && strcmp(name, link) == 0;
 }
 
-static bool link_is_wanted(const struct netd *netd, const char *link)
+static bool port_wants(const struct netd *netd, const struct net_port *port, const char *link)
 {
 	char name[IFNAMSIZ];
+
+	name_link(name, "ct", port->id);
+	if (strcmp(name, link) == 0)
+		return true;
+	name_link(name, "cf", port->id);
+	return strcmp(name, link) == 0 && port_qos(&netd->model, port)->egress_kbps != 0;
+}
+
+static bool link_is_wanted(const struct netd *netd, const char *link)
+{
 
 	model_each(&netd->model, OBJECT_NETWORK,
 		   network) if (network_wants(netd, (const struct network *)network,
 					      link)) return true;
 	model_each(&netd->model, OBJECT_PORT, port)
 	{
-		name_link(name, "ct", ((const struct port *)port)->desired.id);
-		if (strcmp(name, link) == 0)
+		if (port_wants(netd, &((const struct port *)port)->desired, link))
 			return true;
 	}
 	model_each(&netd->model, OBJECT_ROUTER,

@@ -19,6 +19,8 @@
 
 #define LIMIT_KBPS 1600
 #define OFFERED_KBPS (16 * LIMIT_KBPS)
+#define STREAM_KBPS 800
+#define STREAM_BYTES 200000 /* 2 s of it */
 
 static bool possible;
 
@@ -174,6 +176,59 @@ static void what_a_port_is_sent_is_limited(void **state)
 	assert_unlimited(measure("g1", "g2", "10.1.0.12"));
 }
 
+/* How often the limit's own time a stream takes from g1 to g2, headers not counted. */
+static double stream_ratio(void)
+{
+	double seconds = -1;
+	FILE *file;
+
+	run_beside("ip netns exec g2 $QOS take %d >/run/stream & sleep 0.2; "
+		   "ip netns exec g1 $QOS stream 10.1.0.12; wait",
+		   UDP_PORT);
+	file = fopen("/run/stream", "r");
+	if (file != NULL) {
+		if (fscanf(file, "%lf", &seconds) != 1)
+			seconds = -1;
+		fclose(file);
+	}
+	print_message("a stream took %.2f s of %.2f\n", seconds,
+		      STREAM_BYTES * 8.0 / 1000 / STREAM_KBPS);
+	return seconds * 1000 * STREAM_KBPS / 8 / STREAM_BYTES;
+}
+
+/* A sender that is made to wait keeps its pace; one whose segments are dropped crawls. */
+static void streams_keep_the_pace_of_a_limit(void **state)
+{
+	const struct net_qos sent = { .set = true,
+				      .egress_kbps = STREAM_KBPS,
+				      .egress_burst = 100 };
+	const struct net_qos received = { .set = true,
+					  .ingress_kbps = STREAM_KBPS,
+					  .ingress_burst = 100 };
+	double ratio;
+
+	(void)state;
+	NEED_WORLD();
+	if (run("ip link add ifb-probe type ifb 2>/dev/null && ip link del ifb-probe") != 0) {
+		print_message("this kernel has no ifb\n");
+		skip();
+	}
+	ratio = stream_ratio();
+	assert_true(ratio >= 0 && ratio < 0.5); /* nothing else slows it down */
+	port_send(PORT_1, MAC_1, "10.1.0.11", &sent);
+	wait_until(run("ip link show cf11111111000 >/dev/null 2>&1") == 0);
+	ratio = stream_ratio();
+	assert_true(ratio > 0.8 && ratio < 2.5);
+	port_send(PORT_1, MAC_1, "10.1.0.11", NULL);
+	wait_until(run("ip link show cf11111111000 >/dev/null 2>&1") != 0);
+	port_send(PORT_2, MAC_2, "10.1.0.12", &received);
+	wait_until(run("tc qdisc show dev ct22222222000 2>/dev/null | grep -q tbf") == 0);
+	ratio = stream_ratio();
+	assert_true(ratio > 0.8 && ratio < 2.5);
+	port_send(PORT_2, MAC_2, "10.1.0.12", NULL);
+	wait_until(run("tc qdisc show dev ct22222222000 2>/dev/null | grep -q tbf") != 0);
+}
+
 static void a_network_stands_for_its_ports(void **state)
 {
 	const struct net_qos qos = { .set = true, .egress_kbps = LIMIT_KBPS },
@@ -283,6 +338,8 @@ static int world_setup(void **state)
 	run("ip -n outside addr add 192.0.2.1/24 dev eth0; ip -n outside link set eth0 up");
 	guest_make("g1", PORT_1, MAC_1);
 	guest_make("g2", PORT_2, MAC_2);
+	/* as DHCP would say: larger frames do not get through */
+	run("for n in g1 g2; do ip -n $n link set eth0 mtu 1450; done");
 	run("ip -n g1 addr add 10.1.0.11/24 dev eth0; ip -n g2 addr add 10.1.0.12/24 dev eth0");
 	netd_start();
 	network_send(NULL);
@@ -339,6 +396,42 @@ static int blast(const char *address)
 		else if (send(fd, data, sizeof(data), 0) > 0)
 			sent += sizeof(data);
 	}
+	return 0;
+}
+
+/* STREAM_BYTES, then the end. */
+static int stream(const char *address)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(UDP_PORT) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	static const char data[10000];
+
+	inet_pton(AF_INET, address, &to.sin_addr);
+	if (connect(fd, (void *)&to, sizeof(to)) < 0)
+		return 1;
+	for (size_t sent = 0; sent < STREAM_BYTES; sent += sizeof(data))
+		if (send(fd, data, sizeof(data), 0) != sizeof(data))
+			return 1;
+	return 0;
+}
+
+/* Seconds from the first byte of a stream to its end. */
+static int take(int port)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int server = socket(AF_INET, SOCK_STREAM, 0), on = 1, fd;
+	char data[10000];
+	double start;
+
+	setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(server, (void *)&own, sizeof(own)) < 0 || listen(server, 1) < 0)
+		return 1;
+	alarm(60);
+	fd = accept(server, NULL, NULL);
+	start = now();
+	while (recv(fd, data, sizeof(data), 0) > 0)
+		;
+	printf("%f\n", now() - start);
 	return 0;
 }
 
@@ -410,6 +503,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_port_sends_is_limited),
 		cmocka_unit_test(what_a_port_is_sent_is_limited),
+		cmocka_unit_test(streams_keep_the_pace_of_a_limit),
 		cmocka_unit_test(a_network_stands_for_its_ports),
 		cmocka_unit_test(packets_are_marked),
 		cmocka_unit_test(changes_elsewhere_leave_limits_alone),
@@ -423,6 +517,10 @@ int main(int argc, char **argv)
 		return svc_main(argc, argv);
 	if (argc == 3 && strcmp(argv[1], "blast") == 0)
 		return blast(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "stream") == 0)
+		return stream(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "take") == 0)
+		return take(atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "sink") == 0)
 		return sink(atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "mark") == 0)

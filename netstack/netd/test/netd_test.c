@@ -429,6 +429,36 @@ static void ports_have_limits_and_marks(void **state)
 	assert_has(fixture->fake.qos_rules, "delete table bridge cumulet_qos");
 }
 
+/* With a kernel that lets packets wait no rule drops them; the queue comes and goes with the limit. */
+static void what_ports_send_waits(void **state)
+{
+	const struct net_qos nothing = { 0 },
+			     qos = { .set = true, .egress_kbps = 8000, .egress_burst = 800 };
+	struct fixture *fixture = *state;
+	struct error error;
+
+	fixture->fake.backend.shaping = true;
+	fake_link(&fixture->fake, "ct11111111000");
+	network_set(fixture);
+	port_set_qos(fixture, &qos);
+	assert_has(fake_calls(&fixture->fake),
+		   "sent ct11111111000 by cf11111111000 8000 kbit/s burst 800\n");
+	assert_has(fixture->fake.qos_rules, "delete table bridge cumulet_qos");
+	/* What is wanted is not swept away. */
+	netd_sweep(&fixture->netd);
+	assert_null(strstr(fake_calls(&fixture->fake), "delete cf"));
+	port_set_qos(fixture, &nothing);
+	assert_has(fake_calls(&fixture->fake), "delete cf11111111000\n");
+	port_set_qos(fixture, &qos);
+	fake_forget(&fixture->fake);
+	assert_int_equal(netd_tap_close(&fixture->netd, PORT, &error), 0);
+	assert_has(fake_calls(&fixture->fake), "delete cf11111111000\n");
+	/* One that a former netd left behind goes, too. */
+	fake_link(&fixture->fake, "cf22222222000");
+	netd_sweep(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "delete cf22222222000\n");
+}
+
 static void networks_limits_are_their_guests(void **state)
 {
 	struct net_network network = {
@@ -590,6 +620,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(external_ids_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(address_groups_become_intervals, setup, teardown),
 		cmocka_unit_test_setup_teardown(ports_have_limits_and_marks, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_ports_send_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(networks_limits_are_their_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_outside_have_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_compile, setup, teardown),
