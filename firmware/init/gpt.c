@@ -251,8 +251,8 @@ static int partition_extend(struct gpt_disk *disk, const char *name,
 	if (entry != NULL && entry != last)
 		return error_set(error, -EEXIST, "the partition '%s' is not the last one", name);
 	if (entry == NULL) {
-		uint64_t behind = last != NULL ? le64toh(last->last) :
-						 le64toh(disk->header.first_usable) - 1;
+		uint64_t behind =
+			last != NULL ? le64toh(last->last) : le64toh(disk->header.first_usable) - 1;
 		int result = partition_create(disk, name, behind, &entry, error);
 
 		if (result < 0)
