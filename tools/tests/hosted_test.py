@@ -942,23 +942,182 @@ class Refusals(Hosted):
             self.assertEqual(reply.status, 401, reply.body)
             self.assertIn("WWW-Authenticate", reply.headers)
 
-    def test_client_that_stops_in_mid_upload(self):
-        image = box.api.request("POST", "/image/v2/images", body={
-            "name": "broken", "disk_format": "raw", "container_format": "bare"}).json()["id"]
-        self.images.append(image)
+
+class Uploads(Hosted):
+    """What breaks an upload leaves the image queued, and no bytes."""
+    SIZE = 64 << 20
+
+    def create(self, **members):
+        reply = box.api.request("POST", "/image/v2/images", body={
+            "name": "broken", "disk_format": "raw", "container_format": "bare", **members})
+        self.assertEqual(reply.status, 201, reply.body)
+        self.images.append(reply.json()["id"])
+        return self.images[-1]
+
+    @staticmethod
+    def show(image):
+        return box.api.get(f"/image/v2/images/{image}")
+
+    @staticmethod
+    def files(image):
+        return [name for name in os.listdir(os.path.join(box.state, "cloud/images"))
+                if name.startswith(image)]
+
+    def begin(self, image, size=SIZE, what="file"):
+        """An upload of which one MiB is there."""
         connection = box.api.connect()
-        connection.putrequest("PUT", f"/image/v2/images/{image}/file")
+        connection.putrequest("PUT", f"/image/v2/images/{image}/{what}")
         connection.putheader("X-Auth-Token", box.api.login())
         connection.putheader("Content-Type", "application/octet-stream")
-        connection.putheader("Content-Length", str(64 << 20))
+        connection.putheader("Content-Length", str(size))
         connection.endheaders()
         connection.send(b"x" * (1 << 20))
-        wait_for("saving", lambda: box.api.get(f"/image/v2/images/{image}")["status"] == "saving")
-        connection.sock.shutdown(socket.SHUT_RDWR)
-        connection.close()
-        wait_for("queued", lambda: box.api.get(f"/image/v2/images/{image}")["status"] == "queued")
-        left = os.listdir(os.path.join(box.state, "cloud/images"))
-        self.assertFalse([name for name in left if image in name], left)
+        wait_for("bytes", lambda: any(
+            os.path.getsize(os.path.join(box.state, "cloud/images", name)) for name in
+            self.files(image)))
+        return connection
+
+    def left_nothing(self, image):
+        wait_for("queued", lambda: self.show(image)["status"] == "queued")
+        self.assertEqual((self.files(image), self.show(image)["size"]), ([], None))
+        reply = self.upload(image, b"whole")
+        self.assertEqual(reply.status, 204, reply.body)
+        self.assertEqual(self.bytes_of(image), b"whole")
+
+    @staticmethod
+    def upload(image, data, what="file"):
+        return box.api.request("PUT", f"/image/v2/images/{image}/{what}", body=data,
+                               headers={"Content-Type": "application/octet-stream"})
+
+    @staticmethod
+    def bytes_of(image):
+        return box.api.request("GET", f"/image/v2/images/{image}/file").body
+
+    def test_client_that_stops(self):
+        for what, status in ("file", "saving"), ("stage", "uploading"):
+            image = self.create()
+            connection = self.begin(image, what=what)
+            self.assertEqual(self.show(image)["status"], status)
+            connection.sock.shutdown(socket.SHUT_RDWR)
+            connection.close()
+            self.left_nothing(image)
+
+    def test_pulled_plug(self):
+        image, other = self.create(), self.create()
+        self.begin(image)
+        self.begin(other, what="stage")
+        box.cut()
+        box.start()
+        self.left_nothing(image)
+        self.left_nothing(other)
+
+    def test_id_given_again(self):
+        image = self.create()
+        late = self.begin(image, size=2 << 20)
+        self.assertEqual(box.api.request("DELETE", f"/image/v2/images/{image}").status, 204)
+        self.images.remove(image)
+        self.create(id=image)
+        self.assertEqual(self.upload(image, b"second").status, 204)
+        late.send(b"x" * (1 << 20))
+        reply = late.getresponse()
+        self.assertEqual(reply.status, 410)
+        self.assertIn(b"could not be found after upload", reply.read())
+        shown = self.show(image)
+        self.assertEqual((shown["status"], shown["size"]), ("active", 6))
+        self.assertEqual(self.bytes_of(image), b"second")
+        self.assertEqual(len(self.files(image)), 1)
+
+
+class FullDisk(unittest.TestCase):
+    """A box with next to no disk: what can't fit is refused in Glance's words, and everything else goes on."""
+    DISK, RESERVE = 112 << 20, 32 << 20  # bytes; of the disk, uploads leave the reserve to the store
+    WORDS = "Image storage media is full"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.state = tempfile.mkdtemp(prefix="cumulet-small-")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={cls.DISK}", "small", cls.state], check=True)
+        cls.small = Box(state=cls.state)
+        try:
+            cls.small.start()
+            cls.web = cls.small.serve_outside("--plain", "80", "--names", "web.test=203.0.113.1")
+        except BaseException:
+            cls.stop()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.web.stdin.close()
+        cls.web.wait(10)
+        cls.web.stdout.close()
+        cls.stop()
+
+    @classmethod
+    def stop(cls):
+        cls.small.close()
+        subprocess.run(["umount", cls.state], check=True)
+        os.rmdir(cls.state)
+
+    def setUp(self):
+        reply = self.small.api.request("POST", "/image/v2/images", body={
+            "name": "large", "disk_format": "raw", "container_format": "bare"})
+        self.image = reply.json()["id"]
+        self.addCleanup(self.small.api.request, "DELETE", f"/image/v2/images/{self.image}")
+
+    def put(self, what, body):
+        return self.small.api.request("PUT", f"/image/v2/images/{self.image}/{what}", body=body, headers={
+            "Content-Type": "application/octet-stream"})
+
+    def show(self):
+        return self.small.api.get(f"/image/v2/images/{self.image}")
+
+    def pieces(self):
+        """More than the disk has, without saying so before. Half way, others write records."""
+        for number in range(self.DISK >> 20):
+            if number == self.DISK >> 21:
+                reply = self.small.api.request("PUT", f"/image/v2/images/{self.image}/tags/beside")
+                self.assertEqual(reply.status, 204, reply.body)
+            yield b"x" * (1 << 20)
+
+    def left_nothing(self):
+        wait_for("queued", lambda: self.show()["status"] == "queued")
+        left = os.listdir(os.path.join(self.state, "cloud/images"))
+        self.assertEqual([name for name in left if self.image in name], [])
+        self.assertEqual(self.put("file", b"whole").status, 204)
+        self.assertEqual(self.show()["status"], "active")
+
+    def test_what_can_not_fit_is_refused_at_once(self):
+        connection = self.small.api.connect()
+        connection.putrequest("PUT", f"/image/v2/images/{self.image}/file")
+        connection.putheader("X-Auth-Token", self.small.api.login())
+        connection.putheader("Content-Type", "application/octet-stream")
+        connection.putheader("Content-Length", str(self.DISK))
+        connection.endheaders()
+        reply = connection.getresponse()  # before a byte was sent
+        self.assertEqual(reply.status, 413)
+        self.assertIn(self.WORDS, reply.read().decode())
+        self.left_nothing()
+
+    def test_in_the_middle(self):
+        for what in "file", "stage":
+            reply = self.put(what, self.pieces())
+            self.assertEqual(reply.status, 413, reply.body)
+            self.assertIn(self.WORDS, reply.body.decode())
+            wait_for("queued", lambda: self.show()["status"] == "queued")
+        self.assertEqual(self.show()["tags"], ["beside"])
+        self.left_nothing()
+
+    def test_in_the_middle_of_an_import(self):
+        for kind in "chunked", "bytes":
+            reply = self.small.api.request("POST", f"/image/v2/images/{self.image}/import", body={
+                "method": {"name": "web-download", "uri": f"http://web.test/{kind}/{self.DISK}"}})
+            self.assertEqual(reply.status, 202, reply.body)
+            wait_for("the import's end", lambda: self.show()["status"] == "queued")
+            tasks = self.small.api.get(f"/image/v2/images/{self.image}/tasks")["tasks"]
+            self.assertEqual({task["status"] for task in tasks}, {"failure"})
+            self.assertTrue(all(self.WORDS in task["message"] for task in tasks), tasks)
+            self.assertEqual(self.show()["os_glance_failed_import"], "local")
+        self.left_nothing()
 
 
 class Logins(unittest.TestCase):

@@ -34,7 +34,7 @@ static int properties_check(yyjson_val *body, struct error *error)
 			return error_fault(error, -EINVAL, 400, NULL,
 					   "Custom property should not be greater than 255 "
 					   "characters.");
-		if (!strncmp(yyjson_get_str(name), "os_glance", strlen("os_glance")))
+		if (image_attribute_is_reserved(yyjson_get_str(name)))
 			return refuse(error, yyjson_get_str(name), "reserved");
 	}
 	return members_refuse(body, reserved, "reserved", error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Upload, staging and download. An upload goes: status 'saving' is committed; the bytes become a
- * file; status 'active' is committed. Whatever breaks in between takes the file away and commits
- * 'queued'. Staging is the same with 'uploading', which stays until the import.
+ * Upload, staging and download. An upload goes: status 'saving' is committed, and which file the
+ * bytes go to; they become that file; status 'active' is committed. Whatever breaks in between takes
+ * the file away and commits 'queued'. Staging is the same with 'uploading', which stays until the
+ * import. When the image was deleted on the way, an image that has its id by now is left alone.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -28,24 +29,28 @@ static void record_complete(void *context, yyjson_mut_doc *doc, yyjson_mut_val *
 		json_set_integer(doc, record, "virtual_size", intake->virtual_size);
 }
 
+static int is_gone(const struct intake *intake, struct error *error)
+{
+	return error_fault(error, -ENOENT, 410, NULL,
+			   "Image %s could not be found after upload. The image may have been "
+			   "deleted during the upload, cleaning up the chunks uploaded.",
+			   intake->id);
+}
+
 static int upload_complete(struct intake *intake, struct error *error)
 {
 	const struct status_move move = { .request = intake->request,
 					  .id = intake->id,
 					  .to = "active",
+					  .file = intake->file,
 					  .change = record_complete,
 					  .context = intake };
 	int result;
 
-	intake->virtual_size = image_virtual_size(intake->request, intake->id, intake->format,
+	intake->virtual_size = image_virtual_size(intake->request, intake->path, intake->format,
 						  (int64_t)intake->size);
 	result = image_status_move(&move, error);
-	if (result != -ENOENT)
-		return result;
-	return error_fault(error, -ENOENT, 410, NULL,
-			   "Image %s could not be found after upload. The image may have been "
-			   "deleted during the upload, cleaning up the chunks uploaded.",
-			   intake->id);
+	return result == -ENOENT ? is_gone(intake, error) : result;
 }
 
 /* The status stays: what is there now is that all bytes are. */
@@ -59,9 +64,8 @@ static int stage_complete_once(struct intake *intake, struct error *error)
 
 	image.key = arena_printf(request->arena, IMAGE_RECORDS "%s", intake->id);
 	result = request_get(request, &image.record, &image.revision, error, "%s", image.key);
-	if (result == -ENOENT)
-		return error_fault(error, result, 404, NULL, "No image found with ID %s",
-				   intake->id);
+	if (result == -ENOENT || (!result && !json_is(image.record, IMAGE_FILE, intake->file)))
+		return is_gone(intake, error);
 	if (result)
 		return result;
 	record = image_edit(request, &image, &doc);
@@ -86,9 +90,9 @@ static int stage_complete(struct intake *intake, struct error *error)
 
 static void give_up(const struct intake *intake, const struct error *error)
 {
-	const struct status_move move = { .request = intake->request,
-					  .id = intake->id,
-					  .to = "queued" };
+	const struct status_move move = {
+		.request = intake->request, .id = intake->id, .to = "queued", .file = intake->file
+	};
 	struct error later = { 0 };
 
 	log_warning("image", "upload failed", "id=%s size=%llu reason=%s", intake->id,
@@ -99,12 +103,29 @@ static void give_up(const struct intake *intake, const struct error *error)
 			  intake->id);
 }
 
-/* After the status was committed: ends as 'complete' has it, or as 'queued'. */
-static int receive(struct intake *intake, int (*complete)(struct intake *, struct error *),
-		   struct error *error)
+static void file_claim(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record,
+		       struct store_txn *txn)
 {
-	int result = intake_run(intake, error);
+	const struct intake *intake = context;
 
+	(void)txn;
+	json_set_string(doc, record, IMAGE_FILE, intake->file);
+}
+
+/* Once 'status' is committed it ends as 'complete' has it, or as 'queued'. */
+static int receive(struct intake *intake, const char *status,
+		   int (*complete)(struct intake *, struct error *), struct error *error)
+{
+	const struct status_move move = { .request = intake->request,
+					  .id = intake->id,
+					  .to = status,
+					  .change = file_claim,
+					  .context = intake };
+	int result = image_status_move_once(&move, error);
+
+	if (result)
+		return result;
+	result = intake_run(intake, error);
 	if (!result)
 		result = complete(intake, error);
 	if (result)
@@ -156,15 +177,11 @@ int image_upload(struct request *request, struct error *error)
 	int result = upload_check(request, &image, error);
 
 	if (!result)
-		result = intake_prepare(&intake, request, image.id, "", error);
+		result = intake_prepare(&intake, request, image.id, error);
 	if (!result)
 		intake.format = json_string(image.record, "disk_format");
 	if (!result)
-		result = image_status_move_once(
-			&(struct status_move){ .request = request, .id = image.id, .to = "saving" },
-			error);
-	if (!result)
-		result = receive(&intake, upload_complete, error);
+		result = receive(&intake, "saving", upload_complete, error);
 	return result ? result : reply_empty(request, 204);
 }
 
@@ -186,14 +203,9 @@ int image_stage(struct request *request, struct error *error)
 	if (!result)
 		result = quota_check(request, QUOTA_COUNT_UPLOADING, 1, 0, error);
 	if (!result)
-		result = intake_prepare(&intake, request, image.id, ".staged", error);
+		result = intake_prepare(&intake, request, image.id, error);
 	if (!result)
-		result = image_status_move_once(&(struct status_move){ .request = request,
-								       .id = image.id,
-								       .to = "uploading" },
-						error);
-	if (!result)
-		result = receive(&intake, stage_complete, error);
+		result = receive(&intake, "uploading", stage_complete, error);
 	return result ? result : reply_empty(request, 204);
 }
 
@@ -253,7 +265,7 @@ int image_download(struct request *request, struct error *error)
 				   "is forbidden.");
 	if (!json_string(image.record, "checksum"))
 		return reply_empty(request, 204); /* no bytes yet */
-	path = files_path(request->cloud, request->arena, image.id, "");
+	path = files_path_of(request->cloud, request->arena, image.record);
 	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return error_errno(error, "the bytes of image %s", image.id);

@@ -5,8 +5,8 @@
  * wait for one have tasks that are 'pending'.
  *
  *	'importing' and the task were committed
- *	the task is 'processing'; bytes come: images/<id>.<task>.part, the task says how many
- *	fetch says that these were all: synced, renamed
+ *	the task is 'processing'; bytes come into the image's file, the task says how many
+ *	fetch says that these were all: synced
  *	'active' and the task's success are committed
  *
  * What goes wrong on the way takes the file away, and commits 'queued' and the task's failure. When
@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,7 +58,6 @@ struct download {
 	int pipe;          /* -1: none yet, or closed */
 	struct call *call; /* fetch's word; NULL: it was given, or nobody was asked */
 	time_t reported, due;
-	ino_t inode;      /* of the file with the image's name; 0: it is not there yet */
 	bool disk_bounds; /* it is the disk that says how much may come */
 	bool stopped;     /* this process ends */
 };
@@ -245,13 +243,6 @@ static ssize_t bytes_read(struct intake *intake, void *data, size_t size, struct
 
 /* --- one import */
 
-static ino_t inode_of(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) ? 0 : status.st_ino;
-}
-
 static int transfer(struct download *download, struct error *error)
 {
 	struct request *request = &download->request;
@@ -266,8 +257,6 @@ static int transfer(struct download *download, struct error *error)
 		result = fetch_ask(download, error);
 	if (!result)
 		result = intake_run(&download->intake, error);
-	if (!result)
-		download->inode = inode_of(download->intake.path);
 	if (!result)
 		result = quota_check(request, QUOTA_SIZE_TOTAL, 0,
 				     (int64_t)(download->intake.size / MIB), error);
@@ -287,17 +276,6 @@ static void fetch_release(struct download *download)
 	download->call = NULL;
 }
 
-/* The image's id may be another image's by now, whose bytes have the same name. */
-static void bytes_discard(const struct download *download)
-{
-	const char *path = download->intake.path;
-	struct stat status;
-
-	unlink(download->intake.part);
-	if (download->inode && !stat(path, &status) && status.st_ino == download->inode)
-		unlink(path);
-}
-
 static void finish(struct download *download, const char *failure)
 {
 	const struct intake *intake = &download->intake;
@@ -310,9 +288,9 @@ static void finish(struct download *download, const char *failure)
 	struct error error = { 0 };
 
 	if (failure)
-		bytes_discard(download);
+		intake_discard(intake);
 	else
-		outcome.virtual_size = image_virtual_size(&download->request, intake->id,
+		outcome.virtual_size = image_virtual_size(&download->request, intake->path,
 							  intake->format, outcome.size);
 	if (import_end(&outcome, &error))
 		log_error("image", "import keeps its status until the next start",
@@ -321,7 +299,7 @@ static void finish(struct download *download, const char *failure)
 		log_info("image", "imported", "id=%s size=%lld", intake->id,
 			 (long long)outcome.size);
 	else if (!failure)
-		bytes_discard(download); /* the image was deleted when all was there */
+		intake_discard(intake); /* the image was deleted when all was there */
 }
 
 static void download_free(struct download *download)
@@ -362,24 +340,23 @@ static int request_make(struct download *download, const struct request *from)
 	return arena->failed ? -ENOMEM : 0;
 }
 
-static int intake_make(struct download *download, const struct image *image)
+static int intake_make(struct download *download, const struct image *image, const char *file)
 {
-	struct intake *intake = &download->intake;
-	struct error error = { 0 };
-	const char *id = arena_strdup(&download->arena, image->id);
-	int result = id ? intake_prepare(intake, &download->request, id, "", &error) : -ENOMEM;
+	struct arena *arena = &download->arena;
 
-	/* A part of its own, whoever fills an image of this id next. */
-	intake->part = files_path(download->request.cloud, &download->arena, image->id,
-				  arena_printf(&download->arena, ".%s.part", download->task.id));
-	intake->read = bytes_read;
-	intake->length = UINT64_MAX;
-	intake->format = arena_strdup(&download->arena, json_string(image->record, "disk_format"));
-	return result || !intake->format || !intake->part ? -ENOMEM : 0;
+	download->intake = (struct intake){
+		.request = &download->request,
+		.read = bytes_read,
+		.length = UINT64_MAX,
+		.id = arena_strdup(arena, image->id),
+		.path = files_path(download->request.cloud, arena, file),
+		.format = arena_strdup(arena, json_string(image->record, "disk_format")),
+	};
+	return arena->failed ? -ENOMEM : 0;
 }
 
 static struct download *download_new(const struct task *task, const struct image *image,
-				     const char *uri)
+				     const char *file, const char *uri)
 {
 	struct download *download = calloc(1, sizeof(*download));
 	int result;
@@ -393,17 +370,17 @@ static struct download *download_new(const struct task *task, const struct image
 	if (!result)
 		result = task_adopt(task, &download->request, &download->task);
 	if (!result)
-		result = intake_make(download, image);
+		result = intake_make(download, image, file);
 	if (!result && download->uri)
 		return download;
 	download_free(download);
 	return NULL;
 }
 
-int download_start(const struct task *task, const struct image *image, const char *uri,
-		   struct error *error)
+int download_start(const struct task *task, const struct image *image, const char *file,
+		   const char *uri, struct error *error)
 {
-	struct download *download = download_new(task, image, uri);
+	struct download *download = download_new(task, image, file, uri);
 	struct task own = *task;
 	struct import_outcome outcome = { .task = &own,
 					  .id = image->id,

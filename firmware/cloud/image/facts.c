@@ -33,18 +33,17 @@ static int ask(struct request *request, int fd, const char *format, struct vmm_i
 	return result;
 }
 
-int64_t image_virtual_size(struct request *request, const char *id, const char *format,
+int64_t image_virtual_size(struct request *request, const char *path, const char *format,
 			   int64_t size)
 {
-	const char *path = files_path(request->cloud, request->arena, id, "");
-	CLEANUP_FD int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct vmm_image_facts facts = { 0 };
 	struct error error = { 0 };
 
 	if (format && !strcmp(format, "raw"))
 		return size;
 	if (fd < 0 || !format || ask(request, fd, format, &facts, &error)) {
-		log_info("image", "virtual size unknown", "id=%s reason=%s", id,
+		log_info("image", "virtual size unknown", "path=%s reason=%s", path,
 			 log_quote(error.message));
 		return 0;
 	}

@@ -9,23 +9,62 @@
 #include "firmware/cloud/image/internal.h"
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
+#include "firmware/lib/uuid.h"
 
-const char *files_path(const struct cloud *cloud, struct arena *arena, const char *id,
-		       const char *suffix)
+const char *files_name_new(struct arena *arena, const char *id)
+{
+	char unique[UUID_HEX_SIZE];
+
+	uuid_make_hex(unique);
+	return arena_printf(arena, "%s.%s", id, unique);
+}
+
+/* Older records do not say. */
+const char *files_name(struct arena *arena, yyjson_val *record)
+{
+	const char *name = json_string(record, IMAGE_FILE), *id = json_string(record, "id");
+
+	if (name || !id)
+		return name;
+	return yyjson_obj_get(record, IMAGE_STAGED) ? arena_printf(arena, "%s.staged", id) : id;
+}
+
+const char *files_path(const struct cloud *cloud, struct arena *arena, const char *name)
 {
 	const char *directory = strcmp(cloud->directory, "/") ? cloud->directory : "";
 
-	return arena_printf(arena, "%s/images/%s%s", directory, id, suffix);
+	return name ? arena_printf(arena, "%s/images/%s", directory, name) : NULL;
+}
+
+const char *files_path_of(const struct cloud *cloud, struct arena *arena, yyjson_val *record)
+{
+	return files_path(cloud, arena, files_name(arena, record));
+}
+
+void files_remove(const char *path)
+{
+	if (path && unlink(path) && errno != ENOENT)
+		log_error("image", "bytes stay until the next start", "path=%s errno=%d", path,
+			  errno);
 }
 
 int files_sync_directory(const struct cloud *cloud, struct arena *arena, struct error *error)
 {
-	const char *path = files_path(cloud, arena, "", "");
+	const char *path = files_path(cloud, arena, "");
 	CLEANUP_FD int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (fd < 0 || fsync(fd))
 		return error_errno(error, "%s", path ? path : "images");
 	return 0;
+}
+
+void files_remove_of(const struct cloud *cloud, struct arena *arena, yyjson_val *record)
+{
+	const char *path = files_path_of(cloud, arena, record);
+
+	files_remove(path);
+	if (path)
+		files_remove(arena_printf(arena, "%s" FILES_PART, path));
 }
 
 /* --- what a crash left */
@@ -78,7 +117,7 @@ static int uploads_reset(struct cloud *cloud, struct arena *arena, struct error 
 	return result < 0 ? (int)result : 0;
 }
 
-/* The file's name is the image's id, or that and ".staged". */
+/* The file's name begins with the image's id. */
 static bool is_wanted(struct store_view *view, struct arena *arena, const char *name)
 {
 	const char *dot = strchrnul(name, '.');
@@ -89,11 +128,10 @@ static bool is_wanted(struct store_view *view, struct arena *arena, const char *
 	if (!key || strlen(key) >= STORE_KEY_MAX || store_get(view, arena, key, &record, NULL))
 		return false;
 	image = json_parse(arena, record.value, record.size);
-	if (!strcmp(dot, ".staged"))
-		return yyjson_obj_get(image, IMAGE_STAGED);
-	if (*dot)
+	if (!image || strcmp(files_name(arena, image) ?: "", name) != 0)
 		return false;
-	return json_is(image, "status", "active") || json_is(image, "status", "deactivated");
+	return yyjson_obj_get(image, IMAGE_STAGED) || json_is(image, "status", "active") ||
+	       json_is(image, "status", "deactivated");
 }
 
 static void orphans_remove(struct cloud *cloud, struct store_view *view, DIR *directory)
@@ -107,15 +145,13 @@ static void orphans_remove(struct cloud *cloud, struct store_view *view, DIR *di
 		if (!strcmp(name, ".") || !strcmp(name, "..") || is_wanted(view, &arena, name))
 			continue;
 		log_info("image", "orphan removed", "file=%s", log_quote(name));
-		name = files_path(cloud, &arena, name, "");
-		if (name)
-			unlink(name);
+		files_remove(files_path(cloud, &arena, name));
 	}
 }
 
 static int orphans_sweep(struct cloud *cloud, struct arena *arena, struct error *error)
 {
-	const char *path = files_path(cloud, arena, "", "");
+	const char *path = files_path(cloud, arena, "");
 	struct store_view *view;
 	DIR *directory;
 	int result;
@@ -139,7 +175,7 @@ static int orphans_sweep(struct cloud *cloud, struct arena *arena, struct error 
 int files_start(struct cloud *cloud, struct error *error)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
-	const char *path = files_path(cloud, &arena, "", "");
+	const char *path = files_path(cloud, &arena, "");
 	int result;
 
 	if (!path)
@@ -185,7 +221,7 @@ int image_open(struct cloud *cloud, const char *id, char disk_format[16], uint64
 		return result;
 	if (!json_is(image, "status", "active"))
 		return error_set(error, -ENOENT, "Image %s is not active.", id);
-	path = files_path(cloud, &arena, id, "");
+	path = files_path_of(cloud, &arena, image);
 	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return error_errno(error, "the bytes of image %s", id);

@@ -3,7 +3,7 @@
  * What the image service gives to the rest of the control plane. Records:
  *   /image/image/<id>              what the API shows, without links
  *   /image/member/<id>/<project>   with whom a shared image is shared
- * The bytes of an image are the file <cloud directory>/images/<id>.
+ * The bytes of an image are a file in <cloud directory>/images, whose name the record has.
  */
 #ifndef CUMULET_IMAGE_H
 #define CUMULET_IMAGE_H

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * POST /v2/images/{id}/import. 'importing' and a task are committed; then, by glance-direct, the
- * staged file gets the image's name beside its own, so that a crash at any point leaves either the
- * staged image or the active one:
- *
- *	link; 'active' and the task's success; unlink
- *
- * and the request is answered. By web-download the request is answered first: see download.c.
+ * POST /v2/images/{id}/import. 'importing' and a task are committed. By glance-direct the staged file
+ * is the image's as it is: 'active' and the task's success are committed, and the request is
+ * answered. By web-download it is answered first: see download.c.
  */
 #include <string.h>
 #include <unistd.h>
@@ -135,10 +131,17 @@ static int uri_check(struct request *request, const char *uri, struct error *err
 
 /* --- what an import writes */
 
+struct beginning {
+	const struct task *task;
+	const char *file;
+};
+
 static void begin(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, struct store_txn *txn)
 {
-	const struct task *task = context;
+	const struct beginning *beginning = context;
+	const struct task *task = beginning->task;
 
+	json_set_string(doc, record, IMAGE_FILE, beginning->file);
 	json_set_string(doc, record, IMAGE_IMPORTING, IMAGE_STORE);
 	json_set_string(doc, record, IMAGE_FAILED, "");
 	json_set_string(doc, record, IMAGE_TASK, task->id);
@@ -200,18 +203,6 @@ int import_end(struct import_outcome *outcome, struct error *error)
 
 /* --- glance-direct */
 
-static int file_take(struct request *request, const char *id, struct error *error)
-{
-	const char *staged = files_path(request->cloud, request->arena, id, ".staged");
-	const char *path = files_path(request->cloud, request->arena, id, "");
-
-	if (!staged || !path)
-		return error_set(error, -ENOMEM, "out of memory");
-	if (link(staged, path) && errno != EEXIST)
-		return error_errno(error, "the staged image");
-	return files_sync_directory(request->cloud, request->arena, error);
-}
-
 /* Ends as 'active' or as 'queued', and the task as it went. */
 static int staged_import(struct request *request, const struct image *image, struct task *task,
 			 struct error *error)
@@ -224,18 +215,18 @@ static int staged_import(struct request *request, const struct image *image, str
 					  .checksum = json_string(digests, "checksum"),
 					  .hash = json_string(digests, "hash") };
 	struct error reason = { 0 };
-	const char *staged = files_path(request->cloud, request->arena, id, ".staged");
+	const char *path = files_path_of(request->cloud, request->arena, image->record);
 	int result = quota_check(request, QUOTA_SIZE_TOTAL, 0, outcome.size / 1048576, &reason);
 
-	if (!result)
-		result = file_take(request, id, &reason);
+	if (!result && (!path || access(path, R_OK)))
+		result = error_errno(&reason, "the staged image");
 	if (!result)
 		outcome.virtual_size = image_virtual_size(
-			request, id, json_string(image->record, "disk_format"), outcome.size);
+			request, path, json_string(image->record, "disk_format"), outcome.size);
 	outcome.failure = result ? reason.message : NULL;
 	result = import_end(&outcome, error);
-	if (staged)
-		unlink(staged);
+	if (outcome.failure)
+		files_remove(path);
 	return result;
 }
 
@@ -257,11 +248,34 @@ static int import_check(struct request *request, bool from_web, struct image *im
 	return result;
 }
 
+/* What is checked: 'importing' and a task are committed, and it goes on. */
+static int import_go(struct request *request, const struct image *image, const char *uri,
+		     bool from_web, struct error *error)
+{
+	struct task task;
+	struct beginning beginning = { &task, from_web
+						      ? files_name_new(request->arena, image->id)
+						      : files_name(request->arena, image->record) };
+	const struct status_move move = { .request = request,
+					  .id = image->id,
+					  .to = "importing",
+					  .change = begin,
+					  .context = &beginning };
+	int result =
+		task_make(request, image->id, from_web ? "pending" : "processing", &task, error);
+
+	if (!result)
+		result = image_status_move_once(&move, error);
+	if (result)
+		return result;
+	return from_web ? download_start(&task, image, beginning.file, uri, error)
+			: staged_import(request, image, &task, error);
+}
+
 int image_import(struct request *request, struct error *error)
 {
 	yyjson_val *method;
 	struct image image;
-	struct task task;
 	const char *uri;
 	bool from_web;
 	int result = body_check(request->body, error);
@@ -275,17 +289,6 @@ int image_import(struct request *request, struct error *error)
 	if (!result && from_web)
 		result = uri_check(request, uri, error);
 	if (!result)
-		result = task_make(request, image.id, from_web ? "pending" : "processing", &task,
-				   error);
-	if (!result)
-		result = image_status_move_once(&(struct status_move){ .request = request,
-								       .id = image.id,
-								       .to = "importing",
-								       .change = begin,
-								       .context = &task },
-						error);
-	if (!result)
-		result = from_web ? download_start(&task, &image, uri, error)
-				  : staged_import(request, &image, &task, error);
+		result = import_go(request, &image, uri, from_web, error);
 	return result ? result : reply_empty(request, 202);
 }

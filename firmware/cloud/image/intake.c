@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes that come, as a request's body or otherwise, become a file: written and hashed as they come, synced, renamed.
- * They are taken as they are; what is in them is looked at elsewhere. */
+/* Bytes that come, as a request's body or otherwise, become a file: written and hashed as they come, then
+ * synced. They are taken as they are; what is in them is looked at elsewhere. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,12 +152,12 @@ static int bytes_receive(struct stream *stream, struct error *error)
 	return result;
 }
 
-/* On stable storage under its final name, before a record says so. */
+/* On stable storage, before a record says that it is whole. */
 static int file_keep(struct stream *stream, struct error *error)
 {
 	const struct intake *intake = stream->intake;
 
-	if (fsync(stream->fd) || rename(intake->part, intake->path))
+	if (fsync(stream->fd))
 		return write_error(error);
 	return files_sync_directory(intake->request->cloud, intake->request->arena, error);
 }
@@ -166,7 +166,7 @@ static int stream_run(struct stream *stream, struct error *error)
 {
 	int result;
 
-	stream->fd = open(stream->intake->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	stream->fd = open(stream->intake->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (stream->fd < 0)
 		return write_error(error);
 	result = bytes_receive(stream, error);
@@ -185,8 +185,7 @@ int intake_run(struct intake *intake, struct error *error)
 
 void intake_discard(const struct intake *intake)
 {
-	unlink(intake->part);
-	unlink(intake->path);
+	files_remove(intake->path);
 }
 
 int intake_media_type_check(struct request *request, struct error *error)
@@ -207,12 +206,12 @@ static ssize_t body_read(struct intake *intake, void *data, size_t size, struct 
 }
 
 int intake_prepare(struct intake *intake, struct request *request, const char *id,
-		   const char *suffix, struct error *error)
+		   struct error *error)
 {
 	*intake = (struct intake){
 		.request = request, .read = body_read, .length = request->content_length, .id = id
 	};
-	intake->part = files_path(request->cloud, request->arena, id, ".part");
-	intake->path = files_path(request->cloud, request->arena, id, suffix);
-	return intake->part && intake->path ? 0 : error_set(error, -ENOMEM, "out of memory");
+	intake->file = files_name_new(request->arena, id);
+	intake->path = files_path(request->cloud, request->arena, intake->file);
+	return intake->path ? 0 : error_set(error, -ENOMEM, "out of memory");
 }

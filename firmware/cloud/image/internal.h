@@ -14,10 +14,10 @@
  *	active       deactivate       -> deactivated
  *	deactivated  reactivate       -> active
  *
- * Bytes go to images/<id>.part (of an import from the web <id>.<task>.part), and become images/<id>
- * before the record says 'active'; staged bytes are images/<id>.staged, complete when the record has
- * IMAGE_STAGED. What a crash leaves between two of these steps is put right at the next start
- * (files_start).
+ * Whoever is to bring bytes first has the record say which file they go to (IMAGE_FILE), a new one
+ * each time: whoever came before, even to another image of this id, can't meet it. The file counts
+ * once the record says 'active', or has IMAGE_STAGED; it is whole and on stable storage by then. What
+ * a crash leaves between two of these steps is put right at the next start (files_start).
  */
 #ifndef CUMULET_IMAGE_INTERNAL_H
 #define CUMULET_IMAGE_INTERNAL_H
@@ -30,12 +30,14 @@
 #define IMAGE_MEMBERS "/image/member/"
 #define IMAGE_TASKS "/image/task/"
 #define IMAGE_STORE "local" /* the one store */
-/* Properties of the service's own. The last is never shown: digests of what is staged. */
+/* Properties of the service's own. The last two are never shown: digests of what is staged, and the
+ * name of the bytes' file. */
 #define IMAGE_RESERVED "os_glance"
 #define IMAGE_IMPORTING "os_glance_importing_to_stores"
 #define IMAGE_FAILED "os_glance_failed_import"
 #define IMAGE_TASK "os_glance_import_task"
 #define IMAGE_STAGED "os_glance_staged"
+#define IMAGE_FILE "os_glance_file"
 #define IMAGE_CHUNK_SIZE (256UL * 1024)
 #define IMAGE_PROPERTIES_MAX 128
 #define IMAGE_TAGS_MAX 128
@@ -64,6 +66,8 @@ int image_visibility_check(struct request *request, const char *visibility, stru
 int image_limits_check(yyjson_mut_val *record, struct error *error);
 const char *image_time_now(struct arena *arena);
 bool image_attribute_is_base(const char *name);
+/* The service's own: nobody else gives it to an image. */
+bool image_attribute_is_reserved(const char *name);
 /* What the API shows of a record. */
 yyjson_mut_val *image_view(yyjson_mut_doc *doc, yyjson_val *record);
 int image_reply(struct request *request, int status, const char *json, struct error *error);
@@ -89,6 +93,7 @@ struct status_move {
 		       struct store_txn *txn);
 	void *context;
 	const char *task; /* -ENOENT unless it is the image's import; NULL: this is none */
+	const char *file; /* -ENOENT unless the image's bytes go there; NULL: it does not matter */
 };
 int image_status_move_once(const struct status_move *move, struct error *error);
 /* With the record as it is then: somebody may have patched it in the meantime. */
@@ -101,7 +106,7 @@ struct intake {
 	ssize_t (*read)(struct intake *intake, void *data, size_t size, struct error *error);
 	uint64_t length; /* how many will come; UINT64_MAX: nobody knows */
 	const char *id;
-	const char *part, *path; /* while they come, and when all are on stable storage */
+	const char *file, *path; /* the name for the record, and where that is */
 	const char *format;      /* disk_format; NULL: nobody wants to know */
 	uint64_t size;
 	int64_t virtual_size;         /* 0: not known */
@@ -109,10 +114,11 @@ struct intake {
 };
 /* 415 when the body is not what uploads are. */
 int intake_media_type_check(struct request *request, struct error *error);
-/* -ENOMEM; 'suffix' is that of the complete file. */
+/* -ENOMEM; its file is one that there never was. */
 int intake_prepare(struct intake *intake, struct request *request, const char *id,
-		   const char *suffix, struct error *error);
-/* 413 when the disk is full; whatever breaks, nothing is left but what intake_discard() takes. */
+		   struct error *error);
+/* All bytes on stable storage. 413 when the disk is full; whatever breaks, nothing is left but what
+ * intake_discard() takes. */
 int intake_run(struct intake *intake, struct error *error);
 void intake_discard(const struct intake *intake);
 /* How many bytes the disk has room for. */
@@ -129,7 +135,7 @@ void digests_finish(struct digests *digests, char checksum[static 33], char hash
 void digests_free(struct digests *digests);
 
 /* --- facts.c: bytes of the disk that an image's file makes; 0: nobody can tell. */
-int64_t image_virtual_size(struct request *request, const char *id, const char *format,
+int64_t image_virtual_size(struct request *request, const char *path, const char *format,
 			   int64_t size);
 
 /* --- discovery.c */
@@ -180,8 +186,8 @@ int import_end(struct import_outcome *outcome, struct error *error);
 int downloads_start(struct cloud *cloud, struct error *error);
 void downloads_stop(struct cloud *cloud); /* what is under way stays as a crash leaves it */
 /* After the task was committed: it goes on by itself. */
-int download_start(const struct task *task, const struct image *image, const char *uri,
-		   struct error *error);
+int download_start(const struct task *task, const struct image *image, const char *file,
+		   const char *uri, struct error *error);
 
 /* --- rules.c: where downloads may go; fills rules, limits and authorities of 'begin' */
 struct fetch_begin;
@@ -189,8 +195,15 @@ int import_rules_get(struct request *request, struct fetch_begin *begin, struct 
 
 /* --- files.c */
 int files_start(struct cloud *cloud, struct error *error);
-const char *files_path(const struct cloud *cloud, struct arena *arena, const char *id,
-		       const char *suffix);
+/* A new name for bytes of this image; of what a record says, for those it has or will have. */
+const char *files_name_new(struct arena *arena, const char *id);
+const char *files_name(struct arena *arena, yyjson_val *record);
+const char *files_path(const struct cloud *cloud, struct arena *arena, const char *name);
+const char *files_path_of(const struct cloud *cloud, struct arena *arena, yyjson_val *record);
+/* What is not there is as good as removed. Of a record: its bytes, and what image_fill_open() made. */
+void files_remove(const char *path);
+void files_remove_of(const struct cloud *cloud, struct arena *arena, yyjson_val *record);
+#define FILES_PART ".part" /* what image_fill_open() makes, behind the file's name */
 int files_sync_directory(const struct cloud *cloud, struct arena *arena, struct error *error);
 
 /* --- schemas.c */

@@ -163,7 +163,7 @@ static int member_check(const char *member, struct error *error)
 		if (!strcmp(reserved[i], member))
 			return error_fault(error, -EACCES, 403, NULL, "Attribute '%s' is reserved.",
 					   member);
-	if (!strncmp(member, "os_glance", strlen("os_glance")))
+	if (image_attribute_is_reserved(member))
 		return error_fault(error, -EACCES, 403, NULL, "Attribute '%s' is reserved.",
 				   member);
 	if (strlen(member) > 255)

@@ -142,10 +142,14 @@ static int minimum_check(yyjson_mut_val *record, const char *name, struct error 
 			   value < 0 ? "Cannot be a negative value" : "Value is out of range");
 }
 
+bool image_attribute_is_reserved(const char *name)
+{
+	return !strncmp(name, IMAGE_RESERVED, strlen(IMAGE_RESERVED));
+}
+
 static bool is_property(const char *name)
 {
-	return !image_attribute_is_base(name) &&
-	       strncmp(name, IMAGE_RESERVED, strlen(IMAGE_RESERVED)) != 0;
+	return !image_attribute_is_base(name) && !image_attribute_is_reserved(name);
 }
 
 int image_limits_check(yyjson_mut_val *record, struct error *error)
@@ -179,6 +183,7 @@ yyjson_mut_val *image_view(yyjson_mut_doc *doc, yyjson_val *record)
 	json_set_string(doc, view, "file", text);
 	json_set_string(doc, view, "schema", "/v2/schemas/image");
 	yyjson_mut_obj_remove_key(view, IMAGE_STAGED);
+	yyjson_mut_obj_remove_key(view, IMAGE_FILE);
 	if (json_string(record, "checksum"))
 		json_set_string(doc, view, "stores", IMAGE_STORE);
 	return view;

@@ -39,6 +39,8 @@ int image_status_move_once(const struct status_move *move, struct error *error)
 	result = request_get(request, &image.record, &image.revision, error, "%s", image.key);
 	if (!result && move->task && !json_is(image.record, IMAGE_TASK, move->task))
 		return error_set(error, -ENOENT, IMPORT_DELETED); /* and there is a new one */
+	if (!result && move->file && !json_is(image.record, IMAGE_FILE, move->file))
+		return error_set(error, -ENOENT, "Image %s is another one by now.", move->id);
 	if (!result)
 		result = image_status_check(json_string(image.record, "status"), move->to, error);
 	if (result)

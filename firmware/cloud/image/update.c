@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changes of a record: patches, tags, deactivation, deletion. */
 #include <string.h>
-#include <unistd.h>
 
 #include "firmware/cloud/image/internal.h"
-#include "firmware/lib/log.h"
 
 static int conflict(struct error *error, const char *member, const char *how)
 {
@@ -266,14 +264,6 @@ static int deletion_commit(struct request *request, const struct image *image, s
 	return result < 0 ? (int)result : request_commit(request, deletion.txn, error);
 }
 
-static void bytes_delete(struct request *request, const char *id, const char *suffix)
-{
-	const char *path = files_path(request->cloud, request->arena, id, suffix);
-
-	if (path && unlink(path) && errno != ENOENT)
-		log_error("image", "bytes stay until the next start", "id=%s errno=%d", id, errno);
-}
-
 /* The record goes first: bytes without a record are swept at the next start, should the box die
  * in between. Whoever has them open keeps them. An upload under way finds no record and ends. */
 int image_delete(struct request *request, struct error *error)
@@ -294,8 +284,7 @@ int image_delete(struct request *request, struct error *error)
 	result = deletion_commit(request, &image, error);
 	if (result)
 		return result;
-	bytes_delete(request, image.id, "");
-	bytes_delete(request, image.id, ".staged");
+	files_remove_of(request->cloud, request->arena, image.record);
 	return reply_empty(request, 204);
 }
 

@@ -77,7 +77,8 @@ static void test_upload_and_download(void **state)
 	assert_true(json_is(image, "checksum", "5d41402abc4b2a76b9719d911017c592"));
 	assert_true(json_is(image, "os_hash_algo", "sha512"));
 	assert_int_equal(yyjson_get_len(yyjson_obj_get(image, "os_hash_value")), 128);
-	assert_false(file_exists(".part"));
+	assert_int_equal(file_count(), 1);
+	assert_null(yyjson_obj_get(image, IMAGE_FILE));
 	reply = call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL);
 	assert_int_equal(reply.status, 200);
 	assert_int_equal(reply.length, 5);
@@ -198,7 +199,7 @@ static void test_delete(void **state)
 	       "[{\"op\":\"replace\",\"path\":\"/protected\",\"value\":false}]", 200, NULL);
 	reply = call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL);
 	expect("DELETE", IMAGES "/" ID, NULL, NULL, 204, NULL);
-	assert_false(file_exists(""));
+	assert_int_equal(file_count(), 0);
 	assert_int_equal(lseek(reply.fd, 0, SEEK_END), 5); /* whoever reads it goes on */
 	close(reply.fd);
 	expect("DELETE", IMAGES "/" ID, NULL, NULL, 404, "Failed to find image " ID " to delete");
@@ -248,8 +249,7 @@ static void test_full_disk(void **state)
 	expect("PUT", IMAGES "/" ID "/file", BYTES, bytes, 413, "Image storage media is full");
 	file_size_limit(RLIM_INFINITY);
 	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "queued"));
-	assert_false(file_exists(".part"));
-	assert_false(file_exists(""));
+	assert_int_equal(file_count(), 0);
 	upload("hello");
 }
 
@@ -382,7 +382,7 @@ static void test_open(void **state)
 
 static void file_make(const char *name)
 {
-	FILE *file = fopen(files_path(&cloud, &arena, name, ""), "w");
+	FILE *file = fopen(files_path(&cloud, &arena, name), "w");
 
 	assert_non_null(file);
 	fputs("left over", file);
@@ -397,7 +397,8 @@ static void record_cut_short(void)
 	store_txn_put(txn, IMAGE_RECORDS ID,
 		      "{\"id\":\"" ID "\",\"status\":\"saving\",\"visibility\":\"shared\","
 		      "\"owner\":null,\"created_at\":\"2026-01-01T00:00:00Z\",\"tags\":[],"
-		      "\"disk_format\":\"raw\",\"container_format\":\"bare\"}");
+		      "\"disk_format\":\"raw\",\"container_format\":\"bare\","
+		      "\"" IMAGE_FILE "\":\"" ID ".all\"}");
 	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
 }
 
@@ -405,23 +406,146 @@ static void test_crash_in_upload(void **state)
 {
 	(void)state;
 	record_cut_short();
-	file_make(ID ".part");
-	file_make(ID); /* renamed, but its commit never came */
+	file_make(ID ".before");
+	file_make(ID ".all"); /* whole, but its commit never came */
 	file_make("99999999-0000-4000-8000-000000000000");
 	box_close();
 	box_open();
 	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "queued"));
-	assert_false(file_exists(""));
-	assert_false(file_exists(".part"));
+	assert_int_equal(file_count(), 0);
 	assert_int_equal(
-		access(files_path(&cloud, &arena, "99999999-0000-4000-8000-000000000000", ""),
-		       F_OK),
+		access(files_path(&cloud, &arena, "99999999-0000-4000-8000-000000000000"), F_OK),
 		-1);
 	upload("hello"); /* can be tried again */
 	box_close();
 	box_open();
 	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "active"));
-	assert_true(file_exists(""));
+	assert_int_equal(file_count(), 1);
+}
+
+/* Of a box whose records do not say yet where bytes are. */
+static void test_older_record(void **state)
+{
+	struct store_txn *txn = store_txn_new(&arena);
+	struct direct_reply reply;
+
+	(void)state;
+	file_make(ID);
+	store_txn_put(txn, IMAGE_RECORDS ID,
+		      "{\"id\":\"" ID "\",\"status\":\"active\",\"visibility\":\"shared\","
+		      "\"owner\":null,\"created_at\":\"2026-01-01T00:00:00Z\",\"tags\":[],"
+		      "\"disk_format\":\"raw\",\"container_format\":\"bare\",\"checksum\":\"x\","
+		      "\"size\":9}");
+	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
+	box_close();
+	box_open();
+	reply = call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL);
+	assert_int_equal(reply.length, 9);
+	close(reply.fd);
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 204, NULL);
+	assert_int_equal(file_count(), 0);
+}
+
+/* --- an image that is deleted while its bytes come, and another one with its id */
+
+static void claim(void *context, yyjson_mut_doc *doc, yyjson_mut_val *record, struct store_txn *txn)
+{
+	(void)txn;
+	json_set_string(doc, record, IMAGE_FILE, context);
+}
+
+static ssize_t late_bytes(struct intake *intake, void *data, size_t size, struct error *error)
+{
+	(void)error;
+	if (intake->size)
+		return 0;
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 204, NULL);
+	create("");
+	upload("second");
+	assert_true(size >= 10);
+	memcpy(data, "first, too", 10);
+	return 10;
+}
+
+static int move(struct request *request, const char *to, char *change_to, const char *file)
+{
+	const struct status_move way = { .request = request,
+					 .id = ID,
+					 .to = to,
+					 .change = change_to ? claim : NULL,
+					 .context = change_to,
+					 .file = file };
+
+	request->view = NULL;
+	return image_status_move(&way, NULL);
+}
+
+static void test_id_given_again(void **state)
+{
+	struct request request = { .cloud = &cloud, .arena = &arena };
+	struct direct_reply reply;
+	struct intake intake;
+	char bytes[16] = "";
+
+	(void)state;
+	create("");
+	assert_int_equal(intake_prepare(&intake, &request, ID, NULL), 0);
+	intake.read = late_bytes;
+	assert_int_equal(move(&request, "saving", arena_strdup(&arena, intake.file), NULL), 0);
+	store_view_close(request.view);
+	assert_int_equal(intake_run(&intake, NULL), 0);
+	assert_int_equal(file_count(), 1); /* the first went with its image */
+	assert_int_equal(move(&request, "active", NULL, intake.file), -ENOENT);
+	store_view_close(request.view);
+	assert_int_equal(move(&request, "queued", NULL, intake.file), -ENOENT);
+	store_view_close(request.view);
+	intake_discard(&intake);
+	assert_int_equal(file_count(), 1);
+	assert_true(json_is(get(IMAGES "/" ID, 200), "status", "active"));
+	reply = call("GET", IMAGES "/" ID "/file", NULL, NULL, NULL);
+	assert_int_equal(read(reply.fd, bytes, sizeof(bytes)), 6);
+	assert_string_equal(bytes, "second");
+	close(reply.fd);
+}
+
+/* --- images that the box makes itself */
+
+static void fill(const char *id, const char *bytes)
+{
+	int fd = image_fill_open(&cloud, id, NULL);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, strlen(bytes)), strlen(bytes));
+	assert_int_equal(image_fill_finish(&cloud, id, fd, "qcow2", NULL), 0);
+	close(fd);
+}
+
+static void test_fill(void **state)
+{
+	struct error error = { 0 };
+	yyjson_val *image;
+	int fd;
+
+	(void)state;
+	create("");
+	fill(ID, "hello");
+	image = get(IMAGES "/" ID, 200);
+	assert_true(json_is(image, "status", "active"));
+	assert_true(json_is(image, "disk_format", "qcow2"));
+	assert_true(json_is(image, "checksum", "5d41402abc4b2a76b9719d911017c592"));
+	assert_int_equal(json_integer(image, "size", 0), 5);
+	assert_int_equal(file_count(), 1);
+	fill(ID, "hello, again"); /* whoever did it died before he noted that */
+	assert_int_equal(json_integer(get(IMAGES "/" ID, 200), "size", 0), 12);
+	fd = image_fill_open(&cloud, ID, &error);
+	expect("DELETE", IMAGES "/" ID, NULL, NULL, 204, NULL);
+	assert_int_equal(image_fill_finish(&cloud, ID, fd, "qcow2", &error), -ENOENT);
+	create("");
+	assert_int_equal(image_fill_finish(&cloud, ID, fd, "qcow2", &error), -ENOENT);
+	close(fd);
+	assert_int_equal(file_count(), 0);
+	assert_int_equal(image_discard(&cloud, ID, &error), 0);
+	assert_int_equal(image_fill_open(&cloud, ID, &error), -ENOENT);
 }
 
 /* Who can't see an image hears that there is none, whatever else he may not. */
@@ -475,7 +599,8 @@ int main(void)
 		TEST(test_no_token),        TEST(test_members),
 		TEST(test_deactivate),      TEST(test_open),
 		TEST(test_crash_in_upload), TEST(test_lists_follow_the_record),
-		TEST(test_hidden),
+		TEST(test_hidden),          TEST(test_older_record),
+		TEST(test_id_given_again),  TEST(test_fill),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

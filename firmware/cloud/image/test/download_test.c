@@ -231,7 +231,7 @@ static void test_success(void **state)
 	assert_true(json_is(image, IMAGE_IMPORTING, ""));
 	assert_true(json_is(image, IMAGE_FAILED, ""));
 	assert_null(yyjson_obj_get(image, IMAGE_TASK));
-	assert_true(file_exists(""));
+	assert_int_equal(file_count(), 1);
 	task = task_only();
 	assert_true(json_is(task, "status", "success"));
 	assert_non_null(json_string(task, "expires_at"));

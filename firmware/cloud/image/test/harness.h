@@ -4,6 +4,7 @@
 #ifndef CUMULET_IMAGE_TEST_HARNESS_H
 #define CUMULET_IMAGE_TEST_HARNESS_H
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -113,9 +114,38 @@ static inline void upload(const char *bytes)
 	expect("PUT", IMAGES "/" ID "/file", BYTES, bytes, 204, NULL);
 }
 
-static inline bool file_exists(const char *suffix)
+/* Files of the image's, of whatever upload. */
+static inline unsigned file_count(void)
 {
-	return !access(files_path(&cloud, &arena, ID, suffix), F_OK);
+	DIR *images = opendir(files_path(&cloud, &arena, ""));
+	struct dirent *entry;
+	unsigned count = 0;
+
+	assert_non_null(images);
+	while ((entry = readdir(images)))
+		count += !strncmp(entry->d_name, ID, strlen(ID));
+	closedir(images);
+	return count;
+}
+
+/* As it is stored, not as it is shown. */
+static inline yyjson_val *record_of(const char *id)
+{
+	struct store_record stored;
+	struct store_view *view;
+
+	assert_int_equal(store_view_open(cloud.store, &view, NULL), 0);
+	assert_int_equal(store_get(view, &arena, arena_printf(&arena, IMAGE_RECORDS "%s", id),
+				   &stored, NULL),
+			 0);
+	store_view_close(view);
+	return json_parse(&arena, stored.value, stored.size);
+}
+
+/* Where the bytes of the image are that has ID. */
+static inline const char *file_path(void)
+{
+	return files_path_of(&cloud, &arena, record_of(ID));
 }
 
 /* A limit on the size of files is to the service what a full disk is. */
