@@ -11,6 +11,7 @@
 #include "hypervisor/cgroup.h"
 #include "hypervisor/guest_table.h"
 #include "hypervisor/hotplug.h"
+#include "hypervisor/overhead.h"
 #include "hypervisor/qmp.h"
 #include "hypervisor/sandbox.h"
 #include "hypervisor/tap.h"
@@ -27,7 +28,8 @@ struct guest_record {
 	uint32_t state;  /* enum guest_state as last settled; 0: never */
 	uint32_t code;
 	bool self;
-	uint64_t started; /* Unix ms */
+	uint64_t started;    /* Unix ms */
+	uint32_t memory_mib; /* of the process: what is desired may differ by now */
 	char accelerator[8];
 	char reason[512];
 	char ports[GUEST_NICS_MAX][UUID_SIZE]; /* whose taps are in use */
@@ -62,7 +64,9 @@ struct guest_instance {
 	struct qmp qmp;
 	struct tap_set taps;
 	struct hotplug hotplug;
-	struct loop_timer deadline, press, reconnect;
+	struct loop_timer deadline, press, reconnect, weigh;
+	uint64_t weigh_ms; /* until the next look */
+	uint64_t overhead; /* highest of this process, bytes; 0: not looked at yet */
 	struct loop_task reconcile;
 };
 

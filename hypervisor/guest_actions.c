@@ -159,6 +159,7 @@ static void act_start(struct guest_instance *guest)
 	record->reboots_soft = guest->desired.reboots_soft;
 	record->reboots_hard = guest->desired.reboots_hard;
 	record->interrupts = guest->desired.interrupts;
+	record->memory_mib = guest->desired.memory_mib;
 	record->ending = 0;
 	record->devices = 0;
 	record->stuck[0] = record->stuck_reason[0] = '\0';

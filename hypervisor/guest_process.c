@@ -185,6 +185,7 @@ void guest_process_release(struct guest_instance *guest)
 	if (guest->process_watched)
 		loop_process_stop(&guest->process);
 	guest->process_watched = false;
+	overhead_stop(guest);
 	loop_timer_stop(&guest->reconnect);
 	export_on_lost(guest);
 	hotplug_on_lost(guest);
@@ -444,6 +445,7 @@ static pid_t start_spawn(struct guest_instance *guest, const struct start *start
 		.fds = start->fds,
 		.fd_count = start->fd_count,
 		.output = start->error_fd,
+		.oom_score = OOM_SCORE_GUEST,
 		.cgroup = cgroup_make(&guest->desired, group) ? group : NULL,
 	};
 
@@ -460,6 +462,8 @@ static int process_watch(struct guest_instance *guest)
 					on_process_end);
 
 	guest->process_watched = result == 0;
+	if (result == 0)
+		overhead_watch(guest);
 	return result;
 }
 

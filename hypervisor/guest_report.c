@@ -6,25 +6,7 @@
 #include "firmware/lib/log.h"
 #include "hypervisor/guest.h"
 
-/* QEMU's own memory: all that is resident, less what the guest's RAM can have taken of it.
- * /proc/<pid>/statm counts in pages: size, resident, shared (file-backed: the program itself). */
-static uint64_t overhead_of(const struct guest_instance *guest)
-{
-	unsigned long long size = 0, resident = 0;
-	uint64_t ram = (uint64_t)guest->desired.memory_mib << 20, bytes;
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", (int)guest->record.pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	if (fscanf(file, "%llu %llu", &size, &resident) != 2)
-		resident = 0;
-	fclose(file);
-	bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
-	return bytes > ram ? bytes - ram : 0;
-}
+#define MIB (1u << 20)
 
 bool guest_is_settled(const struct guest_instance *guest)
 {
@@ -79,7 +61,7 @@ void guest_status_of(const struct guest_instance *guest, struct guest_status *st
 			 record->stuck_reason);
 		snprintf(status->accelerator, sizeof(status->accelerator), "%s",
 			 record->accelerator);
-		status->overhead = overhead_of(guest);
+		status->overhead = guest->overhead;
 	}
 }
 
@@ -88,7 +70,7 @@ static bool is_news(const struct guest_status *old, const struct guest_status *n
 	return old->generation != new->generation || old->state != new->state ||
 	       old->pid != new->pid || old->self != new->self ||
 	       strcmp(old->reason, new->reason) != 0 || old->devices != new->devices ||
-	       strcmp(old->stuck, new->stuck) != 0;
+	       strcmp(old->stuck, new->stuck) != 0 || new->overhead / MIB > old->overhead / MIB;
 }
 
 /* While the box goes down nothing is told: what is desired has not changed, and the guest starts

@@ -85,6 +85,7 @@ int job_start(struct job *job, struct loop *loop, const struct sandbox *sandbox,
 	job->output_fd = ends[0];
 	write_end = ends[1];
 	with_output.output = write_end;
+	with_output.oom_score = OOM_SCORE_JOB;
 	job->pid = sandbox_spawn(&with_output, argv, &status_fd);
 	result = job->pid < 0 ? job->pid : start_wait(job, status_fd);
 	if (result == 0)

@@ -183,7 +183,7 @@ static int options_parse(struct vmm_options *options, int argc, char **argv)
 	int option;
 
 	optind = 1;
-	while ((option = getopt(argc, argv, "g:r:q:i:s:v:u:L:")) != -1) {
+	while ((option = getopt(argc, argv, "g:r:q:i:s:v:u:w:L:")) != -1) {
 		switch (option) {
 		case 'g':
 			options->guests = optarg;
@@ -205,6 +205,11 @@ static int options_parse(struct vmm_options *options, int argc, char **argv)
 			break;
 		case 'u':
 			options->unplug_seconds = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'w':
+			options->weigh_seconds = (unsigned)strtoul(optarg, NULL, 10);
+			if (options->weigh_seconds == 0)
+				return -EINVAL;
 			break;
 		case 'L':
 			if (options->library_count < VMM_LIBRARIES_MAX)
@@ -289,6 +294,7 @@ int vmm_main(int argc, char **argv)
 			.share = "/usr/share/qemu",
 			.volumes = PATH_VOLUMES,
 			.unplug_seconds = 160,
+			.weigh_seconds = 30,
 		},
 		.cloud.fd = -1,
 		.console.fd = -1,

@@ -27,6 +27,9 @@
 #define GUEST_NICS_MAX 16
 #define GUEST_DISKS_MAX 16
 #define GUEST_STUCK_SIZE (16 * UUID_SIZE)
+/* Of the box's memory, for everything that is no guest: kernel, control plane, caches. Admission leaves
+ * it alone, and the guests' control group holds them to it. */
+#define HOST_RESERVED_MIB 128
 
 enum vmm_type {
 	VMM_GUEST_SET = 1,
@@ -130,7 +133,8 @@ struct guest_status {
 	uint32_t pid;
 	char accelerator[8]; /* "kvm", "tcg" */
 	uint64_t started;    /* Unix ms of QEMU's exec, 0: not running */
-	uint64_t overhead;   /* bytes of QEMU's own memory beyond the guest's RAM */
+	uint64_t
+		overhead; /* highest so far of QEMU's own memory beyond the guest's RAM, bytes; 0: not known */
 	/* Generation of the desired state whose interfaces and volumes it has, but for those in
 	 * 'stuck': ids of ports and volumes, a space between two, that it could not be given or
 	 * did not let go of. They are tried again with the next generation. */

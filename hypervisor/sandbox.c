@@ -83,6 +83,18 @@ static void cgroup_join(const struct child *child)
 	close(fd);
 }
 
+/* vmm's own score is low, and would be inherited. Where it may not be raised, it is as it is. */
+static void oom_score_set(const struct child *child)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", child->sandbox->oom_score);
+
+	if (fd >= 0 && write(fd, text, (size_t)length) < 0 && errno != EACCES)
+		fail(child, "oom_score_adj", text);
+	close(fd);
+}
+
 /* ---- the root ---- */
 
 /* Detached copies are taken before the mount namespace is left: descriptors belong to mounts of
@@ -261,6 +273,7 @@ static _Noreturn void child_run(const struct sandbox *sandbox, char *const argv[
 	setsid();
 	umask(0022);
 	cgroup_join(&child);
+	oom_score_set(&child);
 	trees_take(&child);
 	check(&child, unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS), "unshare");
 	root_enter(&child);

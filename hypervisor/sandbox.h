@@ -13,6 +13,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Whom the kernel ends first when memory is short (oom_score_adj): what can be begun anew, then a
+ * guest, and long after them anything of ours. */
+#define OOM_SCORE_JOB 700
+#define OOM_SCORE_GUEST 500
+
 /* A file or directory that is to be seen inside. By descriptor where fd >= 0, else by path. */
 struct sandbox_bind {
 	const char *path;
@@ -32,6 +37,7 @@ struct sandbox {
 	size_t fd_count;
 	int output;                              /* becomes descriptors 1 and 2 */
 	const char *cgroup;                      /* directory to join, NULL: none */
+	int oom_score;                           /* one of the above */
 	uint64_t cpu_seconds, memory, file_size; /* limits, 0: none */
 };
 

@@ -29,6 +29,7 @@ struct console_box {
 	unsigned address_count;
 	bool carrier;
 	uint64_t memory, memory_free, disk, disk_free; /* bytes */
+	double guests_per_gib;                         /* 0: there are none */
 	int64_t uptime;
 	char first_password[64]; /* "" once it has been used */
 };

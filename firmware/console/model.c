@@ -57,6 +57,7 @@ static void box_done(int status, yyjson_val *body, const char *text, void *conte
 	box->memory_free = number(node, "/memory/available");
 	box->disk = number(node, "/disk/total");
 	box->disk_free = number(node, "/disk/available");
+	box->guests_per_gib = yyjson_get_num(yyjson_ptr_get(node, "/guests/per_gib"));
 	box->uptime = (int64_t)number(node, "/uptime");
 	take_uplink(box, yyjson_obj_get(node, "uplink"));
 	console_redraw(console);

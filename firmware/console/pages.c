@@ -54,6 +54,9 @@ static void draw_guest_counts(struct console *console, int row)
 	screen_put(&console->screen, row, 2, STYLE_PLAIN, "Guests");
 	screen_put(&console->screen, row, 16, STYLE_PLAIN, "%u, of them %u running, %u in error",
 		   console->guest_count, running, failed);
+	if (console->box.guests_per_gib > 0)
+		screen_put(&console->screen, row, 58, STYLE_PLAIN, "%.1f fit into a GiB",
+			   console->box.guests_per_gib);
 }
 
 static void draw_state(struct console *console)

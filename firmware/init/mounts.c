@@ -106,6 +106,28 @@ static void links_make(void)
 			warn("link not made", links[i][1]);
 }
 
+/* Below it nothing of the control plane's is given up for others' sake: its program, the store's
+ * pages, what it allocated. */
+#define SYSTEM_MIN "67108864"
+#define SYSTEM_GROUP "/sys/fs/cgroup/system"
+
+static int file_write(const char *path, const char *text)
+{
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* This process, and with it all that it starts; guests are put elsewhere. A group that hands
+ * controllers down may hold no process itself, so this comes first. */
+static void system_group_enter(void)
+{
+	mkdir(SYSTEM_GROUP, 0755);
+	if (file_write(SYSTEM_GROUP "/cgroup.procs", "0") < 0)
+		log_info("mount", "no group for the control plane", "reason=%s",
+			 log_quote(strerror(errno)));
+}
+
 /* Guests get limits of their own: each controller that is there is passed down. */
 static void controllers_enable(void)
 {
@@ -113,11 +135,16 @@ static void controllers_enable(void)
 	CLEANUP_FD int fd = open("/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
 	char missing[64] = "";
 
+	system_group_enter();
 	for (size_t i = 0; fd >= 0 && i < ARRAY_LENGTH(names); i++)
 		if (write(fd, names[i], strlen(names[i])) < 0)
 			strcat(missing, names[i]);
 	if (missing[0] != '\0')
 		log_info("mount", "cgroup controllers are missing", "names=%s", missing);
+	if (strstr(missing, "+memory") == NULL &&
+	    file_write(SYSTEM_GROUP "/memory.min", SYSTEM_MIN) < 0)
+		log_info("mount", "the control plane's memory is not kept", "reason=%s",
+			 log_quote(strerror(errno)));
 }
 
 void system_mount(bool hosted)

@@ -8,9 +8,9 @@ const struct role_entry role_table[] = {
 	{ ROLE_CONSOLE, UID_CONSOLE, .oom_score = -500, .has_tty = true, .stop_phase = 2,
 	  .stop_ms = 2000 },
 	/* Stays root with few capabilities: it gives each guest a uid of its own. Guests are asked
-	 * to shut down before anything else goes, because they need all the rest for it. Its
-	 * score stays 0: its guests inherit it. */
-	{ ROLE_VMM, 0, .needs_data = true, .stop_phase = 0, .stop_ms = 75000 },
+	 * to shut down before anything else goes, because they need all the rest for it. What it
+	 * starts gets scores of its own. */
+	{ ROLE_VMM, 0, .needs_data = true, .oom_score = -900, .stop_phase = 0, .stop_ms = 75000 },
 	{ ROLE_CLOUD, UID_CLOUD, .needs_data = true, .oom_score = -500, .stop_phase = 1,
 	  .stop_ms = 5000 },
 	/* Parses what strangers' servers send: no privilege, and the first of ours to go. Its work is

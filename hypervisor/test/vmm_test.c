@@ -133,6 +133,25 @@ static void guest_is_confined(void **state)
 	}
 	snprintf(path, sizeof(path), "/proc/%u/root/dev/urandom", pid);
 	assert_int_equal(access(path, F_OK), 0);
+	/* The kernel ends it before anything of ours. */
+	snprintf(path, sizeof(path), "/proc/%u/oom_score_adj", pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	assert_string_equal(line, "500\n");
+}
+
+/* A QEMU takes a few MiB at least, and its guest's memory is not counted. */
+static void overhead_is_told(void **state)
+{
+	struct harness *h = *state;
+	time_t end = time(NULL) + PATIENCE_S;
+
+	SKIP_UNLESS_POSSIBLE;
+	while (status_last(h, GUEST)->overhead == 0 && time(NULL) < end)
+		loop_once(h->loop, 100);
+	assert_in_range(status_last(h, GUEST)->overhead, 4 << 20, 150 << 20);
 }
 
 /* ---- interfaces and volumes that come and go ---- */
@@ -692,6 +711,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guest_boots),
 		cmocka_unit_test(guest_is_confined),
+		cmocka_unit_test(overhead_is_told),
 		cmocka_unit_test(guest_resets_itself_and_goes_on),
 		cmocka_unit_test(guest_shows_its_screen),
 		cmocka_unit_test(guest_survives_vmm),

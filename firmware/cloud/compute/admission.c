@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "firmware/cloud/compute/guest_kind.h"
 #include "firmware/cloud/compute/internal.h"
 #include "hypervisor/message.h"
 
@@ -34,7 +35,7 @@ bool admission_host_get(struct vmm_host *host)
 }
 
 static struct placement_ask ask_for(const struct placement_ask *who, yyjson_val *flavor,
-				    const char *ephemeral)
+				    const char *ephemeral, const char *kind)
 {
 	int64_t swap = json_integer(flavor, "swap", 0); /* MiB */
 	struct placement_ask ask = *who;
@@ -43,34 +44,37 @@ static struct placement_ask ask_for(const struct placement_ask *who, yyjson_val 
 	ask.amount[RESOURCE_MEMORY_MB] = json_integer(flavor, "ram", 0);
 	ask.amount[RESOURCE_DISK_GB] = json_integer(flavor, "disk", 0) +
 				       json_integer(flavor, ephemeral, 0) + (swap + 1023) / 1024;
+	ask.kind = kind;
 	return ask;
 }
 
 static int claim(struct request *request, struct placement_claims *claims,
 		 const struct placement_ask *who, yyjson_val *flavor, const char *ephemeral,
-		 struct error *error)
+		 yyjson_val *properties, struct error *error)
 {
-	struct placement_ask ask = ask_for(who, flavor, ephemeral);
+	const char *kind = guest_kind(request->arena, flavor, properties);
+	struct placement_ask ask = ask_for(who, flavor, ephemeral, kind);
 
 	return placement_claim(request, claims, &ask, error);
 }
 
-int64_t admission_room(const struct placement_claims *claims, yyjson_val *flavor)
+int64_t admission_room(const struct placement_claims *claims, yyjson_val *flavor, yyjson_val *image)
 {
+	const char *kind = guest_kind(claims->arena, flavor, image);
 	struct placement_ask ask =
-		ask_for(&(struct placement_ask){ 0 }, flavor, "OS-FLV-EXT-DATA:ephemeral");
+		ask_for(&(struct placement_ask){ 0 }, flavor, "OS-FLV-EXT-DATA:ephemeral", kind);
 
 	return placement_room(claims, &ask);
 }
 
 int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,
-		    yyjson_val *flavor, struct error *error)
+		    yyjson_val *flavor, yyjson_val *image, struct error *error)
 {
 	const struct placement_ask who = { .consumer_id = server_id,
 					   .project_id = request->caller->project_id,
 					   .user_id = request->caller->user_id };
 
-	return claim(request, claims, &who, flavor, "OS-FLV-EXT-DATA:ephemeral", error);
+	return claim(request, claims, &who, flavor, "OS-FLV-EXT-DATA:ephemeral", image, error);
 }
 
 int admission_hold(struct request *request, struct placement_claims *claims,
@@ -81,5 +85,8 @@ int admission_hold(struct request *request, struct placement_claims *claims,
 					   .project_id = json_string(server, "tenant_id"),
 					   .user_id = json_string(server, "user_id") };
 
-	return claim(request, claims, &who, flavor, "ephemeral", error);
+	yyjson_val *image = yyjson_obj_get(server, "_image");
+
+	return claim(request, claims, &who, flavor, "ephemeral",
+		     yyjson_obj_get(image, "properties"), error);
 }

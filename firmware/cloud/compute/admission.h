@@ -5,10 +5,11 @@
 
 #include "firmware/cloud/placement/placement.h"
 
-/* What a server of this flavor takes of the host, claimed with the create's other claims.
+/* What a server of this flavor and image (NULL: its properties do not count) takes of the host, claimed
+ * with the create's other claims.
  * -ENOSPC: it does not fit (no message: it is not the request's fault, the server goes to ERROR). */
 int admission_claim(struct request *request, struct placement_claims *claims, const char *server_id,
-		    yyjson_val *flavor, struct error *error);
+		    yyjson_val *flavor, yyjson_val *image, struct error *error);
 
 /* The same for a consumer of another's project: what the server or its migration holds. The flavor
  * is one that a server keeps. */
@@ -17,6 +18,7 @@ int admission_hold(struct request *request, struct placement_claims *claims,
 		   struct error *error);
 
 /* How many servers of this flavor there is still room for. */
-int64_t admission_room(const struct placement_claims *claims, yyjson_val *flavor);
+int64_t admission_room(const struct placement_claims *claims, yyjson_val *flavor,
+		       yyjson_val *image);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "firmware/cloud/compute/hardware.h"
+#include "firmware/cloud/compute/guest_kind.h"
 #include "firmware/cloud/compute/reconcile.h"
 #include "firmware/cloud/compute/server_plug.h"
 #include "firmware/cloud/compute/state.h"
@@ -34,22 +34,6 @@ static uint32_t power_of(yyjson_val *record)
 	if (json_is(record, "_power", "suspend"))
 		return GUEST_SUSPEND;
 	return json_is(record, "_power", "pause") ? GUEST_PAUSE : GUEST_RUN;
-}
-
-/* An image or a flavor may name a machine; otherwise the host's kind decides. */
-static void machine_set(struct guest *guest, const struct hardware *hardware)
-{
-	const char *machine = hardware->machine, *firmware = hardware->firmware;
-	struct vmm_host host = { 0 };
-	bool arm = admission_host_get(&host) && !strcmp(host.arch, "aarch64");
-
-	if (!*machine || !strncmp(machine, "pc", 2))
-		machine = arm ? "virt" : "q35";
-	if (!*firmware)
-		firmware = arm ? "uefi" : "bios";
-	text_copy(guest->machine, sizeof(guest->machine), machine);
-	text_copy(guest->firmware, sizeof(guest->firmware), firmware);
-	guest->hardware = hardware->guest;
 }
 
 static void disk_set(struct guest_disk *disk, const char *id, yyjson_val *image, const char *bus,
@@ -174,7 +158,7 @@ int guest_desired(struct store_view *view, struct arena *arena, yyjson_val *reco
 	result = hardware_read(flavor, properties, &hardware, error);
 	if (result < 0)
 		return result;
-	machine_set(guest, &hardware);
+	guest_machine_set(guest, &hardware);
 	result = network_device_ports(view, arena, guest->id, &ports, error);
 	ports_staying(record, &ports);
 	if (result == 0)

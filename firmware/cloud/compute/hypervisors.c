@@ -35,6 +35,7 @@ static void hypervisor_load(struct request *request, yyjson_mut_doc *doc, yyjson
 	const struct placement_inventory *inventory = load->provider.inventory;
 	const int64_t *used = load->provider.used;
 	int64_t memory = inventory[RESOURCE_MEMORY_MB].total;
+	int64_t memory_used = used[RESOURCE_MEMORY_MB] + inventory[RESOURCE_MEMORY_MB].reserved;
 	int64_t disk = inventory[RESOURCE_DISK_GB].total;
 	const char *cpu;
 	yyjson_mut_val *info = yyjson_mut_obj(doc);
@@ -43,9 +44,9 @@ static void hypervisor_load(struct request *request, yyjson_mut_doc *doc, yyjson
 	json_set_integer(doc, view, "memory_mb", memory);
 	json_set_integer(doc, view, "local_gb", disk);
 	json_set_integer(doc, view, "vcpus_used", used[RESOURCE_VCPU]);
-	json_set_integer(doc, view, "memory_mb_used", used[RESOURCE_MEMORY_MB]);
+	json_set_integer(doc, view, "memory_mb_used", memory_used);
 	json_set_integer(doc, view, "local_gb_used", used[RESOURCE_DISK_GB]);
-	json_set_integer(doc, view, "free_ram_mb", memory - used[RESOURCE_MEMORY_MB]);
+	json_set_integer(doc, view, "free_ram_mb", memory - memory_used);
 	json_set_integer(doc, view, "free_disk_gb", disk - used[RESOURCE_DISK_GB]);
 	json_set_integer(doc, view, "current_workload", 0);
 	json_set_integer(doc, view, "running_vms", load->running);

@@ -66,7 +66,8 @@ static void resources_add(yyjson_mut_doc *doc, yyjson_mut_val *array, const stru
 	const int64_t *used = load->provider.used;
 	struct amount total = { inventory[RESOURCE_VCPU].total, inventory[RESOURCE_MEMORY_MB].total,
 				inventory[RESOURCE_DISK_GB].total };
-	struct amount now = { used[RESOURCE_VCPU], used[RESOURCE_MEMORY_MB],
+	struct amount now = { used[RESOURCE_VCPU],
+			      used[RESOURCE_MEMORY_MB] + inventory[RESOURCE_MEMORY_MB].reserved,
 			      used[RESOURCE_DISK_GB] };
 	struct amount most = amount_sum(load, NULL), own;
 

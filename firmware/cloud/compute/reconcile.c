@@ -299,10 +299,12 @@ static void guest_state(struct message *message, struct arena *arena)
 	struct guest_status status = { 0 };
 	struct error error = { 0 };
 
-	if (message_decode(arena, message, guest_status_fields, &status, &error) < 0)
+	if (message_decode(arena, message, guest_status_fields, &status, &error) < 0) {
 		log_warning("compute", "bad message", "reason=%s", log_quote(error.message));
-	else
-		status_take(&status);
+		return;
+	}
+	status_take(&status);
+	overhead_learn(reconciler.cloud, &status);
 }
 
 static void host_facts(struct message *message, struct arena *arena)

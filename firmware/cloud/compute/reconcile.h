@@ -28,6 +28,9 @@ int guest_found(struct store_view *view, struct arena *arena, struct store_txn *
 		yyjson_val *record, uint64_t revision, const struct guest_status *status,
 		struct error *error);
 
+/* overhead.c: what the report says that a guest costs, remembered for all of its kind. */
+void overhead_learn(struct cloud *cloud, const struct guest_status *status);
+
 /* resize_window.c: confirms what nobody confirms, if the box was told to. */
 int resize_window_start(struct cloud *cloud);
 

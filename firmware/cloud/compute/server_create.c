@@ -184,7 +184,7 @@ static int server_make(struct making *making, yyjson_mut_val **made, struct erro
 			       : making->order.name;
 	if (!making->refused)
 		result = admission_claim(request, &making->claims, making->id, making->order.flavor,
-					 error);
+					 making->order.image.record, error);
 	if (result < 0)
 		return result;
 	record_asked(making, record);
@@ -263,7 +263,7 @@ static int hosts_find(struct making *making, int64_t count, struct error *error)
 	if (result < 0)
 		return result;
 	host_state_compare(making->txn, &making->order.host);
-	room = admission_room(&making->claims, making->order.flavor);
+	room = admission_room(&making->claims, making->order.flavor, making->order.image.record);
 	if (room < 1)
 		making->refused = NO_HOST_ROOM;
 	else if (room < count)

@@ -80,5 +80,8 @@ extern const struct schema node_power_schema, node_password_schema, node_level_s
 int node_notify_start(struct node *node);
 /* overview.c */
 void node_observe(struct node *node);
+/* guests.c: "servers", "guests" and the store's "revision" */
+int node_add_guests(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root,
+		    struct error *error);
 
 #endif

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "firmware/cloud/compute/compute.h"
 #include "firmware/cloud/http/server.h"
 #include "firmware/cloud/identity/identity.h"
 #include "firmware/cloud/node/internal.h"
@@ -170,23 +169,6 @@ static yyjson_mut_val *uplink_json(yyjson_mut_doc *doc, const struct node *node)
 	return uplink;
 }
 
-static int add_guests(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root,
-		      struct error *error)
-{
-	yyjson_mut_val *servers = yyjson_mut_obj(doc);
-	struct compute_counts counts;
-	int result = compute_count(request->cloud, &counts);
-
-	if (result < 0)
-		return error_set(error, result, "counting servers failed");
-	json_set_integer(doc, servers, "total", counts.servers);
-	json_set_integer(doc, servers, "running", counts.running);
-	json_set_integer(doc, servers, "error", counts.error);
-	json_set(doc, root, "servers", servers);
-	yyjson_mut_obj_add_uint(doc, root, "revision", store_revision(request->cloud->store));
-	return 0;
-}
-
 static void add_system(struct cloud *cloud, yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
 	struct timespec up = { 0 };
@@ -221,6 +203,7 @@ int node_show(struct request *request, struct error *error)
 	struct node *node = request->cloud->node;
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *body = yyjson_mut_obj(doc);
+	int result;
 
 	yyjson_mut_obj_add_val(doc, body, "node", root);
 	add_system(request->cloud, doc, root);
@@ -233,8 +216,9 @@ int node_show(struct request *request, struct error *error)
 	add_host(doc, root, node);
 	json_set(doc, root, "uplink", uplink_json(doc, node));
 	pthread_mutex_unlock(&node->lock);
-	if (add_guests(request, doc, root, error) < 0)
-		return error->code;
+	result = node_add_guests(request, doc, root, error);
+	if (result < 0)
+		return result;
 	return reply_json(request, 200, doc, body);
 }
 

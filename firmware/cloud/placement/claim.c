@@ -47,17 +47,27 @@ int placement_disable(struct request *request, struct store_txn *txn, bool disab
 	return result;
 }
 
+/* What a consumer takes of a resource, with what it costs beyond. */
+static int64_t cost_of(const struct placement_provider *provider, int resource, const char *kind,
+		       int64_t amount)
+{
+	return resource == RESOURCE_MEMORY_MB ? amount + overhead_of(provider, kind, amount)
+					      : amount;
+}
+
 static bool fits(const struct placement_provider *provider, const struct placement_ask *ask,
 		 yyjson_val *before)
 {
 	yyjson_val *resources = yyjson_obj_get(before, "resources");
 
 	for (int i = 0; i < RESOURCE_COUNT; i++) {
-		int64_t own = json_integer(resources, placement_resource_names[i], 0);
+		int64_t own = cost_of(provider, i, json_string(before, "kind"),
+				      json_integer(resources, placement_resource_names[i], 0));
 		int64_t free =
 			inventory_capacity(&provider->inventory[i]) - provider->used[i] + own;
+		int64_t cost = cost_of(provider, i, ask->kind, ask->amount[i]);
 
-		if (ask->amount[i] < 0 || (ask->amount[i] > own && ask->amount[i] > free))
+		if (ask->amount[i] < 0 || (cost > own && cost > free))
 			return false;
 	}
 	return true;
@@ -66,14 +76,15 @@ static bool fits(const struct placement_provider *provider, const struct placeme
 int64_t placement_room(const struct placement_claims *claims, const struct placement_ask *ask)
 {
 	const struct placement_provider *provider = &claims->provider;
-	int64_t room = INT64_MAX, free;
+	int64_t room = INT64_MAX, free, cost;
 
 	for (int i = 0; i < RESOURCE_COUNT; i++) {
 		if (ask->amount[i] <= 0)
 			continue;
 		free = inventory_capacity(&provider->inventory[i]) - provider->used[i];
-		if (free / ask->amount[i] < room)
-			room = free < 0 ? 0 : free / ask->amount[i];
+		cost = cost_of(provider, i, ask->kind, ask->amount[i]);
+		if (free / cost < room)
+			room = free < 0 ? 0 : free / cost;
 	}
 	return room;
 }
@@ -90,16 +101,32 @@ static const char *allocation_write(struct request *request, const struct placem
 					 ask->amount[i]);
 	json_set_string(doc, record, "consumer", ask->consumer_id);
 	json_set(doc, record, "resources", resources);
+	if (ask->kind)
+		json_set_string(doc, record, "kind", ask->kind);
 	json_set_string(doc, record, "project_id", ask->project_id);
 	json_set_string(doc, record, "user_id", ask->user_id);
 	json_set_integer(doc, record, "generation", json_integer(before, "generation", 0) + 1);
 	return request_write(request, record);
 }
 
+/* What the consumer had before is replaced. */
+static void account(struct placement_provider *provider, const struct placement_ask *ask,
+		    yyjson_val *before)
+{
+	yyjson_val *resources = yyjson_obj_get(before, "resources");
+	int64_t memory = json_integer(resources, "MEMORY_MB", 0);
+
+	for (int i = 0; i < RESOURCE_COUNT; i++)
+		provider->used[i] +=
+			ask->amount[i] - json_integer(resources, placement_resource_names[i], 0);
+	overhead_add(provider, overhead_of(provider, ask->kind, ask->amount[RESOURCE_MEMORY_MB]) -
+				       overhead_of(provider, json_string(before, "kind"), memory));
+}
+
 int placement_claim(struct request *request, struct placement_claims *claims,
 		    const struct placement_ask *ask, struct error *error)
 {
-	yyjson_val *before = NULL, *resources;
+	yyjson_val *before = NULL;
 	int result = request_get(request, &before, NULL, error, ALLOCATION_PREFIX "%s",
 				 ask->consumer_id);
 
@@ -107,10 +134,7 @@ int placement_claim(struct request *request, struct placement_claims *claims,
 		return result;
 	if (!fits(&claims->provider, ask, before))
 		return -ENOSPC;
-	resources = yyjson_obj_get(before, "resources");
-	for (int i = 0; i < RESOURCE_COUNT; i++)
-		claims->provider.used[i] +=
-			ask->amount[i] - json_integer(resources, placement_resource_names[i], 0);
+	account(&claims->provider, ask, before);
 	store_txn_put(claims->txn, allocation_key(claims->arena, ask->consumer_id),
 		      allocation_write(request, ask, before));
 	return 0;

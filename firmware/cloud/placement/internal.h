@@ -7,9 +7,11 @@
 #include "firmware/cloud/http/service.h"
 #include "firmware/cloud/json.h"
 #include "firmware/cloud/placement/placement.h"
+#include "hypervisor/message.h"
 
 #define PROVIDER_PREFIX "/placement/provider/"
 #define ALLOCATION_PREFIX "/placement/allocation/"
+#define OVERHEAD_PREFIX "/placement/overhead/"
 
 int placement_start(struct cloud *cloud, struct error *error);
 
@@ -18,6 +20,13 @@ int64_t inventory_capacity(const struct placement_inventory *inventory);
 /* What the machine has. */
 void inventory_read(const struct cloud *cloud,
 		    struct placement_inventory inventory[RESOURCE_COUNT]);
+/* Reads what was learned into the provider. */
+int overheads_read(struct store_view *view, struct arena *arena,
+		   struct placement_provider *provider, struct error *error);
+/* MiB that a consumer with so many MiB costs beyond them. */
+int64_t overhead_of(const struct placement_provider *provider, const char *kind, int64_t memory);
+/* So much more (or less) is reserved. */
+void overhead_add(struct placement_provider *provider, int64_t mib);
 /* The resource of that name, or -1. */
 int resource_by_name(const char *name);
 

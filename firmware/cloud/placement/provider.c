@@ -11,7 +11,6 @@
 
 #define MIB (1024 * 1024ULL)
 #define GIB (1024 * MIB)
-#define RESERVED_MB 128 /* for ourselves: the whole idle box stays below 48 MiB */
 #define VCPU_RATIO 16.0 /* guests mostly idle: Nova's own default for long */
 #define NAME_MAX_SIZE 65
 
@@ -48,13 +47,12 @@ static int64_t disk_total(const char *directory)
 
 void inventory_read(const struct cloud *cloud, struct placement_inventory inventory[RESOURCE_COUNT])
 {
-	int64_t memory = memory_total();
+	int64_t memory = memory_total(), reserved = HOST_RESERVED_MIB;
 
 	inventory[RESOURCE_VCPU] =
 		(struct placement_inventory){ sysconf(_SC_NPROCESSORS_ONLN), 0, VCPU_RATIO };
 	inventory[RESOURCE_MEMORY_MB] =
-		(struct placement_inventory){ memory, memory < RESERVED_MB ? memory : RESERVED_MB,
-					      1.0 };
+		(struct placement_inventory){ memory, memory < reserved ? memory : reserved, 1.0 };
 	inventory[RESOURCE_DISK_GB] =
 		(struct placement_inventory){ disk_total(cloud->directory), 0, 1.0 };
 }
@@ -81,11 +79,14 @@ static int add_allocation(const struct store_record *record, void *context)
 {
 	struct reading *reading = context;
 	yyjson_val *value = json_parse(reading->arena, record->value, record->size);
+	struct placement_provider *provider = reading->provider;
 	yyjson_val *resources = yyjson_obj_get(value, "resources");
 
 	for (int i = 0; i < RESOURCE_COUNT; i++)
-		reading->provider->used[i] +=
-			json_integer(resources, placement_resource_names[i], 0);
+		provider->used[i] += json_integer(resources, placement_resource_names[i], 0);
+	overhead_add(provider, overhead_of(provider, json_string(value, "kind"),
+					   json_integer(resources, "MEMORY_MB", 0)));
+	provider->consumers++;
 	return 0;
 }
 
@@ -101,6 +102,8 @@ int placement_provider_read(struct cloud *cloud, struct store_view *view, struct
 	if (result == 0)
 		return error_set(error, -EIO, "the box has no resource provider");
 	if (result > 0)
+		result = overheads_read(view, arena, provider, error);
+	if (result == 0)
 		result = store_range(view, arena, ALLOCATION_PREFIX, NULL, 0, add_allocation,
 				     &reading, error);
 	return result < 0 ? (int)result : 0;

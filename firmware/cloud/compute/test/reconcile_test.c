@@ -125,6 +125,31 @@ static void vmm_report(const char *id, enum guest_state state, uint64_t generati
 	pump();
 }
 
+static int64_t learned(const char *kind)
+{
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+	struct reader reader = { .arena = &arena };
+	yyjson_val *record;
+	int64_t mib = 0;
+
+	assert_int_equal(store_view_open(box.cloud.store, &reader.view, NULL), 0);
+	if (record_get(&reader, &record, NULL, NULL, "/placement/overhead/%s", kind) == 0)
+		mib = json_integer(record, "highest_mib", -1);
+	store_view_close(reader.view);
+	return mib;
+}
+
+static void vmm_weighs(uint64_t generation, uint64_t mib)
+{
+	struct guest_status status = {
+		.id = ID, .state = GUEST_RUNNING, .generation = generation, .overhead = mib << 20
+	};
+
+	assert_true(channel_send_struct(&box.vmm, VMM_GUEST_STATE, 0, guest_status_fields, &status,
+					-1) > 0);
+	pump();
+}
+
 static void a_fresh_link_is_told_everything(void **state)
 {
 	(void)state;
@@ -237,6 +262,28 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The highest of all guests of a kind; of one on its way nobody knows what it is. */
+static void what_a_guest_costs_is_kept(void **state)
+{
+	(void)state;
+	if (!channel_is_open(&box.vmm))
+		vmm_attach();
+	record_put("spawning", "run", 1);
+	vmm_weighs(1, 30); /* the task is over with this very report */
+	assert_int_equal(learned("tcg:q35:bios:1"), 0);
+	vmm_weighs(1, 30);
+	assert_int_equal(learned("tcg:q35:bios:1"), 30);
+	vmm_weighs(1, 20);
+	assert_int_equal(learned("tcg:q35:bios:1"), 30);
+	vmm_weighs(1, 41);
+	assert_int_equal(learned("tcg:q35:bios:1"), 41);
+	vmm_weighs(0, 50);
+	assert_int_equal(learned("tcg:q35:bios:1"), 41);
+	record_put("powering-off", "stop", 2);
+	vmm_weighs(2, 60);
+	assert_int_equal(learned("tcg:q35:bios:1"), 41);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +292,7 @@ int main(void)
 		cmocka_unit_test(wishes_are_sent_when_they_change),
 		cmocka_unit_test(strangers_are_removed),
 		cmocka_unit_test(a_deleted_server_goes_when_its_guest_has),
+		cmocka_unit_test(what_a_guest_costs_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

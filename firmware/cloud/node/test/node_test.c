@@ -18,6 +18,7 @@
 #include "firmware/cloud/http/direct.h"
 #include "firmware/cloud/identity/service.h"
 #include "firmware/cloud/node/internal.h"
+#include "firmware/cloud/placement/placement.h"
 #include "firmware/lib/cleanup.h"
 
 static const struct service *const list[] = { &node_service, &index_service, NULL };
@@ -129,7 +130,7 @@ static int set_up(void **state)
 	for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++)
 		cloud.links[role] = link_new(cloud.loop, role);
 	if (store_open(&cloud.store, &options, &error) < 0 || identity_start(&cloud, &error) < 0 ||
-	    node_service.start(&cloud, &error) < 0)
+	    placement_service.start(&cloud, &error) < 0 || node_service.start(&cloud, &error) < 0)
 		fail_msg("%s", error.message);
 	vmm = netd = console = (struct peer){ .channel.fd = -1 };
 	return 0;
@@ -203,6 +204,34 @@ static void test_overview(void **state)
 	assert_true(yyjson_is_true(yyjson_ptr_get(body, "/node/links/vmm")));
 	assert_int_equal(ask("GET", "/", NULL), 200);
 	assert_string_equal(text_at("/name"), "Cumulet");
+}
+
+/* Two guests of 383 MiB that cost 129 each (a quarter more than 101, the kernel's part, page tables): two
+ * to a GiB. */
+static void test_guests_in_a_gib(void **state)
+{
+	static const char allocation[] = "{\"consumer\":\"%d\",\"kind\":\"tcg:q35:bios:1\","
+					 "\"resources\":{\"VCPU\":1,\"MEMORY_MB\":383}}";
+	struct store_txn *txn = store_txn_new(&arena);
+	struct store_view *view;
+
+	(void)state;
+	assert_int_equal(ask("GET", "/node/v1", NULL), 200);
+	assert_true(yyjson_is_null(yyjson_ptr_get(body, "/node/guests/per_gib")));
+	assert_int_equal(store_view_open(cloud.store, &view, NULL), 0);
+	assert_int_equal(
+		placement_overhead_learn(view, &arena, txn, "tcg:q35:bios:1", 101ull << 20), 1);
+	store_view_close(view);
+	for (int i = 0; i < 2; i++)
+		store_txn_put(txn, arena_printf(&arena, "/placement/allocation/%d", i),
+			      arena_printf(&arena, allocation, i));
+	assert_int_equal(store_commit(cloud.store, txn, NULL, NULL), 0);
+	assert_int_equal(ask("GET", "/node/v1", NULL), 200);
+	assert_int_equal(yyjson_get_int(yyjson_ptr_get(body, "/node/guests/overhead_mib")), 258);
+	assert_int_equal(yyjson_get_int(yyjson_ptr_get(body, "/node/guests/host_mib")),
+			 HOST_RESERVED_MIB);
+	assert_true(yyjson_get_num(yyjson_ptr_get(body, "/node/guests/per_gib")) == 2.0);
+	assert_string_equal(text_at("/node/guests/kinds/0/kind"), "tcg:q35:bios:1");
 }
 
 static void test_uplink(void **state)
@@ -417,9 +446,10 @@ static void test_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_overview),     TEST(test_uplink), TEST(test_image_import),
-		TEST(test_first_uplink), TEST(test_peers),  TEST(test_physical_networks),
-		TEST(test_changes),      TEST(test_alone),
+		TEST(test_overview),        TEST(test_uplink), TEST(test_image_import),
+		TEST(test_guests_in_a_gib), TEST(test_uplink), TEST(test_image_import),
+		TEST(test_first_uplink),    TEST(test_peers),  TEST(test_physical_networks),
+		TEST(test_changes),         TEST(test_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
