@@ -33,8 +33,6 @@
 #define ADDRESS_3 "2001:db8:b::33"
 #define PING "busybox ping6 -c1 -W2 "
 
-static bool possible;
-
 /* --- what cloud would send --- */
 
 static void network_send(const char *id, uint32_t vni, const char *cidr, const char *service,
@@ -279,14 +277,6 @@ static int dhcp6_client(void)
 
 /* --- the tests, in this order --- */
 
-#define NEED_WORLD()                                                                               \
-	do {                                                                                       \
-		if (!possible) {                                                                   \
-			print_message("needs root, ip and busybox\n");                             \
-			skip();                                                                    \
-		}                                                                                  \
-	} while (0)
-
 static void guests_configure_themselves(void **state)
 {
 	(void)state;
@@ -480,26 +470,16 @@ static void tenants_are_routed(void **state)
 static int world_setup(void **state)
 {
 	(void)state;
-	possible = world_make() && access("/proc/sys/net/ipv6", F_OK) == 0;
-	if (!possible)
+	world.possible = world_make() && access("/proc/sys/net/ipv6", F_OK) == 0;
+	if (!world.possible)
 		return 0;
-	run("ip link add eth0 type veth peer name eth0 netns outside");
-	run("ip -n outside addr add 2001:db8:f::1/64 dev eth0 nodad; "
-	    "ip -n outside link set eth0 up");
+	outside_connect("2001:db8:f::1/64");
 	guest_make("g1", PORT_1, MAC_1);
 	guest_make("g2", PORT_2, MAC_2);
 	guest_make("g3", PORT_3, MAC_3);
 	/* Their links have no bridge yet: what they would ask now, nobody hears. */
 	run("for n in 1 2 3; do ip -n g$n link set eth0 down; done");
 	netd_start();
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	(void)state;
-	if (possible)
-		netd_kill();
 	return 0;
 }
 
@@ -516,12 +496,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(box_has_what_is_set),
 		cmocka_unit_test(tenants_are_routed),
 	};
+	int result;
 
-	log_open(argv[0]);
-	/* netd and svc are this same program. */
-	if (strcmp(argv[0], "netd") == 0)
-		return netd_main(argc, argv);
-	if (strcmp(argv[0], "svc") == 0)
-		return svc_main(argc, argv);
+	if (world_is_role(argc, argv, &result))
+		return result;
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

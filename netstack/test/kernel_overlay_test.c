@@ -17,16 +17,6 @@
 #define INSIDE "ip netns exec g1 busybox "
 #define OUTSIDE "ip netns exec outside busybox "
 
-static bool possible;
-
-#define NEED_WORLD()                                                                               \
-	do {                                                                                       \
-		if (!possible) {                                                                   \
-			print_message("needs root, ip, busybox and VXLAN\n");                      \
-			skip();                                                                    \
-		}                                                                                  \
-	} while (0)
-
 static void network_send(void)
 {
 	struct net_subnet subnet = {
@@ -223,13 +213,12 @@ static void box_without_peers_has_no_tunnel(void **state)
 static int world_setup(void **state)
 {
 	(void)state;
-	possible = world_make() && access("/proc/sys/net/ipv6", F_OK) == 0 &&
-		   run("ip -n outside link add vx101 address " FAR_MAC
-		       " type vxlan id 101 dstport 4789 local " PEER) == 0;
-	if (!possible)
+	world.possible = world_make() && access("/proc/sys/net/ipv6", F_OK) == 0 &&
+			 run("ip -n outside link add vx101 address " FAR_MAC
+			     " type vxlan id 101 dstport 4789 local " PEER) == 0;
+	if (!world.possible)
 		return 0;
-	run("ip link add eth0 type veth peer name eth0 netns outside");
-	run("ip -n outside addr add " PEER "/24 dev eth0; ip -n outside link set eth0 up");
+	outside_connect(PEER "/24");
 	run("bridge -n outside fdb append 00:00:00:00:00:00 dev vx101 dst " BOX);
 	run("ip -n outside addr add 10.1.0.50/24 dev vx101; "
 	    "ip -n outside addr add 2001:db8::50/64 dev vx101 nodad; "
@@ -238,14 +227,6 @@ static int world_setup(void **state)
 	run("ip -n g1 addr add 10.1.0.11/24 dev eth0; "
 	    "ip -n g1 addr add 2001:db8::11/64 dev eth0 nodad");
 	netd_start();
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	(void)state;
-	if (possible)
-		netd_kill();
 	return 0;
 }
 
@@ -260,12 +241,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tunnel_outlives_netd),
 		cmocka_unit_test(box_without_peers_has_no_tunnel),
 	};
+	int result;
 
-	log_open(argv[0]);
-	/* netd and svc are this same program. */
-	if (strcmp(argv[0], "netd") == 0)
-		return netd_main(argc, argv);
-	if (strcmp(argv[0], "svc") == 0)
-		return svc_main(argc, argv);
+	if (world_is_role(argc, argv, &result))
+		return result;
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

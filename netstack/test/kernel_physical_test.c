@@ -17,16 +17,6 @@
 #define MAC_2 "fa:16:3e:00:00:02"
 #define IN_LAN "ip netns exec lan busybox "
 
-static bool possible;
-
-#define NEED_WORLD()                                                                               \
-	do {                                                                                       \
-		if (!possible) {                                                                   \
-			print_message("needs root, ip and busybox\n");                             \
-			skip();                                                                    \
-		}                                                                                  \
-	} while (0)
-
 static void lan_send(const char *type, uint32_t vlan)
 {
 	struct net_subnet subnet = { .id = SUBNET,
@@ -205,11 +195,10 @@ static void uplink_itself_stays_the_boxs(void **state)
 static int world_setup(void **state)
 {
 	(void)state;
-	possible = world_make();
-	if (!possible)
+	world.possible = world_make();
+	if (!world.possible)
 		return 0;
-	run("ip link add eth0 type veth peer name eth0 netns outside");
-	run("ip -n outside addr add 192.0.2.1/24 dev eth0; ip -n outside link set eth0 up");
+	outside_connect("192.0.2.1/24");
 	run("ip netns add lan; ip link add eth1 type veth peer name eth0 netns lan");
 	run("ip -n lan addr add 198.51.100.1/24 dev eth0; ip -n lan link set eth0 up");
 	guest_make("g1", PORT_1, MAC_1);
@@ -217,14 +206,6 @@ static int world_setup(void **state)
 	run("ip -n g1 addr add 198.51.100.11/24 dev eth0");
 	run("ip -n g2 addr add 10.1.0.12/24 dev eth0; ip -n g2 route add default via 10.1.0.1");
 	netd_start();
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	(void)state;
-	if (possible)
-		netd_kill();
 	return 0;
 }
 
@@ -238,12 +219,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(vlan_may_be_on_the_uplink),
 		cmocka_unit_test(uplink_itself_stays_the_boxs),
 	};
+	int result;
 
-	log_open(argv[0]);
-	/* netd and svc are this same program. */
-	if (strcmp(argv[0], "netd") == 0)
-		return netd_main(argc, argv);
-	if (strcmp(argv[0], "svc") == 0)
-		return svc_main(argc, argv);
+	if (world_is_role(argc, argv, &result))
+		return result;
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

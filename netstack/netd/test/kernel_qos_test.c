@@ -22,16 +22,6 @@
 #define STREAM_KBPS 800
 #define STREAM_BYTES 200000 /* 2 s of it */
 
-static bool possible;
-
-#define NEED_WORLD()                                                                               \
-	do {                                                                                       \
-		if (!possible) {                                                                   \
-			print_message("needs root, ip and busybox\n");                             \
-			skip();                                                                    \
-		}                                                                                  \
-	} while (0)
-
 /* --- what cloud would send --- */
 
 static void network_send(const struct net_qos *qos)
@@ -329,13 +319,12 @@ static int world_setup(void **state)
 	char program[64];
 
 	(void)state;
-	possible = world_make();
-	if (!possible)
+	world.possible = world_make();
+	if (!world.possible)
 		return 0;
 	snprintf(program, sizeof(program), "/proc/%d/exe", getpid());
 	setenv("QOS", program, 1);
-	run("ip link add eth0 type veth peer name eth0 netns outside");
-	run("ip -n outside addr add 192.0.2.1/24 dev eth0; ip -n outside link set eth0 up");
+	outside_connect("192.0.2.1/24");
 	guest_make("g1", PORT_1, MAC_1);
 	guest_make("g2", PORT_2, MAC_2);
 	/* as DHCP would say: larger frames do not get through */
@@ -346,14 +335,6 @@ static int world_setup(void **state)
 	port_send(PORT_1, MAC_1, "10.1.0.11", NULL);
 	port_send(PORT_2, MAC_2, "10.1.0.12", NULL);
 	uplink_send();
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	(void)state;
-	if (possible)
-		netd_kill();
 	return 0;
 }
 
@@ -509,12 +490,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(changes_elsewhere_leave_limits_alone),
 		cmocka_unit_test(addresses_outside_are_limited),
 	};
+	int result;
 
-	log_open(argv[0]);
-	if (strcmp(argv[0], "netd") == 0)
-		return netd_main(argc, argv);
-	if (strcmp(argv[0], "svc") == 0)
-		return svc_main(argc, argv);
+	if (world_is_role(argc, argv, &result))
+		return result;
 	if (argc == 3 && strcmp(argv[1], "blast") == 0)
 		return blast(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "stream") == 0)

@@ -20,8 +20,6 @@
 #define MAC_2 "fa:16:3e:00:00:02"
 #define MAC_3 "fa:16:3e:00:00:03"
 
-static bool possible;
-
 /* --- what cloud would send --- */
 
 static void network_send(void)
@@ -142,14 +140,6 @@ static void everything_send(void)
 }
 
 /* --- the tests, in this order --- */
-
-#define NEED_WORLD()                                                                               \
-	do {                                                                                       \
-		if (!possible) {                                                                   \
-			print_message("needs root, ip and busybox\n");                             \
-			skip();                                                                    \
-		}                                                                                  \
-	} while (0)
 
 /* The box's script is shown where the image has it. false: no overlays, or no DHCP server. */
 static bool dhcp_server_start(void)
@@ -584,8 +574,8 @@ static int world_setup(void **state)
 	FILE *file;
 
 	(void)state;
-	possible = world_make();
-	if (!possible)
+	world.possible = world_make();
+	if (!world.possible)
 		return 0;
 	snprintf(fetcher, sizeof(fetcher), "/proc/%d/exe fetch", getpid());
 	setenv("FETCH", fetcher, 1);
@@ -594,24 +584,13 @@ static int world_setup(void **state)
 	fclose(file);
 	chmod("/run/script", 0755);
 	run("echo hello >/run/hello");
-	run("ip link add eth0 type veth peer name eth0 netns outside");
-	run("ip -n outside addr add 192.0.2.1/24 dev eth0; ip -n outside link set eth0 up");
+	outside_connect("192.0.2.1/24");
 	run("ip netns exec outside busybox httpd -p 80 -h /run");
 	resolver_start();
 	guest_make("g1", PORT_1, MAC_1);
 	guest_make("g2", PORT_2, MAC_2);
 	guest_make("g3", PORT_3, MAC_3);
 	netd_start();
-	return 0;
-}
-
-static int world_teardown(void **state)
-{
-	(void)state;
-	if (!possible)
-		return 0;
-	netd_kill();
-	run("for n in g1 g2 g3 outside; do for p in $(ip netns pids $n); do kill $p; done; done");
 	return 0;
 }
 
@@ -659,13 +638,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(taps_are_handed_out),
 		cmocka_unit_test(leftovers_go_with_sync),
 	};
+	int result;
 
-	log_open(argv[0]);
-	/* netd and svc are this same program. */
-	if (strcmp(argv[0], "netd") == 0)
-		return netd_main(argc, argv);
-	if (strcmp(argv[0], "svc") == 0)
-		return svc_main(argc, argv);
+	if (world_is_role(argc, argv, &result))
+		return result;
 	if (argc == 6 && strcmp(argv[1], "fetch") == 0)
 		return fetch(argv + 1);
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

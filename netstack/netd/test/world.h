@@ -39,6 +39,7 @@ const char *__asan_default_options(void)
 }
 
 static struct {
+	bool possible; /* on this machine, by this user */
 	struct loop *loop;
 	pid_t netd;
 	struct channel control, cloud, vmm;
@@ -274,6 +275,46 @@ static bool world_make(void)
 		world.svc[i].fd = -1;
 	run("ip link set lo up");
 	return loop_new(&world.loop) == 0;
+}
+
+#define NEED_WORLD()                                                                               \
+	do {                                                                                       \
+		if (!world.possible) {                                                             \
+			print_message("needs root, ip, busybox and VXLAN\n");                      \
+			skip();                                                                    \
+		}                                                                                  \
+	} while (0)
+
+/* The uplink's link, eth0, and at its other end the namespace "outside" with this address. */
+static void outside_connect(const char *address)
+{
+	run("ip link add eth0 type veth peer name eth0 netns outside");
+	run("ip -n outside addr add %s dev eth0%s; ip -n outside link set eth0 up", address,
+	    strchr(address, ':') != NULL ? " nodad" : "");
+}
+
+/* What a test left running in its namespaces goes as well. */
+static int world_teardown(void **state)
+{
+	(void)state;
+	if (!world.possible)
+		return 0;
+	netd_kill();
+	run("for n in $(ls /run/netns); do for p in $(ip netns pids $n); do kill $p; done; done");
+	return 0;
+}
+
+/* netd and svc are this same program: true when it was started as one of them, and has ended. */
+static bool world_is_role(int argc, char **argv, int *result)
+{
+	log_open(argv[0]);
+	if (strcmp(argv[0], "netd") == 0)
+		*result = netd_main(argc, argv);
+	else if (strcmp(argv[0], "svc") == 0)
+		*result = svc_main(argc, argv);
+	else
+		return false;
+	return true;
 }
 
 #endif
