@@ -2,6 +2,7 @@
 /* One binary, many roles: 'cumulet <role> ...', or by the name it was started with. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
 
@@ -26,6 +27,18 @@ static int entry_find(const char *name)
 	return -1;
 }
 
+/* Of the linker (firmware/sections.ld), where the program is laid out by it. */
+extern char cloud_tables_begin[] __attribute__((weak)), cloud_tables_end[] __attribute__((weak));
+
+/* Tables of the control plane, which the start relocated in every process: they go back to what the file
+ * holds. No other role looks at them; one that did would crash at once. */
+static void cloud_tables_forget(void)
+{
+	if (cloud_tables_begin != NULL)
+		madvise(cloud_tables_begin, (size_t)(cloud_tables_end - cloud_tables_begin),
+			MADV_DONTNEED);
+}
+
 static int usage(void)
 {
 	fprintf(stderr, "usage: cumulet ROLE [ARGUMENT...]\nroles:");
@@ -48,6 +61,8 @@ int main(int argc, char **argv)
 	}
 	if (entry < 0)
 		return usage();
+	if (entries[entry].main != cloud_main)
+		cloud_tables_forget();
 	log_open(entries[entry].name);
 	/* It was started by way of /proc/self/exe: ps(1) would call all of them 'exe'. */
 	prctl(PR_SET_NAME, entries[entry].name);

@@ -48,18 +48,6 @@ static int segment_forget(struct dl_phdr_info *program, size_t size, void *conte
 	return 1; /* the program itself comes first, and is all there is */
 }
 
-/* Of the linker (firmware/sections.ld), where the program is laid out by it. */
-extern char cloud_tables_begin[] __attribute__((weak)), cloud_tables_end[] __attribute__((weak));
-
-/* Tables of the control plane, which the start relocated in every process: they go back to what the file
- * holds. Nothing here looks at them; whoever did would crash at once. */
-static void tables_forget(void)
-{
-	if (cloud_tables_begin != NULL)
-		madvise(cloud_tables_begin, (size_t)(cloud_tables_end - cloud_tables_begin),
-			MADV_DONTNEED);
-}
-
 int svc_main(int argc, char **argv)
 {
 	static struct svc svc;
@@ -84,7 +72,6 @@ int svc_main(int argc, char **argv)
 	}
 	svc_tap_set(&svc, FD_TAP);
 	dl_iterate_phdr(segment_forget, NULL);
-	tables_forget();
 	result = loop_run(loop);
 	svc_free(&svc);
 	loop_free(loop);
