@@ -11,19 +11,7 @@
 
 static int setup(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	place_make(place, "/dev/shm");
-	place->options.documents_size = ROOM;
-	place_open(place);
-	*state = place;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	place_drop(*state);
-	free(*state);
+	*state = place_new("/dev/shm", false, &(struct store_options){ .documents_size = ROOM });
 	return 0;
 }
 
@@ -354,7 +342,7 @@ static void test_readers_race_with_commits(void **state)
 		pthread_join(threads[i], NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
 int main(void)
 {

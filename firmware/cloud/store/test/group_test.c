@@ -14,19 +14,8 @@ static const struct store_index indexes[] = {
 
 static int setup(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	place_make(place, "/tmp"); /* a real disk: commits take long enough to gather */
-	place->options.indexes = indexes;
-	place_open(place);
-	*state = place;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	place_drop(*state);
-	free(*state);
+	/* a real disk: commits take long enough to gather */
+	*state = place_new("/tmp", false, &(struct store_options){ .indexes = indexes });
 	return 0;
 }
 
@@ -167,9 +156,9 @@ static void test_compares_are_serial(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all_are_acknowledged, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unique_has_one_winner, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_compares_are_serial, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all_are_acknowledged, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_unique_has_one_winner, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_compares_are_serial, setup, place_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

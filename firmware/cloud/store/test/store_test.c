@@ -17,21 +17,7 @@ static const struct store_index indexes[] = {
 
 static int setup(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	place_make(place, "/dev/shm");
-	place->options.indexes = indexes;
-	assert_int_equal(loop_new(&place->loop), 0);
-	place->options.loop = place->loop;
-	place_open(place);
-	*state = place;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	place_drop(*state);
-	free(*state);
+	*state = place_new("/dev/shm", true, &(struct store_options){ .indexes = indexes });
 	return 0;
 }
 
@@ -489,21 +475,22 @@ static void test_damaged_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_put_get, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_view_is_a_snapshot, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_views_write_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refuses_what_is_wrong, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_range, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_indexes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unique, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_new_index_is_built_at_open, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_schema, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lease_expires, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lease_starts_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_async, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_put_get, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_view_is_a_snapshot, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_views_write_nothing, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_refuses_what_is_wrong, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_compare, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_range, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_indexes, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_unique, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_new_index_is_built_at_open, setup,
+						place_teardown),
+		cmocka_unit_test_setup_teardown(test_schema, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_lease, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_lease_expires, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_lease_starts_anew, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_async, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_copy, setup, place_teardown),
 		cmocka_unit_test(test_damaged_file),
 	};
 

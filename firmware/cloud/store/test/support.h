@@ -75,6 +75,31 @@ static inline void place_drop(struct place *place)
 	place_remove(place);
 }
 
+/* For a test's setup. Of the options indexes and documents_size count; NULL: none. */
+static inline struct place *place_new(const char *parent, bool with_loop,
+				      const struct store_options *options)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	place_make(place, parent);
+	if (options != NULL) {
+		place->options.indexes = options->indexes;
+		place->options.documents_size = options->documents_size;
+	}
+	if (with_loop)
+		assert_int_equal(loop_new(&place->loop), 0);
+	place->options.loop = place->loop;
+	place_open(place);
+	return place;
+}
+
+static inline int place_teardown(void **state)
+{
+	place_drop(*state);
+	free(*state);
+	return 0;
+}
+
 static inline int put_one(struct store *store, const char *key, const char *json)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;

@@ -38,20 +38,7 @@ static struct seen seen_new(const char *prefix)
 
 static int setup(void **state)
 {
-	struct place *place = calloc(1, sizeof(*place));
-
-	place_make(place, "/dev/shm");
-	assert_int_equal(loop_new(&place->loop), 0);
-	place->options.loop = place->loop;
-	place_open(place);
-	*state = place;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	place_drop(*state);
-	free(*state);
+	*state = place_new("/dev/shm", true, NULL);
 	return 0;
 }
 
@@ -189,12 +176,14 @@ static void test_writers_in_other_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_from_a_revision, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_out_of_range, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_slow_loop_misses_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stop_within_callbacks, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_writers_in_other_threads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_from_a_revision, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_out_of_range, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_slow_loop_misses_nothing, setup,
+						place_teardown),
+		cmocka_unit_test_setup_teardown(test_stop_within_callbacks, setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_writers_in_other_threads, setup,
+						place_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
