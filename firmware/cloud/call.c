@@ -138,7 +138,7 @@ void call_table_fail(struct call_table *table)
 	pthread_mutex_unlock(&table->lock);
 }
 
-static struct timespec moment_after(unsigned ms)
+struct timespec moment_after(unsigned ms)
 {
 	struct timespec moment;
 

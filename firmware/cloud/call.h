@@ -20,6 +20,9 @@ struct call_table {
 
 void call_table_init(struct call_table *table);
 
+/* Of CLOCK_MONOTONIC: what pthread_cond_timedwait() takes, where the condition goes by that clock. */
+struct timespec moment_after(unsigned ms);
+
 struct call_options {
 	struct call_table *table;
 	struct loop *loop;

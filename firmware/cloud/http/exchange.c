@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "firmware/cloud/call.h"
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/uuid.h"
 
@@ -191,24 +192,10 @@ void exchange_abandon(struct exchange *exchange)
 	pthread_mutex_unlock(&exchange->lock);
 }
 
-static struct timespec after_ms(unsigned ms)
-{
-	struct timespec moment;
-
-	clock_gettime(CLOCK_MONOTONIC, &moment);
-	moment.tv_sec += ms / 1000;
-	moment.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (moment.tv_nsec >= 1000000000) {
-		moment.tv_sec++;
-		moment.tv_nsec -= 1000000000;
-	}
-	return moment;
-}
-
 /* With the lock held: waits until there is a byte, an end, or a reason to give up. */
 static int wait_for_body(struct exchange *exchange)
 {
-	struct timespec until = after_ms(exchange->silence_ms);
+	struct timespec until = moment_after(exchange->silence_ms);
 
 	while (!exchange->body.length && !exchange->body_end) {
 		if (exchange->body_error)

@@ -123,8 +123,7 @@ static void *stream_main(void *argument)
 	return NULL;
 }
 
-/* Signals are the loop's: threads start with all of them blocked. */
-static int start_thread(pthread_t *thread, bool detached, void *(*start)(void *), void *argument)
+int pool_thread_start(pthread_t *thread, bool detached, void *(*start)(void *), void *argument)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
@@ -158,7 +157,8 @@ int pool_new(struct server_pool **made, unsigned workers, unsigned streams)
 	if (workers > POOL_WORKERS)
 		workers = POOL_WORKERS;
 	while (result == 0 && pool->worker_count < workers) {
-		result = start_thread(&pool->workers[pool->worker_count], false, worker_main, pool);
+		result = pool_thread_start(&pool->workers[pool->worker_count], false, worker_main,
+					   pool);
 		pool->worker_count += result == 0;
 	}
 	if (result < 0) {
@@ -208,7 +208,7 @@ int pool_submit_stream(struct server_pool *pool, struct job *job)
 	argument = malloc(sizeof(*argument));
 	if (argument)
 		*argument = (struct stream_thread){ pool, job };
-	result = argument ? start_thread(&thread, true, stream_main, argument) : -ENOMEM;
+	result = argument ? pool_thread_start(&thread, true, stream_main, argument) : -ENOMEM;
 	if (result < 0) {
 		free(argument);
 		release_stream(pool);

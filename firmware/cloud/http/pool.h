@@ -8,6 +8,7 @@
 #ifndef CUMULET_HTTP_POOL_H
 #define CUMULET_HTTP_POOL_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -30,5 +31,9 @@ void pool_free(struct server_pool *pool); /* runs what is queued, then waits for
 void pool_submit(struct server_pool *pool, struct job *job);
 /* On a thread of its own: -EBUSY when the bound is reached, or what pthread_create gives. */
 int pool_submit_stream(struct server_pool *pool, struct job *job);
+
+/* A thread that is no pool's, with POOL_STACK bytes and all signals blocked: they are the loop's. 0, or a
+ * negative errno. */
+int pool_thread_start(pthread_t *thread, bool detached, void *(*start)(void *), void *argument);
 
 #endif

@@ -7,7 +7,6 @@
 #include <nettle/md5.h>
 #include <nettle/sha2.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,23 +45,6 @@ static void *helper_run(void *argument)
 	}
 	pthread_mutex_unlock(&digests->lock);
 	return NULL;
-}
-
-/* Signals are the loop's. */
-static bool helper_start(struct digests *digests)
-{
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	int result;
-
-	sigfillset(&all);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, POOL_STACK);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(&digests->helper, &attributes, helper_run, digests);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return result == 0;
 }
 
 static void helper_wait(struct digests *digests)
@@ -120,7 +102,8 @@ void digests_free(struct digests *digests)
 void digests_update(struct digests *digests, const void *data, size_t size)
 {
 	if (!digests->helped && size >= PIECE_MIN)
-		digests->helped = helper_start(digests);
+		digests->helped =
+			pool_thread_start(&digests->helper, false, helper_run, digests) == 0;
 	helper_wait(digests);
 	if (digests->helped && size >= PIECE_MIN)
 		helper_give(digests, data, size);
