@@ -118,7 +118,8 @@ static bool cache_find(struct identity *identity, struct arena *arena, const uns
 	pthread_mutex_lock(&cache->lock);
 	found = entry->generation == atomic_load(&identity->generation) &&
 		!memcmp(entry->digest, digest, DIGEST_SIZE) &&
-		entry->caller.expires > instant_now() && caller_copy(arena, caller, &entry->caller);
+		token_holds(entry->caller.expires, instant_now()) &&
+		caller_copy(arena, caller, &entry->caller);
 	pthread_mutex_unlock(&cache->lock);
 	return found;
 }
@@ -151,7 +152,7 @@ int principal_of_token(struct identity *identity, const struct reader *reader, c
 		return result;
 	if (made->claims.scope == SCOPE_RECEIPT)
 		return error_set(error, -EPERM, "a receipt is no token");
-	if (made->claims.expires <= instant_now())
+	if (!token_holds(made->claims.expires, instant_now()))
 		return error_set(error, -EPERM, "token has expired");
 	result = principal_resolve(reader, made, error);
 	*principal = made;

@@ -18,6 +18,13 @@
 
 #define TOKEN_LIFE 3600 /* seconds; Keystone's default */
 
+/* No token lives longer than TOKEN_LIFE: one that ends long after that was made while the clock was
+ * wrong, and would never end once it is right. */
+static inline bool token_holds(uint64_t expires, uint64_t now)
+{
+	return expires > now && expires <= now + 2 * TOKEN_LIFE;
+}
+
 struct caller_cache;
 
 struct identity {

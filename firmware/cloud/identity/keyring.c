@@ -95,14 +95,19 @@ int keyring_load(struct keyring *keyring, struct store *store, uint64_t now, str
 	return result;
 }
 
+/* Older than a key may be; or far from now because the clock was wrong when it was made, or is now. */
+static bool key_is_old(const struct token_key *key, uint64_t now)
+{
+	return now > key->created + KEYRING_AGE || key->created > now + KEYRING_AGE;
+}
+
 struct token_key keyring_newest(struct keyring *keyring, struct store *store, uint64_t now)
 {
 	struct error error = { 0 };
 	struct token_key key;
 
 	pthread_mutex_lock(&keyring->lock);
-	if (now > keyring->keys[0].created && now - keyring->keys[0].created > KEYRING_AGE &&
-	    key_add(keyring, store, now, &error) < 0)
+	if (key_is_old(&keyring->keys[0], now) && key_add(keyring, store, now, &error) < 0)
 		log_warning("identity", "key not changed", "error=%s", log_quote(error.message));
 	key = keyring->keys[0];
 	pthread_mutex_unlock(&keyring->lock);

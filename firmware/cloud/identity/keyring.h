@@ -28,8 +28,8 @@ struct keyring {
 
 /* Reads the keys, and makes the first one when there is none. */
 int keyring_load(struct keyring *keyring, struct store *store, uint64_t now, struct error *error);
-/* The key to seal with; changes keys first when the newest is too old. A clock that was set back
- * makes no key too old. If the change can't be written, the old key goes on. */
+/* The key to seal with; changes keys first when the newest is too old, or by more than a key's age
+ * from the future. If the change can't be written, the old key goes on. */
 struct token_key keyring_newest(struct keyring *keyring, struct store *store, uint64_t now);
 /* All keys, newest first; returns how many. */
 size_t keyring_copy(struct keyring *keyring, struct token_key keys[static KEYRING_KEYS]);
