@@ -192,10 +192,10 @@ static void everybody_is_linked_once(void **state)
 	(void)state;
 	start_all();
 	assert_int_equal(pid_last, 5);
-	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "vnoOf");
-	assert_string_equal(links_of(pid_of(ROLE_VMM), NULL), "noc");
-	assert_string_equal(links_of(pid_of(ROLE_NETD), NULL), "vc");
-	assert_string_equal(links_of(pid_of(ROLE_CONSOLE), NULL), "vcC");
+	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "noOvf");
+	assert_string_equal(links_of(pid_of(ROLE_VMM), NULL), "cno");
+	assert_string_equal(links_of(pid_of(ROLE_NETD), NULL), "cv");
+	assert_string_equal(links_of(pid_of(ROLE_CONSOLE), NULL), "cCv");
 }
 
 static void both_ends_of_a_link_are_connected(void **state)
@@ -205,14 +205,14 @@ static void both_ends_of_a_link_are_connected(void **state)
 
 	(void)state;
 	start_all();
-	assert_string_equal(links_of(pid_of(ROLE_VMM), vmm), "noc");
-	assert_string_equal(links_of(pid_of(ROLE_NETD), netd), "vc");
-	assert_int_equal(write(vmm[0], "hi", 2), 2);
-	assert_int_equal(read(netd[0], data, 2), 2);
+	assert_string_equal(links_of(pid_of(ROLE_VMM), vmm), "cno");
+	assert_string_equal(links_of(pid_of(ROLE_NETD), netd), "cv");
+	assert_int_equal(write(vmm[1], "hi", 2), 2);
+	assert_int_equal(read(netd[1], data, 2), 2);
 	for (int i = 0; i < 3; i++)
 		close(vmm[i]);
 	/* Nobody else holds the other end. */
-	assert_int_equal(read(netd[0], data, 2), 0);
+	assert_int_equal(read(netd[1], data, 2), 0);
 	close(netd[0]);
 	close(netd[1]);
 }
@@ -265,7 +265,7 @@ static void the_listening_socket_goes_to_cloud(void **state)
 	(void)state;
 	supervisor.listen_fd = fd;
 	start_all();
-	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "vnoOfL");
+	assert_string_equal(links_of(pid_of(ROLE_CLOUD), NULL), "noOLvf");
 }
 
 static void without_data_only_some_start(void **state)
@@ -276,6 +276,7 @@ static void without_data_only_some_start(void **state)
 	assert_int_not_equal(pid_of(ROLE_NETD), 0);
 	assert_int_equal(pid_of(ROLE_CLOUD), 0);
 	assert_int_equal(pid_of(ROLE_VMM), 0);
+	assert_int_equal(pid_of(ROLE_FETCH), 0);
 }
 
 static bool was_told_to_stop(enum role role)
