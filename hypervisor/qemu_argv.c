@@ -254,10 +254,18 @@ static void add_rng(struct line *line, const struct guest_hardware *hardware,
 static int add_watchdog(struct line *line, const char *action, const struct machine *machine,
 			struct error *error)
 {
+	static const char *const actions[] = { "none", "pause", "poweroff", "reset" };
+	size_t i = 0;
+
 	if (action[0] == '\0')
 		return 0;
 	if (!machine_has_pci(machine))
 		return unsupported("i6300esb", error);
+	while (i < ARRAY_LENGTH(actions) && strcmp(actions[i], action) != 0)
+		i++;
+	if (i == ARRAY_LENGTH(actions))
+		return error_set(error, -EINVAL, "Provided watchdog action (%s) is not supported.",
+				 action);
 	add(line, "-device", "i6300esb");
 	add(line, "-action", "watchdog=%s", action);
 	return 0;

@@ -219,6 +219,9 @@ static void what_can_not_be_expressed_is_refused(void **state)
 	plan.code_fd = plan.nvram_fd = 40;
 	refused("UEFI is not supported");
 	snprintf(guest.machine, sizeof(guest.machine), "q35");
+	snprintf(guest.hardware.watchdog, sizeof(guest.hardware.watchdog), "none,panic=x");
+	refused("Provided watchdog action (none,panic=x) is not supported.");
+	guest.hardware.watchdog[0] = '\0';
 	plan.nics[0] = (struct qemu_nic){ .tap_fd = 30, .vhost_fd = -1, .model = "rtl8139" };
 	plan.nic_count = 1;
 	refused("Requested hardware 'rtl8139' is not supported by the 'qemu' virt driver");
