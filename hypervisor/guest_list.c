@@ -31,7 +31,7 @@ void guests_continue_cloning(struct vmm *vmm)
 
 /* ---- desire ---- */
 
-static int desired_check(const struct guest *desired, struct error *error)
+int guest_desired_check(const struct guest *desired, struct error *error)
 {
 	const struct guest_disk *disks = desired->disks.items;
 	const struct guest_nic *nics = desired->nics.items;
@@ -91,7 +91,7 @@ void guests_set(struct vmm *vmm, const struct message *message)
 	struct error error;
 
 	if (message_decode(&arena, message, guest_fields, &desired, &error) < 0 ||
-	    desired_check(&desired, &error) < 0) {
+	    guest_desired_check(&desired, &error) < 0) {
 		log_error("guest", "bad desire", "reason=%s", log_quote(error.message));
 		return;
 	}

@@ -7,6 +7,9 @@
 
 /* Takes over what stands in /run/cumulet/guests. At start, before any link. */
 void guests_adopt(struct vmm *vmm);
+/* What every desire has to be before anything is made of it: names that are safe in paths and on command
+ * lines. -EINVAL. */
+int guest_desired_check(const struct guest *desired, struct error *error);
 /* Messages of cloud. */
 void guests_set(struct vmm *vmm, const struct message *message);
 void guests_delete(struct vmm *vmm, const struct message *message);
