@@ -23,7 +23,7 @@ fuzz-programs := $(fuzz-sources:%.c=build/fuzz/%)
 $(fuzz-programs): build/fuzz/%: build/fuzz/obj/%.o $(fuzz-archive)
 	$(call say,link,$@)
 	@mkdir -p $(@D)
-	$(Q)$(fuzz-link) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(fuzz-libraries)
+	$(Q)$(fuzz-link) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(fuzz-libraries) -lcmocka
 
 ##@ fuzz: run the fuzz targets; T=folder to choose, SECONDS=60 for each (default 10)
 fuzz: $(call chosen,build/fuzz,$(fuzz-programs))
