@@ -81,6 +81,8 @@ const struct field net_port_fields[] = {
 	FIELD_LISTED(11, struct net_port, pairs, struct net_pair, net_pair_fields,
 		     NET_PORT_PAIRS_MAX),
 	FIELD_NESTED(12, struct net_port, qos, net_qos_fields, false),
+	FIELD(21, FIELD_STRING, struct net_port, trunk_port, false),
+	FIELD(22, FIELD_U32, struct net_port, trunk_vlan, false),
 	FIELD_END,
 };
 

@@ -138,6 +138,9 @@ struct net_port {
 	struct message_list groups;    /* struct net_id: security groups */
 	struct message_list pairs;     /* struct net_pair: allowed address pairs */
 	struct net_qos qos;
+	/* A subport of a trunk: what bears this VLAN's tag on that port's tap. "": not one. */
+	char trunk_port[UUID_SIZE];
+	uint32_t trunk_vlan;
 };
 
 struct net_rule {

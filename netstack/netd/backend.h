@@ -60,8 +60,8 @@ struct backend_vxlan {
 
 struct backend_vlan {
 	char name[IFNAMSIZ];
-	char parent[IFNAMSIZ]; /* the NIC */
-	char bridge[IFNAMSIZ]; /* what it is a port of */
+	char parent[IFNAMSIZ]; /* a NIC, or the tap of a guest */
+	char bridge[IFNAMSIZ]; /* what it is a port of; "": none (yet) */
 	uint16_t number;
 	uint32_t mtu;
 };
@@ -102,7 +102,8 @@ struct backend_ops {
 	int (*bridge_set)(struct backend *backend, const char *name, uint32_t mtu,
 			  struct error *error);
 	/* Makes the tap when 'fd' is not NULL (the descriptor is then the caller's; -EBUSY when
-	 * another holds one), otherwise only moves one that is there (-ENODEV). It persists. */
+	 * another holds one), otherwise only moves one that is there (-ENODEV). It persists. A VLAN
+	 * that has its name is none, and goes. */
 	int (*tap_set)(struct backend *backend, const struct backend_tap *tap, int *fd,
 		       struct error *error);
 	int (*veth_set)(struct backend *backend, const struct backend_veth *veth,
@@ -110,6 +111,7 @@ struct backend_ops {
 	/* The board's own link is up and a port of the bridge, or of none (""); -ENODEV. */
 	int (*nic_set)(struct backend *backend, const char *name, const char *bridge,
 		       struct error *error);
+	/* -ENODEV: no such parent. */
 	int (*vlan_set)(struct backend *backend, const struct backend_vlan *vlan,
 			struct error *error);
 	/* One with another end, number or port is made anew. */

@@ -126,6 +126,8 @@ static int nic_set(struct backend *backend, const char *name, const char *bridge
 
 static int vlan_set(struct backend *backend, const struct backend_vlan *vlan, struct error *error)
 {
+	if (find(fake_of(backend), vlan->parent) == NULL)
+		return error_set(error, -ENODEV, "no link %s", vlan->parent);
 	fake_link(fake_of(backend), vlan->name);
 	return record(backend, error, "vlan %s parent=%s bridge=%s number=%u mtu=%u", vlan->name,
 		      vlan->parent, vlan->bridge, vlan->number, vlan->mtu);

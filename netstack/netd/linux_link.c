@@ -260,8 +260,23 @@ static int tap_open(const struct backend_tap *tap, struct error *error)
 	return fd_take(&fd);
 }
 
-static int tap_attach(struct netlink *netlink, const struct backend_tap *tap, struct error *error)
+static bool is_vlan(const struct backend_link *link)
 {
+	return strcmp(link->kind, "vlan") == 0;
+}
+
+/* The port was a trunk's subport until now. */
+static int vlan_remove(struct backend *backend, const char *name, struct error *error)
+{
+	struct backend_link link;
+	int result = linux_link_find(home(backend), name, &link, error);
+
+	return result == 0 && is_vlan(&link) ? linux_link_delete(backend, name, error) : result;
+}
+
+static int tap_attach(struct backend *backend, const struct backend_tap *tap, struct error *error)
+{
+	struct netlink *netlink = home(backend);
 	struct backend_link link;
 	uint32_t master;
 	int result = linux_bridge_index(netlink, tap->bridge, &master, error);
@@ -270,7 +285,11 @@ static int tap_attach(struct netlink *netlink, const struct backend_tap *tap, st
 		result = linux_link_find(netlink, tap->name, &link, error);
 	if (result < 0)
 		return result;
-	if (link.index == 0)
+	if (is_vlan(&link))
+		result = linux_link_delete(backend, tap->name, error);
+	if (result < 0)
+		return result;
+	if (link.index == 0 || is_vlan(&link))
 		return error_set(error, -ENODEV, "no tap %s", tap->name);
 	return linux_link_attach(netlink, &link, master, tap->mtu, error);
 }
@@ -282,11 +301,14 @@ int linux_tap_set(struct backend *backend, const struct backend_tap *tap, int *f
 	int result;
 
 	if (fd != NULL) {
+		result = vlan_remove(backend, tap->name, error);
+		if (result < 0)
+			return result;
 		own = tap_open(tap, error);
 		if (own < 0)
 			return own;
 	}
-	result = tap_attach(home(backend), tap, error);
+	result = tap_attach(backend, tap, error);
 	if (result == 0 && fd != NULL)
 		*fd = fd_take(&own);
 	return result;

@@ -153,17 +153,64 @@ static int port_rates(struct netd *netd, const struct net_port *port, struct err
 	return result == -ENODEV ? 0 : result; /* when it comes, the port is set again */
 }
 
+/* --- subports of trunks --- */
+
+static bool is_subport(const struct net_port *port)
+{
+	return port->trunk_port[0] != '\0';
+}
+
+/* What is behind a guest's tap goes and comes with it. */
+static void subports_dirty(struct netd *netd, const char *parent_id)
+{
+	model_each(&netd->model, OBJECT_PORT,
+		   object) if (strcmp(((struct port *)object)->desired.trunk_port, parent_id) == 0)
+		object->dirty = true;
+}
+
+/* A VLAN of the parent's tap has the place of a tap of its own, and its name: to all the rest it is
+ * one. -ENODEV while the parent has none, or when the kernel knows no VLANs, which another try would
+ * not mend. */
+static int subport_set(struct netd *netd, const struct net_port *port,
+		       const struct backend_tap *tap, struct error *error)
+{
+	struct backend_vlan vlan = { .number = (uint16_t)port->trunk_vlan, .mtu = tap->mtu };
+	int result;
+
+	memcpy(vlan.name, tap->name, sizeof(vlan.name));
+	memcpy(vlan.bridge, tap->bridge, sizeof(vlan.bridge));
+	if (!uuid_valid(port->trunk_port) || port->trunk_vlan == 0 || port->trunk_vlan > 4094)
+		return error_set(error, -EINVAL, "trunk of port %s is not sound", port->id);
+	name_link(vlan.parent, "ct", port->trunk_port);
+	result = netd->backend->ops->vlan_set(netd->backend, &vlan, error);
+	if (result != -EOPNOTSUPP)
+		return result;
+	log_warning("netd", "subport not plugged", "port=%s reason=%s", port->id,
+		    log_quote(error->message));
+	return -ENODEV;
+}
+
+/* --- ports, whole --- */
+
+static int link_set(struct netd *netd, const struct net_port *port, const struct backend_tap *tap,
+		    struct error *error)
+{
+	if (!firewall_port_is_guest(port))
+		return 0;
+	return is_subport(port) ? subport_set(netd, port, tap, error)
+				: netd->backend->ops->tap_set(netd->backend, tap, NULL, error);
+}
+
 /* Ports of routers and of svc have no tap: they are there as soon as their network is. */
 static int port_set(struct netd *netd, struct object *object, struct error *error)
 {
 	struct port *port = (struct port *)object;
 	struct backend_tap tap;
-	int result = 0;
+	int result;
 
 	svc_port_set(netd, port);
 	port_tap(netd, &port->desired, &tap);
-	if (firewall_port_is_guest(&port->desired))
-		result = netd->backend->ops->tap_set(netd->backend, &tap, NULL, error);
+	result = link_set(netd, &port->desired, &tap, error);
 	object->wired = result == 0 && tap.bridge[0] != '\0';
 	port_report(netd, port, object->wired && port->desired.admin_up,
 		    tap.bridge[0] == '\0' ? "its network is not there" : "no guest uses it");
@@ -192,10 +239,12 @@ static int port_undo(struct netd *netd, struct object *object, struct error *err
 	int result;
 
 	svc_port_delete(netd, port);
+	name_link(tap.name, "ct", port->desired.id);
 	/* Off its bridge, but still there: a guest may have it open, and QEMU does not survive its
 	 * end. vmm tells when it has let go. */
-	name_link(tap.name, "ct", port->desired.id);
-	result = netd->backend->ops->tap_set(netd->backend, &tap, NULL, error);
+	result = is_subport(&port->desired)
+			 ? netd->backend->ops->link_delete(netd->backend, tap.name, error)
+			 : netd->backend->ops->tap_set(netd->backend, &tap, NULL, error);
 	if (result == 0 || result == -ENODEV)
 		result = shaper_remove(netd, &port->desired, error);
 	return result;
@@ -209,6 +258,8 @@ int netd_tap_open(struct netd *netd, const char *port_id, int *fd, struct error 
 
 	if (!uuid_valid(port_id))
 		return error_set(error, -EINVAL, "not a port's id");
+	if (port != NULL && is_subport(&port->desired))
+		return error_set(error, -EBUSY, "port %s is part of a trunk", port_id);
 	/* A port that is not known yet gets its tap, and its bridge when it comes. */
 	name_link(tap.name, "ct", port_id);
 	if (port != NULL)
@@ -217,6 +268,7 @@ int netd_tap_open(struct netd *netd, const char *port_id, int *fd, struct error 
 	if (result < 0 || port == NULL)
 		return result;
 	port->object.dirty = true;
+	subports_dirty(netd, port_id);
 	netd_touch(netd);
 	return 0;
 }
@@ -229,9 +281,13 @@ int netd_tap_close(struct netd *netd, const char *port_id, struct error *error)
 
 	if (!uuid_valid(port_id))
 		return error_set(error, -EINVAL, "not a port's id");
+	if (port != NULL && is_subport(&port->desired))
+		return 0; /* what is there is the parent's */
 	if (port != NULL)
 		port_report(netd, port, false, "no guest uses it");
 	name_link(tap, "ct", port_id);
+	subports_dirty(netd, port_id);
+	netd_touch(netd);
 	result = netd->backend->ops->link_delete(netd->backend, tap, error);
 	return result < 0 || port == NULL ? result : shaper_remove(netd, &port->desired, error);
 }

@@ -183,6 +183,8 @@ int desired_port(struct store_view *view, struct arena *arena, yyjson_val *recor
 	COPY(port->hostname, json_string(record, "dns_name"));
 	port->hostname[strcspn(port->hostname, ".")] = '\0'; /* the domain is the network's */
 	port->admin_up = json_bool(record, "admin_state_up", true);
+	COPY(port->trunk_port, json_string(record, "_trunk_port"));
+	port->trunk_vlan = (uint32_t)json_integer(record, "_trunk_vlan", 0);
 	port->port_security = json_bool(record, "port_security_enabled", true);
 	result = fill_addresses(arena, record, &port->addresses);
 	if (!result)

@@ -7,6 +7,7 @@
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/rbac.h"
+#include "firmware/cloud/network/trunk.h"
 
 static int change_of(struct change *change, struct request *request, struct store_txn *txn,
 		     struct error *error)
@@ -106,7 +107,7 @@ int network_port_bind(struct request *request, struct store_txn *txn, const char
 	if (result)
 		return result;
 	holder = json_string(*port, "device_id");
-	if (holder && *holder)
+	if ((holder && *holder) || trunk_is_subport(*port))
 		return error_fault(error, -EBUSY, 409, "PortInUse", "Port %s is still in use.",
 				   port_id);
 	object = yyjson_val_mut_copy(change.doc, *port);
@@ -116,7 +117,7 @@ int network_port_bind(struct request *request, struct store_txn *txn, const char
 	if (!json_member(object, "dns_name") || !*json_member(object, "dns_name"))
 		json_set_string(change.doc, object, "dns_name", device->hostname);
 	change_put(&change, &resource_port, object);
-	return 0;
+	return trunk_parent_moved(&change, *port, device->host, error);
 }
 
 static void put_unbound(struct store_txn *txn, struct arena *arena, yyjson_val *port)
@@ -136,10 +137,11 @@ static void put_unbound(struct store_txn *txn, struct arena *arena, yyjson_val *
 
 static int let_go(struct change *change, yyjson_val *port, struct error *error)
 {
-	if (json_bool(port, "_made_for_server", false))
+	/* A trunk keeps its ports, whoever made them. */
+	if (json_bool(port, "_made_for_server", false) && !trunk_is_parent(port))
 		return port_drop(change, port, error);
 	put_unbound(change->txn, change->request->arena, port);
-	return 0;
+	return trunk_parent_moved(change, port, "", error);
 }
 
 int network_device_release(struct store_view *view, struct arena *arena, struct store_txn *txn,

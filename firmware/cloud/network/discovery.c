@@ -125,6 +125,8 @@ static const struct extension {
 	  "Enables allocation of subnets from a subnet pool" },
 	{ "subnetpool-prefix-ops", "Subnet Pool Prefix Operations",
 	  "Provides support for adjusting the prefix list of subnet pools" },
+	{ "trunk", "Trunk Extension", "Provides support for trunk ports" },
+	{ "trunk-details", "Trunk port details", "Expose trunk port details" },
 	{ "stateful-security-group", "Stateful security group",
 	  "Indicates if the security group is stateful or not" },
 };
@@ -244,10 +246,4 @@ int network_zones(struct request *request, struct error *error)
 	}
 	json_set(doc, root, "availability_zones", list);
 	return reply_json(request, 200, doc, root);
-}
-
-int network_not_implemented(struct request *request, struct error *error)
-{
-	return error_fault(error, -ENOSYS, 501, "NotImplemented", "%s is not implemented.",
-			   request->path);
 }

@@ -9,6 +9,5 @@ int network_resources(struct request *request, struct error *error);  /* GET /v2
 int network_extensions(struct request *request, struct error *error); /* GET /v2.0/extensions */
 int network_extension(struct request *request, struct error *error);  /* .../{alias} */
 int network_zones(struct request *request, struct error *error);      /* .../availability_zones */
-int network_not_implemented(struct request *request, struct error *error);
 
 #endif

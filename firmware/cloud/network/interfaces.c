@@ -8,6 +8,7 @@
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/router.h"
+#include "firmware/cloud/network/trunk.h"
 #include "firmware/lib/uuid.h"
 
 /* ids: of the subnets that were joined or left. */
@@ -254,6 +255,9 @@ static int add_by_port(struct change *change, yyjson_val *router, const char *po
 				   "already has an attached device %s.",
 				   port_id, json_string(port, "network_id"),
 				   json_string(port, "device_id"));
+	result = trunk_refuse_use(port, error);
+	if (result)
+		return result;
 	if (!yyjson_arr_size(yyjson_obj_get(port, "fixed_ips")))
 		return router_refuse(error, "Port %s must have at least one fixed IP", port_id);
 	result = check_port(change, json_string(router, "id"), port, error);

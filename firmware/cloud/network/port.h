@@ -17,6 +17,8 @@ struct port_plan {
 /* Makes a port that no API call describes; it is put into the transaction. */
 int port_make(struct change *change, const struct port_plan *plan, yyjson_mut_val **port,
 	      struct error *error);
+/* What binding:host_id means: the members that show how the port is plugged. */
+void port_binding_set(yyjson_mut_doc *doc, yyjson_mut_val *object);
 /* Completes an object that holds the attributes of a port: addresses, MAC, bookkeeping. */
 int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted,
 		  yyjson_mut_val *object, struct error *error);

@@ -8,6 +8,7 @@
 #include "firmware/cloud/network/floating.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/qos.h"
+#include "firmware/cloud/network/trunk.h"
 #include "firmware/lib/uuid.h"
 
 #define MAC_TURNS 8 /* attempts at a MAC that nobody has */
@@ -305,7 +306,7 @@ static void set_nulls_empty(yyjson_mut_doc *doc, yyjson_mut_val *object)
 }
 
 /* A port that has a host is plugged by netd's bridge; one without is not bound. */
-static void set_binding(yyjson_mut_doc *doc, yyjson_mut_val *object)
+void port_binding_set(yyjson_mut_doc *doc, yyjson_mut_val *object)
 {
 	const char *host = json_member(object, "binding:host_id");
 	bool bound = host && host[0];
@@ -360,7 +361,7 @@ int port_complete(struct change *change, yyjson_val *network, yyjson_val *wanted
 		json_set(doc, object, "qos_policy_id", yyjson_mut_null(doc));
 	set_nulls_empty(doc, object);
 	dns_name_lower(change, object, "dns_name");
-	set_binding(doc, object);
+	port_binding_set(doc, object);
 	put_member(change, object);
 	port_groups_changed(change, NULL, object);
 	return qos_bind_record(change, QOS_PORT, NULL, object, error);
@@ -511,11 +512,14 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 		return refuse_pairs(error);
 	set_nulls_empty(change->doc, object);
 	dns_name_lower(change, object, "dns_name");
-	set_binding(change->doc, object);
+	port_binding_set(change->doc, object);
 	if (result)
 		return result;
 	port_groups_changed(change, old, object);
-	return qos_bind_record(change, QOS_PORT, old, object, error);
+	if (yyjson_mut_obj_get(given, "binding:host_id"))
+		result = trunk_parent_moved(change, old, json_member(object, "binding:host_id"),
+					    error);
+	return result ? result : qos_bind_record(change, QOS_PORT, old, object, error);
 }
 
 void port_put_gone(struct change *change, yyjson_val *port)
@@ -557,7 +561,9 @@ static int remove_port(struct change *change, yyjson_val *old, struct error *err
 				   "Port %s cannot be deleted directly via the port API: has "
 				   "device owner %s.",
 				   json_string(old, "id"), owner);
-	result = port_drop(change, old, error);
+	result = trunk_refuse_delete(old, error);
+	if (!result)
+		result = port_drop(change, old, error);
 	if (!result && port_observer && owner && !strncmp(owner, "compute:", 8))
 		result = port_observer(change->view, change->request->arena, change->txn,
 				       json_string(old, "device_id"), error);
@@ -575,7 +581,8 @@ static int derive(struct request *request, yyjson_val *record, yyjson_mut_doc *d
 	json_set_string(
 		doc, out, "qos_network_policy_id",
 		qos_network_policy(view, request->arena, json_string(record, "network_id")));
-	return dns_assignment_derive(request, record, doc, out, error);
+	result = trunk_details_derive(request, record, doc, out, error);
+	return result ? result : dns_assignment_derive(request, record, doc, out, error);
 }
 
 bool port_on_subnet(yyjson_val *port, const char *subnet_id)

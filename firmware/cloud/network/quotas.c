@@ -17,7 +17,7 @@ static const struct quota {
 	{ "subnetpool", &resource_subnetpool, -1 }, { "port", &resource_port, 500 },
 	{ "router", &resource_router, 10 },         { "floatingip", &resource_floatingip, 50 },
 	{ "security_group", &resource_group, 10 },  { "security_group_rule", &resource_rule, 100 },
-	{ "rbac_policy", &resource_rbac, 10 },
+	{ "rbac_policy", &resource_rbac, 10 },      { "trunk", &resource_trunk, -1 },
 };
 
 #define QUOTAS (sizeof(quotas) / sizeof(quotas[0]))
@@ -37,6 +37,7 @@ static const struct attribute attributes[] = {
 	LIMIT("security_group"),
 	LIMIT("security_group_rule"),
 	LIMIT("rbac_policy"),
+	LIMIT("trunk"),
 	{ "force", ATTRIBUTE_BOOLEAN, ATTRIBUTE_PUT, NULL, 0, 0, NULL, NULL },
 	{ "check_limit", ATTRIBUTE_BOOLEAN, ATTRIBUTE_PUT, NULL, 0, 0, NULL, NULL },
 	{ 0 }

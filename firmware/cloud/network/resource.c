@@ -121,10 +121,13 @@ static int see_parent(const struct resource *resource, struct request *request, 
 }
 
 /* ?shared= asks about what the caller sees: an object lent to its project alone is shared. */
-static yyjson_val *as_caller_sees(struct request *request, yyjson_val *record)
+static yyjson_val *as_caller_sees(const struct resource *resource, struct request *request,
+				  yyjson_val *record)
 {
 	yyjson_mut_val *copy;
 
+	if (resource->as_seen)
+		record = resource->as_seen(request, record);
 	if (!request_query(request, "shared") || !yyjson_obj_get(record, "_shared_with") ||
 	    json_bool(record, "shared", false) || !rbac_shared_visible(request, record))
 		return record;
@@ -147,7 +150,7 @@ static size_t keep_visible(const struct resource *resource, struct request *requ
 		    !tags_match(request, record) ||
 		    (resource->matches && !resource->matches(request, record)))
 			continue;
-		list->items[kept++] = as_caller_sees(request, record);
+		list->items[kept++] = as_caller_sees(resource, request, record);
 	}
 	return kept;
 }

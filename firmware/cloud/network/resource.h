@@ -55,13 +55,16 @@ struct resource {
 	bool unwritable_missing;
 	/* A filter of its own; NULL: none. */
 	bool (*matches)(struct request *request, yyjson_val *record);
+	/* What lists filter and sort instead of the record; NULL: the record. */
+	yyjson_val *(*as_seen)(struct request *request, yyjson_val *record);
 	/* Runs before a list (makes the default group). */
 	int (*before_list)(struct request *request, struct error *error);
 };
 
 extern const struct resource resource_network, resource_subnet, resource_port, resource_router,
 	resource_group, resource_rule, resource_floatingip, resource_forward, resource_subnetpool,
-	resource_address_scope, resource_rbac, resource_qos_policy, resource_address_group;
+	resource_address_scope, resource_rbac, resource_qos_policy, resource_address_group,
+	resource_trunk;
 
 /* Handlers of the five operations, given the resource. */
 int resource_list(const struct resource *resource, struct request *request, struct error *error);

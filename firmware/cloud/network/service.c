@@ -13,6 +13,7 @@
 #include "firmware/cloud/network/start.h"
 #include "firmware/cloud/network/subnetpools.h"
 #include "firmware/cloud/network/tags.h"
+#include "firmware/cloud/network/trunk.h"
 
 RESOURCE_HANDLERS(network)
 RESOURCE_HANDLERS(subnet)
@@ -33,22 +34,6 @@ TAG_HANDLERS(router)
 TAG_HANDLERS(floatingip)
 TAG_HANDLERS(subnetpool)
 TAG_HANDLERS(group)
-
-#define NOT_IMPLEMENTED(collection)                                                                \
-	{ .method = "GET", .path = "/v2.0/" collection, .handle = network_not_implemented },       \
-		{ .method = "POST",                                                                \
-		  .path = "/v2.0/" collection,                                                     \
-		  .handle = network_not_implemented },                                             \
-		{ .method = "GET",                                                                 \
-		  .path = "/v2.0/" collection "/{id}",                                             \
-		  .handle = network_not_implemented },                                             \
-		{ .method = "PUT",                                                                 \
-		  .path = "/v2.0/" collection "/{id}",                                             \
-		  .handle = network_not_implemented },                                             \
-	{                                                                                          \
-		.method = "DELETE", .path = "/v2.0/" collection "/{id}",                           \
-		.handle = network_not_implemented                                                  \
-	}
 
 static const struct route routes[] = {
 	{ .method = "GET", .path = "", .handle = network_versions, .flags = ROUTE_PUBLIC },
@@ -122,7 +107,6 @@ static const struct route routes[] = {
 	  .path = "/v2.0/network-ip-availabilities/{id}",
 	  .handle = availability_show },
 	RESOURCE_ROUTES("rbac-policies", rbac),
-	NOT_IMPLEMENTED("trunks"),
 	{ 0 },
 };
 
@@ -169,11 +153,13 @@ static const struct store_index indexes[] = {
 	{ "/network/security-group-rule/", "address-group", "remote_address_group_id", NULL,
 	  false },
 	{ "/network/address-group/", "project", "project_id", NULL, false },
+	{ "/network/trunk/", "project", "project_id", NULL, false },
 	{ 0 },
 };
 
 static const struct service_part *const parts[] = { &address_group_part, &agent_part,
-						    &auto_topology_part, &qos_part, NULL };
+						    &auto_topology_part, &qos_part,
+						    &trunk_part,         NULL };
 
 const struct service network_service = {
 	.name = "neutron",

@@ -146,6 +146,97 @@ static void peers_are_forgotten_with_sync(void **state)
 	assert_has(fake_calls(&fixture->fake), "delete cv101");
 }
 
+/* --- trunks --- */
+
+#define PARENT "11111111-0000-4000-8000-000000000001"
+#define SUBPORT "22222222-0000-4000-8000-000000000002"
+
+static void trunk_port_set(struct fixture *fixture, const char *id, const char *parent,
+			   uint32_t vlan)
+{
+	struct net_address address = { "10.1.0.11" };
+	struct net_port port = { .network_id = NETWORK,
+				 .mac = "fa:16:3e:00:00:01",
+				 .owner = "compute:nova",
+				 .admin_up = true,
+				 .port_security = true,
+				 .addresses = { &address, 1 },
+				 .trunk_vlan = vlan };
+
+	snprintf(port.id, sizeof(port.id), "%s", id);
+	snprintf(port.trunk_port, sizeof(port.trunk_port), "%s", parent);
+	set(fixture, OBJECT_PORT, net_port_fields, &port);
+	netd_reconcile(&fixture->netd);
+}
+
+static void subports_are_vlans_of_a_tap(void **state)
+{
+	struct fixture *fixture = *state;
+	struct object *subport;
+	int fd = -1;
+
+	network_set(fixture);
+	trunk_port_set(fixture, PARENT, "", 0);
+	trunk_port_set(fixture, SUBPORT, PARENT, 7);
+	subport = &model_port(&fixture->netd.model, SUBPORT)->object;
+	/* Without its parent's tap there is nothing to be a VLAN of. */
+	assert_lacks(fake_calls(&fixture->fake), "vlan ");
+	assert_false(subport->wired);
+	assert_false(subport->dirty);
+	assert_int_equal(netd_tap_open(&fixture->netd, PARENT, &fd, NULL), 0);
+	close(fd);
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake),
+		   "vlan ct22222222000 parent=ct11111111000 bridge=cbr101 number=7 mtu=1450\n");
+	assert_true(subport->wired);
+	assert_has(fixture->fake.rules, "ct22222222000 . fa:16:3e:00:00:01 . 10.1.0.11,\n");
+	/* Nobody opens it as if it were a tap, or takes its link away. */
+	assert_int_equal(netd_tap_open(&fixture->netd, SUBPORT, &fd, NULL), -EBUSY);
+	fake_forget(&fixture->fake);
+	assert_int_equal(netd_tap_close(&fixture->netd, SUBPORT, NULL), 0);
+	assert_lacks(fake_calls(&fixture->fake), "delete");
+}
+
+static void subports_follow_their_parent(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd = -1;
+
+	network_set(fixture);
+	trunk_port_set(fixture, PARENT, "", 0);
+	trunk_port_set(fixture, SUBPORT, PARENT, 7);
+	assert_int_equal(netd_tap_open(&fixture->netd, PARENT, &fd, NULL), 0);
+	close(fd);
+	netd_reconcile(&fixture->netd);
+	assert_int_equal(netd_tap_close(&fixture->netd, PARENT, NULL), 0);
+	assert_true(model_port(&fixture->netd.model, SUBPORT)->object.dirty);
+	netd_reconcile(&fixture->netd);
+	assert_false(model_port(&fixture->netd.model, SUBPORT)->object.wired);
+	/* Deleted, its link goes; a port that has left the trunk is one like any other. */
+	assert_int_equal(netd_tap_open(&fixture->netd, PARENT, &fd, NULL), 0);
+	close(fd);
+	netd_reconcile(&fixture->netd);
+	fake_forget(&fixture->fake);
+	model_find(&fixture->netd.model, OBJECT_PORT, SUBPORT)->doomed = true;
+	netd_reconcile(&fixture->netd);
+	assert_has(fake_calls(&fixture->fake), "delete ct22222222000\n");
+	trunk_port_set(fixture, SUBPORT, "", 0);
+	assert_int_equal(netd_tap_open(&fixture->netd, SUBPORT, &fd, NULL), 0);
+	close(fd);
+}
+
+static void unsound_trunks_are_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	network_set(fixture);
+	trunk_port_set(fixture, SUBPORT, "../../x", 7);
+	assert_true(model_port(&fixture->netd.model, SUBPORT)->object.dirty);
+	trunk_port_set(fixture, SUBPORT, PARENT, 4095);
+	assert_true(model_port(&fixture->netd.model, SUBPORT)->object.dirty);
+	assert_lacks(fake_calls(&fixture->fake), "vlan ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +246,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(networks_are_bridged_to_nics, setup, teardown),
 		cmocka_unit_test_setup_teardown(router_is_a_port_of_a_bridged_network, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(subports_are_vlans_of_a_tap, setup, teardown),
+		cmocka_unit_test_setup_teardown(subports_follow_their_parent, setup, teardown),
+		cmocka_unit_test_setup_teardown(unsound_trunks_are_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
