@@ -97,6 +97,12 @@ int mac_parse(const char *text, uint8_t mac[static MAC_SIZE])
 	return 0;
 }
 
+void mac_format(const uint8_t mac[static MAC_SIZE], char text[static 18])
+{
+	snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		 mac[5]);
+}
+
 struct address address_from_mac(const uint8_t mac[static MAC_SIZE])
 {
 	struct address address = { .family = AF_INET6, .prefix = 128 };

@@ -36,6 +36,7 @@ static inline bool address_is_host(const struct address *address)
 
 /* "02:00:00:aa:bb:cc", either case; -EINVAL. */
 int mac_parse(const char *text, uint8_t mac[static MAC_SIZE]);
+void mac_format(const uint8_t mac[static MAC_SIZE], char text[static 18]);
 /* The link-local address that a MAC stands for (RFC 4291, appendix A). */
 struct address address_from_mac(const uint8_t mac[static MAC_SIZE]);
 

@@ -245,6 +245,7 @@ const struct field svc_metadata_get_fields[] = {
 	FIELD(2, FIELD_STRING, struct svc_metadata_get, address, true),
 	FIELD(3, FIELD_STRING, struct svc_metadata_get, method, false),
 	FIELD(4, FIELD_STRING, struct svc_metadata_get, path, true),
+	FIELD(5, FIELD_STRING, struct svc_metadata_get, mac, false),
 	FIELD_END,
 };
 

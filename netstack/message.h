@@ -277,6 +277,7 @@ struct svc_metadata_get {
 	char address[ADDRESS_SIZE]; /* the guest's, as it came in */
 	char method[8];
 	char path[512]; /* "/openstack/latest/meta_data.json" */
+	char mac[18];   /* by IPv6: whose the address is; "": it says so itself */
 };
 
 struct svc_metadata {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define FRAME6_HEADERS 54 /* Ethernet and IPv6 */
+#define FRAME6_TCP 6
 #define FRAME6_UDP 17
 #define FRAME6_ICMP 58
 
@@ -22,7 +23,7 @@ struct frame6 {
 
 /* Points into the frame. false: no IPv6 packet, or cut. */
 bool frame6_parse(const uint8_t *data, size_t size, struct frame6 *frame);
-/* Of UDP and ICMPv6, with the pseudo header; 0 over a payload whose checksum is right. */
+/* Of UDP, TCP and ICMPv6, with the pseudo header; 0 over a payload whose checksum is right. */
 uint16_t frame6_checksum(const struct frame6 *frame);
 /* Writes the headers in front of a payload that stands at data + FRAME6_HEADERS, and its checksum
  * at that offset of the payload. Returns the frame's size. */

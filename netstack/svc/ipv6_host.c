@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * svc as a host of IPv6: its link-local address and one in each IPv6 subnet with DHCP. A question
+ * svc as a host of IPv6: its link-local address, that of metadata, and one in each IPv6 subnet with
+ * DHCP. A question
  * is answered at the MAC that it came from, with one packet at most, so that svc needs to look
  * for no neighbour and keeps nothing of anybody.
  */
@@ -26,7 +27,7 @@ static bool is_own(const struct svc *svc, const uint8_t *bytes)
 	const struct net_subnet *subnets = svc->network.subnets.items;
 	struct address own = address_from_mac(svc->mac);
 
-	if (memcmp(own.bytes, bytes, 16) == 0)
+	if (memcmp(own.bytes, bytes, 16) == 0 || memcmp(metadata6_address, bytes, 16) == 0)
 		return true;
 	for (size_t i = 0; i < svc->network.subnets.count; i++)
 		if (subnets[i].dhcp && address_parse(subnets[i].dhcp_address, &own) == 0 &&
@@ -112,4 +113,6 @@ void ipv6_host_input(struct svc *svc, const struct frame6 *frame)
 		echo_serve(svc, frame);
 	else if (frame->next == FRAME6_UDP)
 		dns_serve(svc, frame);
+	else if (frame->next == FRAME6_TCP && memcmp(frame->to, metadata6_address, 16) == 0)
+		metadata6_input(svc, frame);
 }

@@ -28,7 +28,7 @@ static void cloud_lost(struct channel *channel, void *context)
 
 static const struct channel_handler cloud_handler = { cloud_message, cloud_lost };
 
-static void cloud_attach(struct svc *svc, int fd)
+void svc_cloud_attach(struct svc *svc, int fd)
 {
 	if (fd < 0)
 		return;
@@ -107,7 +107,7 @@ static void netd_message(struct channel *channel, struct message *message, void 
 		dns_take(svc, message, &arena);
 		break;
 	case SVC_CLOUD_LINK:
-		cloud_attach(svc, message_take_fd(message, 0));
+		svc_cloud_attach(svc, message_take_fd(message, 0));
 		break;
 	}
 	arena_free(&arena);

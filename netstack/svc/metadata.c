@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The metadata service on 169.254.169.254, port 80. svc knows nothing of servers: it asks cloud with
+ * The metadata service on 169.254.169.254 (by IPv6: metadata6.h), port 80. svc knows nothing of servers: it asks cloud with
  * the guest's address and the path, and hands back what comes. A connection is one request.
  *
  *	state     event                     next      what is done
@@ -14,6 +14,7 @@
  * A connection is freed when lwIP has let go of it, or before it is closed or aborted: pcb and
  * connection never outlive each other.
  */
+#include <arpa/inet.h>
 #include <lwip/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,19 @@ static void answer_error(struct connection *connection, int status)
 
 /* --- asking --- */
 
+/* By IPv6 a guest is known by its MAC: its link-local address says nothing to cloud. */
+static void asker_put(const struct svc *svc, const ip_addr_t *remote, struct svc_metadata_get *get)
+{
+	const struct metadata6_peer *peer = metadata6_peer(svc, remote->addr);
+
+	if (peer == NULL) {
+		snprintf(get->address, sizeof(get->address), "%s", ipaddr_ntoa(remote));
+		return;
+	}
+	inet_ntop(AF_INET6, peer->address, get->address, sizeof(get->address));
+	mac_format(peer->mac, get->mac);
+}
+
 static void ask(struct connection *connection, const struct http_request *request)
 {
 	struct svc *svc = connection->svc;
@@ -142,7 +156,7 @@ static void ask(struct connection *connection, const struct http_request *reques
 	int64_t serial = -ENOTCONN;
 
 	snprintf(get.network_id, sizeof(get.network_id), "%s", svc->network.id);
-	snprintf(get.address, sizeof(get.address), "%s", ipaddr_ntoa(&connection->pcb->remote_ip));
+	asker_put(svc, &connection->pcb->remote_ip, &get);
 	snprintf(get.method, sizeof(get.method), "%s", request->method);
 	snprintf(get.path, sizeof(get.path), "%s", request->path);
 	if (channel_is_open(&svc->cloud))
@@ -253,14 +267,24 @@ static void on_error(void *argument, err_t error)
 	connection_free(argument);
 }
 
-static bool has_room(const struct metadata *metadata, const ip_addr_t *guest)
+static bool same_guest(const struct svc *svc, const ip_addr_t *one, const ip_addr_t *other)
 {
+	const struct metadata6_peer *a = metadata6_peer(svc, one->addr);
+	const struct metadata6_peer *b = metadata6_peer(svc, other->addr);
+
+	return a != NULL && b != NULL ? memcmp(a->mac, b->mac, MAC_SIZE) == 0
+				      : ip_addr_eq(one, other);
+}
+
+static bool has_room(const struct svc *svc, const ip_addr_t *guest)
+{
+	const struct metadata *metadata = svc->metadata;
 	unsigned all = 0, of_guest = 0;
 
 	for (const struct connection *each = metadata->connections; each != NULL;
 	     each = each->next) {
 		all++;
-		of_guest += ip_addr_eq(&each->pcb->remote_ip, guest);
+		of_guest += same_guest(svc, &each->pcb->remote_ip, guest);
 	}
 	return all < CONNECTIONS_MOST && of_guest < CONNECTIONS_OF_GUEST;
 }
@@ -272,7 +296,7 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 
 	if (error != ERR_OK || pcb == NULL)
 		return ERR_VAL;
-	if (has_room(svc->metadata, &pcb->remote_ip))
+	if (has_room(svc, &pcb->remote_ip))
 		connection = calloc(1, sizeof(*connection));
 	if (connection == NULL) {
 		tcp_abort(pcb);

@@ -97,6 +97,7 @@ static void interfaces_down(struct svc *svc)
 	if (svc->metadata_interface.netif.state != NULL)
 		netif_remove(&svc->metadata_interface.netif);
 	svc->metadata_interface.netif.state = NULL;
+	metadata6_down(svc);
 }
 
 static void subnet_up(struct svc *svc, const struct net_subnet *subnet)
@@ -140,6 +141,7 @@ int svc_network_set(struct svc *svc, const struct net_network *network, struct a
 	for (size_t i = 0; i < network->subnets.count; i++)
 		subnet_up(svc, &subnets[i]);
 	interface_up(svc, &svc->metadata_interface, METADATA_ADDRESS, 32);
+	metadata6_up(svc);
 	/* Most networks do not: their svc never has that code in its memory. */
 	svc->advertises = network_advertises(network);
 	if (svc->advertises)
@@ -208,7 +210,7 @@ static void timer_run(struct loop_timer *timer)
 	timer_schedule(container_of(timer, struct svc, timer));
 }
 
-static void stay_awake(struct svc *svc)
+void svc_stay_awake(struct svc *svc)
 {
 	svc->active = loop_now(svc->loop);
 	if (svc->timer.running)
@@ -234,7 +236,7 @@ void svc_input(struct svc *svc, const uint8_t *frame, size_t size)
 	packet = interface != NULL ? pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_POOL) : NULL;
 	if (packet == NULL)
 		return;
-	stay_awake(svc);
+	svc_stay_awake(svc);
 	pbuf_take(packet, frame, (u16_t)size);
 	if (interface->netif.input(packet, &interface->netif) != ERR_OK)
 		pbuf_free(packet);

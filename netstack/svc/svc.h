@@ -4,7 +4,7 @@
  * service on it. lwIP is one for the process, so there is one 'struct svc'.
  *
  * Interfaces: one for each subnet with DHCP, and one for 169.254.169.254, all on the same tap and
- * with the same MAC. A frame is given to the interface that it is meant for.
+ * with the same MAC; one for what metadata6.h describes. A frame is given to the interface that it is meant for.
  */
 #ifndef CUMULET_SVC_SVC_H
 #define CUMULET_SVC_SVC_H
@@ -13,6 +13,7 @@
 
 #include "firmware/lib/loop.h"
 #include "netstack/svc/lease.h"
+#include "netstack/svc/metadata6.h"
 
 #define FRAME_MAX 9216
 #define DNS_PENDING_MOST 64
@@ -57,6 +58,7 @@ struct svc {
 	struct svc_interface interfaces[NET_SUBNETS_MAX];
 	size_t interface_count;
 	struct svc_interface metadata_interface;
+	struct metadata6 metadata6;
 	struct lease_table leases;
 
 	struct udp_pcb *dhcp, *dns;
@@ -75,11 +77,14 @@ int svc_init(struct svc *svc, struct loop *loop);
 int svc_network_set(struct svc *svc, const struct net_network *network, struct arena *arena,
 		    struct error *error);
 void svc_input(struct svc *svc, const uint8_t *frame, size_t size);
+/* lwIP's clock runs for a while. */
+void svc_stay_awake(struct svc *svc);
 void svc_tap_set(struct svc *svc, int tap);
 void svc_free(struct svc *svc);
 
 /* --- messages.c: netd and cloud --- */
 int svc_netd_attach(struct svc *svc, int fd);
+void svc_cloud_attach(struct svc *svc, int fd);
 
 /* --- ipv6_service.c --- */
 /* All of IPv6: lwIP sees none of it. */
@@ -92,7 +97,7 @@ void ipv6_router_gone(struct svc *svc, const struct lease *router);
 struct frame6;
 void ipv6_udp_send(struct svc *svc, const struct frame6 *asked, const uint8_t from[static 16],
 		   uint16_t from_port, uint16_t to_port, uint8_t *data, size_t size);
-/* --- ipv6_host.c: svc's own IPv6 addresses: neighbours, echo, DNS --- */
+/* --- ipv6_host.c: svc's own IPv6 addresses: neighbours, echo, DNS, metadata --- */
 void ipv6_host_input(struct svc *svc, const struct frame6 *frame);
 
 /* --- dhcp_service.c, dns_service.c, metadata.c --- */

@@ -319,6 +319,17 @@ static void service_answers_by_ipv6(void **state)
 			 0);
 }
 
+static void metadata_is_there(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	assert_int_equal(run_beside("printf 'GET /openstack/latest HTTP/1.1\\r\\n\\r\\n' | "
+				    "ip netns exec g1 busybox nc -w 5 'fe80::a9fe:a9fe%%eth0' 80 | "
+				    "grep -q 'metadata of /openstack/latest'"),
+			 0);
+	assert_string_equal(world.asked_address, "fe80::f816:3eff:fe00:1");
+}
+
 static void groups_are_enforced(void **state)
 {
 	(void)state;
@@ -489,6 +500,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(guests_configure_themselves),
 		cmocka_unit_test(neighbours_and_routed_networks_answer),
 		cmocka_unit_test(service_answers_by_ipv6),
+		cmocka_unit_test(metadata_is_there),
 		cmocka_unit_test(groups_are_enforced),
 		cmocka_unit_test(forged_frames_are_dropped),
 		cmocka_unit_test(forged_frames_pass_without_port_security),

@@ -259,6 +259,25 @@ int network_port_by_address(struct store_view *view, struct arena *arena, const 
 	return result ? result : error_set(error, -ENOENT, "no port has address %s", address);
 }
 
+static int take_first(const struct store_document *document, void *context)
+{
+	*(yyjson_val **)context = document->root;
+	return 0;
+}
+
+int network_port_by_mac(struct store_view *view, struct arena *arena, const char *network_id,
+			const char *mac, yyjson_val **port, struct error *error)
+{
+	int64_t result;
+
+	*port = NULL;
+	result = store_read_index(view, arena, resource_port.prefix, "mac", network_id, mac,
+				  take_first, port, error);
+	if (result < 0)
+		return (int)result;
+	return *port ? 0 : error_set(error, -ENOENT, "no port has MAC %s", mac);
+}
+
 int network_lookup(struct store_view *view, struct arena *arena, const char *network_id,
 		   yyjson_val **network, struct error *error)
 {

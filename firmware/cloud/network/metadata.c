@@ -29,6 +29,14 @@ static void reply(struct channel *channel, uint32_t reply_to, uint32_t status, c
 		log_warning("network", "metadata reply not sent", "bytes=%zu", size);
 }
 
+static int find_port(const struct metadata_link *link, const struct svc_metadata_get *get,
+		     struct store_view *view, struct arena *arena, yyjson_val **port)
+{
+	if (get->mac[0])
+		return network_port_by_mac(view, arena, link->network_id, get->mac, port, NULL);
+	return network_port_by_address(view, arena, link->network_id, get->address, port, NULL);
+}
+
 /* The network is the link's own, whatever the message says: a service speaks for itself only. */
 static void answer(struct metadata_link *link, const struct svc_metadata_get *get,
 		   struct message *message, struct arena *arena)
@@ -44,7 +52,7 @@ static void answer(struct metadata_link *link, const struct svc_metadata_get *ge
 		reply(&link->channel, message->serial, 500, type, body, size);
 		return;
 	}
-	if (network_port_by_address(view, arena, link->network_id, get->address, &port, NULL))
+	if (find_port(link, get, view, arena, &port))
 		status = 404;
 	else
 		compute_metadata(link->cloud, view, arena, port, get->path, &status, &type, &body,

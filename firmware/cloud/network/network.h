@@ -60,6 +60,9 @@ int network_device_ports(struct store_view *view, struct arena *arena, const cha
 /* The port that has this fixed address in this network (metadata). -ENOENT. */
 int network_port_by_address(struct store_view *view, struct arena *arena, const char *network_id,
 			    const char *address, yyjson_val **port, struct error *error);
+/* The one that has this MAC there. -ENOENT. */
+int network_port_by_mac(struct store_view *view, struct arena *arena, const char *network_id,
+			const char *mac, yyjson_val **port, struct error *error);
 /* Documents by id, of the view; -ENOENT. */
 int network_lookup(struct store_view *view, struct arena *arena, const char *network_id,
 		   yyjson_val **network, struct error *error);
