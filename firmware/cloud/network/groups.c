@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "firmware/cloud/network/address_groups.h"
+#include "firmware/cloud/network/default_rules.h"
 #include "firmware/cloud/network/port.h"
 #include "firmware/cloud/network/quotas.h"
 #include "firmware/cloud/network/rbac.h"
@@ -18,21 +19,14 @@ static const struct attribute attributes[] = {
 	{ 0 }
 };
 
-#define EGRESS_RULES 2
-
-/* Every group starts with leave to send anything. */
-static void add_egress(struct change *change, const char *group_id, const char *project_id)
-{
-	rule_put(change, &(struct rule_plan){ group_id, project_id, "egress", "IPv4", NULL });
-	rule_put(change, &(struct rule_plan){ group_id, project_id, "egress", "IPv6", NULL });
-}
-
-static int make_default(struct change *change, const char *project_id, const char **id)
+static int make_default(struct change *change, const char *project_id, const char **id,
+			struct error *error)
 {
 	yyjson_mut_doc *doc = change->doc;
 	yyjson_mut_val *object = yyjson_mut_obj(doc);
 	const char *marker =
 		arena_printf(change->request->arena, "/network/default-group/%s", project_id);
+	int result;
 
 	object_begin(change, object);
 	*id = json_member(object, "id");
@@ -42,9 +36,9 @@ static int make_default(struct change *change, const char *project_id, const cha
 	json_set_string(doc, object, "description", "Default security group");
 	json_set_bool(doc, object, "stateful", true);
 	json_set_bool(doc, object, "shared", false);
-	add_egress(change, *id, project_id);
-	rule_put(change, &(struct rule_plan){ *id, project_id, "ingress", "IPv4", *id });
-	rule_put(change, &(struct rule_plan){ *id, project_id, "ingress", "IPv6", *id });
+	result = default_rules_apply(change, *id, project_id, true, error);
+	if (result)
+		return result;
 	change_put(change, &resource_group, object);
 	change->default_group_key = marker;
 	change->default_group = *id;
@@ -73,7 +67,7 @@ int group_default(struct change *change, const char *project_id, const char **id
 		return error_set(error, -EAGAIN, "the default group is in the making");
 	result = store_get(change->view, arena, key, &record, error);
 	if (result == -ENOENT)
-		return make_default(change, project_id, id);
+		return make_default(change, project_id, id, error);
 	if (result)
 		return result;
 	marker = json_parse(arena, record.value, record.size);
@@ -122,18 +116,21 @@ int group_find(struct change *change, const char *project_id, const char *id, co
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
 	const char *name = json_member(object, "name");
+	const char *project_id = json_member(object, "project_id");
+	int64_t rules;
 	int result;
 
 	if (name && !strcmp(name, "default"))
 		return error_fault(error, -EEXIST, 409, "SecurityGroupDefaultAlreadyExists",
 				   "Default security group already exists.");
-	result = network_quota_room(change, &resource_rule, json_member(object, "project_id"),
-				    EGRESS_RULES * (int64_t)(change->made + 1), error);
+	result = default_rules_count(change, false, &rules, error);
+	if (!result)
+		result = network_quota_room(change, &resource_rule, project_id,
+					    rules * (int64_t)(change->made + 1), error);
 	if (result)
 		return result;
 	json_set_bool(change->doc, object, "shared", false);
-	add_egress(change, json_member(object, "id"), json_member(object, "project_id"));
-	return 0;
+	return default_rules_apply(change, json_member(object, "id"), project_id, false, error);
 }
 
 static bool writable(struct request *request, yyjson_val *record)

@@ -45,7 +45,7 @@ static bool hidden(const struct shown *shown, const char *name)
 
 	if (name[0] == '_')
 		return true;
-	if (resource->parent && !part_has(resource, name))
+	if ((resource->parent || resource->bare) && !part_has(resource, name))
 		return true;
 	for (; attribute->name; attribute++)
 		if (!strcmp(attribute->name, name))

@@ -32,6 +32,8 @@ struct resource {
 	 * finds it. NULL: stands for itself. Its form has the attributes and the id alone. */
 	const struct resource *parent;
 	const char *parent_member;
+	/* Its form, too, has nothing but the attributes and the id. */
+	bool bare;
 	/* "NetworkNotFound", "Network ", " could not be found." */
 	const char *missing_type, *missing_before, *missing_after;
 	/* 'object' holds the checked attributes with defaults, the id and the standard
@@ -98,23 +100,28 @@ int resource_delete(const struct resource *resource, struct request *request, st
 /* Attribute tables check what is in a body: to a route it only has to be an object. */
 extern const struct schema resource_body;
 
-#define RESOURCE_ROUTES(collection, kind)                                                          \
+#define ROUTES(collection, kind, create_rule, update_rule, delete_rule)                            \
 	{ .method = "GET", .path = "/v2.0/" collection, .handle = kind##_list },                   \
 		{ .method = "POST",                                                                \
 		  .path = "/v2.0/" collection,                                                     \
 		  .handle = kind##_create,                                                         \
 		  .body = &resource_body,                                                          \
-		  .policy = "create" },                                                            \
+		  .policy = create_rule },                                                         \
 		{ .method = "GET", .path = "/v2.0/" collection "/{id}", .handle = kind##_show },   \
 		{ .method = "PUT",                                                                 \
 		  .path = "/v2.0/" collection "/{id}",                                             \
 		  .handle = kind##_update,                                                         \
 		  .body = &resource_body,                                                          \
-		  .policy = "update" },                                                            \
+		  .policy = update_rule },                                                         \
 	{                                                                                          \
 		.method = "DELETE", .path = "/v2.0/" collection "/{id}", .handle = kind##_delete,  \
-		.policy = "delete"                                                                 \
+		.policy = delete_rule                                                              \
 	}
+
+#define RESOURCE_ROUTES(collection, kind) ROUTES(collection, kind, "create", "update", "delete")
+/* Rules of its own: create_<kind>, ... */
+#define ADMIN_ROUTES(collection, kind)                                                             \
+	ROUTES(collection, kind, "create_" #kind, "update_" #kind, "delete_" #kind)
 
 /* Opens the request's view and starts a transaction. */
 int change_begin(struct change *change, struct request *request, struct error *error);

@@ -15,7 +15,7 @@ static const char *const directions[] = { "ingress", "egress", NULL };
 static const char *const ethertypes[] = { "IPv4", "IPv6", NULL };
 
 /* Of ICMP these are type and code, whose own bounds come later. */
-static int check_port(const struct attribute *attribute, yyjson_val *value, struct error *error)
+int rule_port_check(const struct attribute *attribute, yyjson_val *value, struct error *error)
 {
 	const char *text = yyjson_get_str(value);
 	int64_t port = text ? strtoll(text, NULL, 10) : yyjson_get_sint(value);
@@ -35,9 +35,9 @@ static const struct attribute attributes[] = {
 	{ "ethertype", ATTRIBUTE_STRING, ATTRIBUTE_POST, "\"IPv4\"", 0, 8, NULL, NULL },
 	{ "protocol", ATTRIBUTE_ANY, ATTRIBUTE_POST, "null", 0, 0, NULL, NULL },
 	{ "port_range_min", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
-	  INT64_MAX, NULL, check_port },
+	  INT64_MAX, NULL, rule_port_check },
 	{ "port_range_max", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
-	  INT64_MAX, NULL, check_port },
+	  INT64_MAX, NULL, rule_port_check },
 	{ "remote_ip_prefix", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 64,
 	  NULL, NULL },
 	/* As in Neutron any text: one that names no group is not found, rather than malformed. */
@@ -238,7 +238,7 @@ static const char *const compared[] = { "direction",
 					"remote_address_group_id",
 					NULL };
 
-static bool same_rule(yyjson_val *one, yyjson_val *other)
+bool rule_same(yyjson_val *one, yyjson_val *other)
 {
 	for (const char *const *member = compared; *member; member++)
 		if (!yyjson_equals(yyjson_obj_get(one, *member), yyjson_obj_get(other, *member)))
@@ -254,7 +254,7 @@ static int refuse_twin(struct change *change, yyjson_mut_val *object, struct err
 				    json_member(object, "security_group_id"), &rules, error);
 
 	for (size_t i = 0; !result && i < rules.count; i++)
-		if (same_rule(rule, rules.items[i]))
+		if (rule_same(rule, rules.items[i]))
 			return error_fault(error, -EEXIST, 409, "SecurityGroupRuleExists",
 					   "Security group rule already exists. Rule id is %s.",
 					   json_string(rules.items[i], "id"));
@@ -268,23 +268,37 @@ static int check_remote_group(struct change *change, yyjson_mut_val *object, str
 	return id ? group_find(change, json_member(object, "project_id"), id, &found, error) : 0;
 }
 
+int rule_conditions_settle(struct change *change, yyjson_mut_val *object, struct error *error)
+{
+	int result = check_remotes(object, error);
+
+	if (!result)
+		result = convert_protocol(change, object, error);
+	if (!result)
+		result = convert_ethertype(change, object, error);
+	if (!result)
+		result = fit_protocol(change, object, error);
+	if (!result)
+		result = convert_prefix(change, object, error);
+	return result ? result : check_ports(object, error);
+}
+
 static int create(struct change *change, yyjson_mut_val *object, struct error *error)
 {
-	static int (*const steps[])(struct change *, yyjson_mut_val *, struct error *) = {
-		convert_protocol,   convert_ethertype, fit_protocol,      convert_prefix,
-		check_remote_group, refuse_twin,       address_group_join
-	};
 	yyjson_val *group;
 	int result = check_remotes(object, error);
 
 	if (!result)
 		result = change_find(change, &resource_group,
 				     json_member(object, "security_group_id"), &group, error);
-	for (size_t i = 0; !result && i < sizeof(steps) / sizeof(steps[0]); i++) {
-		result = steps[i](change, object, error);
-		if (!result && i == 3)
-			result = check_ports(object, error);
-	}
+	if (!result)
+		result = rule_conditions_settle(change, object, error);
+	if (!result)
+		result = check_remote_group(change, object, error);
+	if (!result)
+		result = refuse_twin(change, object, error);
+	if (!result)
+		result = address_group_join(change, object, error);
 	if (!result)
 		change_touch(change, &resource_group, group);
 	return result;
@@ -319,29 +333,13 @@ static bool writable(struct request *request, yyjson_val *record)
 	return policy_owns(request, json_string(record, "project_id"));
 }
 
-void rule_put(struct change *change, const struct rule_plan *plan)
+int rule_put(struct change *change, yyjson_mut_val *object, struct error *error)
 {
-	static const char *const empty[] = { "protocol",
-					     "port_range_min",
-					     "port_range_max",
-					     "remote_ip_prefix",
-					     "normalized_cidr",
-					     "remote_address_group_id",
-					     NULL };
-	yyjson_mut_doc *doc = change->doc;
-	yyjson_mut_val *object = yyjson_mut_obj(doc);
+	int result = address_group_join(change, object, error);
 
-	object_begin(change, object);
-	json_set_string(doc, object, "tenant_id", plan->project_id);
-	json_set_string(doc, object, "project_id", plan->project_id);
-	json_set_string(doc, object, "security_group_id", plan->group_id);
-	json_set_string(doc, object, "direction", plan->direction);
-	json_set_string(doc, object, "ethertype", plan->ethertype);
-	json_set_string(doc, object, "remote_group_id", plan->remote_group_id);
-	json_set_string(doc, object, "description", "");
-	for (const char *const *member = empty; *member; member++)
-		json_set_string(doc, object, *member, NULL);
-	change_put(change, &resource_rule, object);
+	if (!result)
+		change_put(change, &resource_rule, object);
+	return result;
 }
 
 yyjson_mut_val *rule_view(yyjson_mut_doc *doc, yyjson_val *record)

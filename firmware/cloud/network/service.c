@@ -4,8 +4,10 @@
 #include "firmware/cloud/network/agents.h"
 #include "firmware/cloud/network/auto_topology.h"
 #include "firmware/cloud/network/availability.h"
+#include "firmware/cloud/network/default_rules.h"
 #include "firmware/cloud/network/discovery.h"
 #include "firmware/cloud/network/extraroutes.h"
+#include "firmware/cloud/network/flavors.h"
 #include "firmware/cloud/network/qos.h"
 #include "firmware/cloud/network/quotas.h"
 #include "firmware/cloud/network/resource.h"
@@ -159,7 +161,8 @@ static const struct store_index indexes[] = {
 
 static const struct service_part *const parts[] = { &address_group_part, &agent_part,
 						    &auto_topology_part, &qos_part,
-						    &trunk_part,         NULL };
+						    &trunk_part,         &flavor_part,
+						    &default_rule_part,  NULL };
 
 const struct service network_service = {
 	.name = "neutron",

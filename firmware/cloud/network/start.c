@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a fresh box has: a way from a guest to the world outside. */
+#include "firmware/cloud/network/default_rules.h"
 #include "firmware/cloud/network/start.h"
 
 #include <string.h>
@@ -192,8 +193,10 @@ int network_first_boot(struct cloud *cloud, struct error *error)
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
 	struct founding founding = { .request = { .cloud = cloud, .arena = &arena },
 				     .cloud = cloud };
-	int result = read_marker(&founding, error);
+	int result = default_rules_found(cloud, &arena, error);
 
+	if (!result)
+		result = read_marker(&founding, error);
 	if (!result && !founding.router)
 		result = first_boot(&founding, error);
 	return result ? error_prefix(error, "networks of the first boot") : 0;
