@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/http/connection.h"
+
+#include "firmware/cloud/http/loan.h"
 #include "firmware/cloud/http/tunnel.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
@@ -258,12 +261,16 @@ void connection_pump(struct connection *connection)
 	unsigned turns = 0;
 	bool moved = true;
 
+	if (connection->lent && !loan_take_back(connection))
+		return;
 	while (moved && connection->state != CONNECTION_CLOSED && turns++ < STEPS_MAX)
 		moved = steps[connection->state](connection);
 	if (connection->state == CONNECTION_CLOSED) {
 		connection_close(connection);
 		return;
 	}
+	if (loan_give(connection))
+		return;
 	if (moved)
 		loop_task_queue(connection->server->cloud->loop, &connection->again, on_again);
 	arm(connection);
@@ -271,12 +278,17 @@ void connection_pump(struct connection *connection)
 
 bool connection_is_idle(const struct connection *connection)
 {
-	return connection->state == CONNECTION_HEAD && !connection->in.length &&
-	       !connection->fresh && !connection->local;
+	return !connection->lent && connection->state == CONNECTION_HEAD &&
+	       !connection->in.length && !connection->fresh && !connection->local;
 }
 
 void connection_close(struct connection *connection)
 {
+	if (connection->lent && !loan_take_back(connection)) {
+		exchange_abandon(connection->exchange);
+		shutdown(connection->transport.fd, SHUT_RDWR);
+		return;
+	}
 	if (connection->state != CONNECTION_CLOSED && connection->state != CONNECTION_HANDSHAKE)
 		transport_shutdown(&connection->transport);
 	loop_fd_stop(&connection->handle);

@@ -39,6 +39,7 @@ struct connection {
 	enum connection_state state;
 	bool local;     /* the console's */
 	bool fresh;     /* no request came yet */
+	bool lent;      /* to the exchange's worker: see loan.h */
 	uint64_t moved; /* when a byte last went either way; loop's ms */
 	uint64_t since; /* when the present state (in HEAD: the head's first byte) began */
 
@@ -59,6 +60,7 @@ struct connection {
 
 /* Takes the descriptor in every case. */
 int connection_open(struct server *server, int fd, bool local);
+/* One that is lent is only cut off, and stays until it is closed again. */
 void connection_close(struct connection *connection);
 void connection_pump(struct connection *connection);
 /* Nothing more will be sent: lets the client read to the end. */
@@ -69,9 +71,13 @@ bool connection_is_idle(const struct connection *connection);
 /* connection_request.c: from received bytes to a worker. */
 bool connection_read_head(struct connection *connection);
 bool connection_read_body(struct connection *connection);
+/* By what was received: the worker of a connection on loan asks, too. */
+bool connection_body_is_complete(const struct connection *connection);
 /* Answers with a fault without asking any handler, and reads no further. */
 void connection_refuse(struct connection *connection, int status, const char *text);
-/* One read from the socket into 'in'. True when something came; closes at the end or an error. */
+/* One read from the socket into 'in': how many bytes, 0 at the end, -EAGAIN, another errno. */
+ssize_t connection_receive(struct connection *connection);
+/* The same. True when something came; closes at the end or an error. */
 bool connection_fill(struct connection *connection);
 
 /* connection_reply.c: from the exchange's queue to the client. */

@@ -7,25 +7,33 @@
 
 #define READ_STEP (16 * 1024) /* a TLS record */
 
-bool connection_fill(struct connection *connection)
+ssize_t connection_receive(struct connection *connection)
 {
 	struct buffer *in = &connection->in;
-	size_t room = in->limit - in->length;
-	char *space = room ? buffer_reserve(in, room < READ_STEP ? room : READ_STEP) : NULL;
+	size_t room = in->limit - in->length, most = room < READ_STEP ? room : READ_STEP;
+	char *space = room ? buffer_reserve(in, most) : NULL;
 	ssize_t got;
 
 	if (!room)
-		return false;
-	got = space ? transport_read(&connection->transport, space,
-				     room < READ_STEP ? room : READ_STEP)
-		    : -ENOMEM;
+		return -EAGAIN;
+	if (!space)
+		return -ENOMEM;
+	got = transport_read(&connection->transport, space, most);
+	if (got > 0)
+		buffer_commit(in, (size_t)got);
+	return got;
+}
+
+bool connection_fill(struct connection *connection)
+{
+	ssize_t got = connection_receive(connection);
+
 	if (got == -EAGAIN)
 		return false;
 	if (got <= 0) {
 		connection->state = CONNECTION_CLOSED;
 		return true;
 	}
-	buffer_commit(in, (size_t)got);
 	connection->moved = loop_now(connection->server->cloud->loop);
 	return true;
 }
@@ -168,7 +176,7 @@ static int decode_chunked(struct connection *connection, size_t room)
 	return result;
 }
 
-static bool body_complete(const struct connection *connection)
+bool connection_body_is_complete(const struct connection *connection)
 {
 	if (connection->exchange->head.content_length == UINT64_MAX)
 		return chunked_done(&connection->chunked);
@@ -190,7 +198,7 @@ bool connection_read_body(struct connection *connection)
 		result = decode_plain(connection, room);
 	if (result < 0)
 		body_failed(connection, result);
-	else if (body_complete(connection))
+	else if (connection_body_is_complete(connection))
 		body_ended(connection);
 	return true;
 }

@@ -16,6 +16,8 @@ static void finish(struct exchange *exchange, bool cut)
 	exchange->done = true;
 	if (cut)
 		exchange->close_after = true;
+	if (exchange->loan == LOAN_LENT)
+		exchange->loan = LOAN_RETURNED;
 	pthread_mutex_unlock(&exchange->lock);
 	exchange_kick(exchange);
 	exchange_release(exchange);
@@ -31,14 +33,14 @@ static int pump_step(struct exchange *exchange, char *data)
 		return got < 0 ? -errno : -EIO; /* shorter than promised */
 	reply->offset += (uint64_t)got;
 	reply->length -= (uint64_t)got;
-	return exchange_write(exchange, data, (size_t)got);
+	return loan_write(exchange, data, (size_t)got);
 }
 
 /* Returns whether the client gets less than it was promised. */
 static bool pump_file(struct exchange *exchange)
 {
 	char *data = malloc(FILE_STEP);
-	int result = data ? 0 : -ENOMEM;
+	int result = data ? loan_take(exchange) : -ENOMEM;
 
 	while (result == 0 && exchange->reply.length)
 		result = pump_step(exchange, data);

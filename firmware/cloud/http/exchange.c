@@ -7,22 +7,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "firmware/cloud/call.h"
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/uuid.h"
 
 #define WRITE_STEP (64 * 1024) /* bytes put into the queue before the loop is told */
-
-static void init_changed(pthread_cond_t *changed)
-{
-	pthread_condattr_t attributes;
-
-	/* request_read() waits until a moment: of the clock that nobody can set. */
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
 
 static void make_id(char *id, size_t size)
 {
@@ -44,7 +32,7 @@ struct exchange *exchange_new(struct cloud *cloud, struct kick_list *kicks)
 	exchange->reply.fd = -1;
 	exchange->silence_ms = 30 * 1000;
 	pthread_mutex_init(&exchange->lock, NULL);
-	init_changed(&exchange->changed);
+	pthread_cond_init(&exchange->changed, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &exchange->began);
 	make_id(exchange->id, sizeof(exchange->id));
 	exchange->request = (struct request){
@@ -180,6 +168,8 @@ void exchange_body_finish(struct exchange *exchange, int error)
 	pthread_mutex_lock(&exchange->lock);
 	exchange->body_end = error == 0;
 	exchange->body_error = error;
+	if (error)
+		exchange->close_after = true; /* where the next request would begin nobody knows */
 	pthread_cond_broadcast(&exchange->changed);
 	pthread_mutex_unlock(&exchange->lock);
 }
@@ -190,23 +180,6 @@ void exchange_abandon(struct exchange *exchange)
 	exchange->gone = true;
 	pthread_cond_broadcast(&exchange->changed);
 	pthread_mutex_unlock(&exchange->lock);
-}
-
-/* With the lock held: waits until there is a byte, an end, or a reason to give up. */
-static int wait_for_body(struct exchange *exchange)
-{
-	struct timespec until = moment_after(exchange->silence_ms);
-
-	while (!exchange->body.length && !exchange->body_end) {
-		if (exchange->body_error)
-			return exchange->body_error;
-		if (exchange->gone || !exchange->kicks)
-			return -EPIPE;
-		if (pthread_cond_timedwait(&exchange->changed, &exchange->lock, &until) ==
-		    ETIMEDOUT)
-			return -ETIMEDOUT;
-	}
-	return 0;
 }
 
 void exchange_continue(struct exchange *exchange)
@@ -224,26 +197,42 @@ void exchange_continue(struct exchange *exchange)
 		exchange_kick(exchange);
 }
 
+/* Of what the loop has received: 0 at the body's end, -EAGAIN when the rest is still to come. */
+static ssize_t take_received(struct exchange *exchange, void *data, size_t size)
+{
+	ssize_t result;
+
+	pthread_mutex_lock(&exchange->lock);
+	if (exchange->body.length) {
+		if (size > exchange->body.length)
+			size = exchange->body.length;
+		memcpy(data, buffer_head(&exchange->body), size);
+		buffer_consume(&exchange->body, size);
+		result = (ssize_t)size;
+	} else if (exchange->body_error) {
+		result = exchange->body_error;
+	} else {
+		result = exchange->body_end ? 0 : -EAGAIN;
+	}
+	pthread_mutex_unlock(&exchange->lock);
+	return result;
+}
+
 ssize_t exchange_read(struct exchange *exchange, void *data, size_t size)
 {
 	ssize_t result;
-	bool full;
 
 	exchange_continue(exchange);
-	pthread_mutex_lock(&exchange->lock);
-	result = wait_for_body(exchange);
-	full = exchange->body.length >= EXCHANGE_QUEUE_MAX;
-	if (result == 0) {
-		if (size > exchange->body.length)
-			size = exchange->body.length;
-		if (size)
-			memcpy(data, buffer_head(&exchange->body), size);
-		buffer_consume(&exchange->body, size);
-		result = (ssize_t)size;
+	result = take_received(exchange, data, size);
+	if (result == -EAGAIN) {
+		result = exchange->kicks ? loan_take(exchange) : -EPIPE;
+		if (result == 0)
+			result = take_received(exchange, data, size); /* what came meanwhile */
+		if (result == -EAGAIN)
+			result = loan_read(exchange, data, size);
 	}
-	pthread_mutex_unlock(&exchange->lock);
-	if (result > 0 && full)
-		exchange_kick(exchange); /* there is room again; else nobody waited for some */
+	if (result <= 0)
+		loan_return(exchange);
 	return result;
 }
 
@@ -268,6 +257,7 @@ int exchange_write(struct exchange *exchange, const void *data, size_t size)
 {
 	int result = 0;
 
+	loan_return(exchange); /* the queue is for the loop to send */
 	for (size_t at = 0, part; result == 0 && at < size; at += part) {
 		part = size - at < WRITE_STEP ? size - at : WRITE_STEP;
 		result = append_out(exchange, (const char *)data + at, part);

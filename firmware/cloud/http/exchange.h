@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "firmware/cloud/http/head.h"
+#include "firmware/cloud/http/loan.h"
 #include "firmware/cloud/http/pool.h"
 #include "firmware/cloud/http/service.h"
 #include "firmware/lib/buffer.h"
@@ -65,15 +66,17 @@ struct exchange {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned references;
-	struct buffer body; /* in: decoded bytes; the whole JSON body, or a stream's queue */
-	uint64_t body_read; /* bytes that came so far */
-	bool body_end;      /* all of it has come */
-	int body_error;     /* negative errno: the rest will not come */
-	bool body_wanted;   /* 100 Continue has been said, if it was asked for */
-	struct buffer out;  /* the reply's head, then the queue of a streamed body */
-	bool done;          /* the worker has ended */
-	bool gone;          /* the connection has ended */
-	bool close_after;   /* no further request on this connection */
+	struct buffer body;      /* in: decoded bytes; the whole JSON body, or a stream's queue */
+	uint64_t body_read;      /* bytes that came so far */
+	bool body_end;           /* all of it has come */
+	int body_error;          /* negative errno: the rest will not come */
+	bool body_wanted;        /* 100 Continue has been said, if it was asked for */
+	struct buffer out;       /* the reply's head, then the queue of a streamed body */
+	bool done;               /* the worker has ended */
+	bool gone;               /* the connection has ended */
+	bool close_after;        /* no further request on this connection */
+	enum loan loan;          /* the worker's to read without the lock while it is LOAN_LENT */
+	struct connection *lent; /* the worker's, then */
 
 	struct kick_list *kicks;       /* NULL: no connection (direct.h, tests) */
 	struct connection *connection; /* loop's thread only */
@@ -101,7 +104,8 @@ void exchange_continue(struct exchange *exchange);
 void exchange_body_finish(struct exchange *exchange, int error); /* 0: complete */
 void exchange_abandon(struct exchange *exchange);                /* the connection has gone */
 
-/* The worker's side. exchange_write() blocks while the queue is full; -EPIPE. */
+/* The worker's side. exchange_read() has the connection lent to it when it has to wait for bytes, and
+ * returns it at the end; exchange_write() blocks while the queue is full; -EPIPE. */
 ssize_t exchange_read(struct exchange *exchange, void *data, size_t size);
 int exchange_write(struct exchange *exchange, const void *data, size_t size);
 void exchange_kick(struct exchange *exchange);

@@ -290,8 +290,11 @@ void server_stop(struct server *server)
 		close(listener->fd);
 		free(listener);
 	}
-	while (server->connections)
-		connection_close(server->connections);
+	for (struct connection *connection = server->connections, *next; connection;
+	     connection = next) {
+		next = connection->next;
+		connection_close(connection);
+	}
 }
 
 void server_free(struct server *server)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLS 1.2 and 1.3 (mbedTLS), and plain sockets behind the same four functions. All of it runs on
- * the loop's thread and never blocks.
+ * TLS 1.2 and 1.3 (mbedTLS), and plain sockets behind the same four functions. None of it blocks.
+ * A transport is one thread's at a time: the loop's, or a worker's who has it on loan (loan.h).
  */
 #ifndef CUMULET_HTTP_TLS_H
 #define CUMULET_HTTP_TLS_H

@@ -353,6 +353,52 @@ static void test_half_upload(void **state)
 	close(fd);
 }
 
+/* The worker has read the body himself; the loop goes on behind it, to the byte. */
+static void test_request_behind_a_body(void **state)
+{
+	static char bytes[300000];
+	int fd = dial();
+
+	(void)state;
+	put(fd, "PUT /upload HTTP/1.1\r\n" HOST "Content-Length: 300000\r\n\r\n");
+	wait_for(&upload_result, 0);
+	assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+	put(fd, "PUT /upload HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < 30; i++) {
+		put(fd, "1fff;x=y\r\n");
+		assert_int_equal(send(fd, bytes, 0x1fff, 0), 0x1fff);
+		put(fd, "\r\n");
+	}
+	put(fd, "0\r\n\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(take(fd), 200);
+	assert_string_equal(body(), "300000");
+	assert_int_equal(take(fd), 200);
+	assert_string_equal(body(), "245730");
+	assert_int_equal(take(fd), 200);
+	assert_string_equal(body(), "none");
+	close(fd);
+}
+
+/* The server stops while an upload and a download go on: it waits for nobody but the threads, and
+ * these notice. */
+static void test_stop_under_way(void **state)
+{
+	int up = dial(), down = dial(), small = 4096;
+
+	(void)state;
+	upload_result = 0;
+	setsockopt(down, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	put(down, "GET /download HTTP/1.1\r\n" HOST "\r\n");
+	put(up, "PUT /upload HTTP/1.1\r\n" HOST "Content-Length: 300000\r\n\r\nabc");
+	wait_for(&upload_result, 0);
+	assert_int_equal(take(down), 200);
+	stop(NULL);
+	assert_true(upload_result < 0);
+	close(up);
+	close(down);
+	start(NULL);
+}
+
 /* A refusal must reach a client that sends on: the connection lingers. */
 static void test_early_reply(void **state)
 {
@@ -558,6 +604,8 @@ int main(void)
 		PLAIN(test_continue),
 		PLAIN(test_slow_reader_of_body),
 		PLAIN(test_half_upload),
+		PLAIN(test_request_behind_a_body),
+		PLAIN(test_stop_under_way),
 		PLAIN(test_early_reply),
 		PLAIN(test_slow_clients),
 		PLAIN(test_download),
