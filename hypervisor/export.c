@@ -169,6 +169,17 @@ void export_on_lost(struct guest_instance *guest)
 	export_conclude(export);
 }
 
+void export_on_hung(struct guest_instance *guest)
+{
+	struct disk_export *export = export_find(guest->vmm, guest->id);
+
+	if (export == NULL || export->job.pid != 0 || export->serial == 0)
+		return;
+	error_set(&export->error, -ETIMEDOUT, "QEMU does not answer");
+	reply_send(export->vmm, export->serial, &export->error);
+	export->serial = 0;
+}
+
 /* ---- without ---- */
 
 static void on_copied(struct job *job, int status)

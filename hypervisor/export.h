@@ -18,6 +18,8 @@ void export_on_answer(struct guest_instance *guest, const struct qmp_message *an
 void export_on_event(struct guest_instance *guest, const struct qmp_message *event);
 /* The guest's QEMU is not reached any more. */
 void export_on_lost(struct guest_instance *guest);
+/* It does not answer: whoever waits is told. What was begun is cleared up when it comes round. */
+void export_on_hung(struct guest_instance *guest);
 /* Nobody waits for them any more: cloud is another one. */
 void exports_abandon(struct vmm *vmm);
 

@@ -72,12 +72,24 @@ static void settle(struct guest_instance *guest, enum guest_state state, bool se
 	if (guest->has_desired && ((held && record->ending == 0) || desire_is_met(guest, state)))
 		record->generation = guest->desired.generation;
 	record->ending = 0;
-	if (state != GUEST_CRASHED && state != GUEST_FAILED) {
+	if (state != GUEST_CRASHED && state != GUEST_FAILED && (self || !held)) {
 		record->code = 0;
 		record->reason[0] = '\0';
 	}
 	guest_record_save(guest);
 	guest_report(guest);
+}
+
+static uint32_t fault_code(const struct error *fault)
+{
+	return fault->code == -EINVAL || fault->code == -ENOENT ? 400 : 500;
+}
+
+static void reason_set(struct guest_instance *guest)
+{
+	guest->record.code = fault_code(&guest->fault);
+	snprintf(guest->record.reason, sizeof(guest->record.reason), "%.511s",
+		 guest->fault.message);
 }
 
 static void act_none(struct guest_instance *guest)
@@ -88,11 +100,11 @@ static void act_none(struct guest_instance *guest)
 static void act_settle(struct guest_instance *guest)
 {
 	static const enum guest_state states[PHASE_COUNT] = {
-		[PHASE_RUNNING] = GUEST_RUNNING,
-		[PHASE_PAUSED] = GUEST_PAUSED,
-		[PHASE_STOPPED] = GUEST_STOPPED,
-		[PHASE_SUSPENDED] = GUEST_SUSPENDED,
+		[PHASE_RUNNING] = GUEST_RUNNING, [PHASE_PAUSED] = GUEST_PAUSED,
+		[PHASE_STOPPED] = GUEST_STOPPED, [PHASE_SUSPENDED] = GUEST_SUSPENDED,
+		[PHASE_CRASHED] = GUEST_CRASHED,
 	};
+	bool crashed = guest->phase == PHASE_CRASHED;
 	bool unasked = guest->phase == PHASE_PAUSED && !guest->pausing && guest->has_desired &&
 		       guest->desired.power != GUEST_PAUSE;
 
@@ -104,8 +116,9 @@ static void act_settle(struct guest_instance *guest)
 	}
 	/* QEMU stands still by itself when it can't write to a disk that is full. Going on at once
 	 * would only fail again. */
-	guest->pausing = false;
-	settle(guest, states[guest->phase], unasked, unasked);
+	if (guest->phase != PHASE_RUNNING)
+		guest->pausing = false; /* until then it may still come */
+	settle(guest, states[guest->phase], unasked || crashed, unasked || crashed);
 }
 
 /* ---- building ---- */
@@ -181,6 +194,18 @@ static void act_resume(struct guest_instance *guest)
 	qmp_send(&guest->qmp, "cont");
 }
 
+/* QEMU may still do it when it comes round; that is then a change like any other. */
+static void act_give_up(struct guest_instance *guest)
+{
+	enum guest_state state = guest->phase == PHASE_PAUSED ? GUEST_PAUSED : GUEST_RUNNING;
+
+	if (!guest->has_desired || desire_is_met(guest, state))
+		return;
+	error_set(&guest->fault, -ETIMEDOUT, "QEMU does not answer");
+	reason_set(guest);
+	settle(guest, state, false, true);
+}
+
 static void act_save(struct guest_instance *guest)
 {
 	deadline_set(guest, SAVE_TIMEOUT_MS);
@@ -195,6 +220,7 @@ static void act_save_fail(struct guest_instance *guest)
 	guest->save_first = 0;
 	qmp_send(&guest->qmp, "migrate_cancel");
 	qmp_send(&guest->qmp, "cont");
+	reason_set(guest);
 	settle(guest, GUEST_RUNNING, false, true);
 }
 
@@ -307,18 +333,6 @@ static void release(struct guest_instance *guest)
 	cgroup_remove(guest->id);
 }
 
-static uint32_t fault_code(const struct error *fault)
-{
-	return fault->code == -EINVAL || fault->code == -ENOENT ? 400 : 500;
-}
-
-static void reason_set(struct guest_instance *guest)
-{
-	guest->record.code = fault_code(&guest->fault);
-	snprintf(guest->record.reason, sizeof(guest->record.reason), "%.511s",
-		 guest->fault.message);
-}
-
 static void act_crash(struct guest_instance *guest)
 {
 	release(guest);
@@ -389,16 +403,28 @@ static void act_remove(struct guest_instance *guest)
 }
 
 const guest_action_function guest_actions[ACTION_COUNT] = {
-	[ACTION_NONE] = act_none,           [ACTION_CLONE] = act_clone,
-	[ACTION_WIRE] = act_wire,           [ACTION_START] = act_start,
-	[ACTION_SETTLE] = act_settle,       [ACTION_PAUSE] = act_pause,
-	[ACTION_RESUME] = act_resume,       [ACTION_SAVE] = act_save,
-	[ACTION_SAVE_FAIL] = act_save_fail, [ACTION_PRESS] = act_press,
-	[ACTION_END_STOP] = act_end_stop,   [ACTION_END_SUSPEND] = act_end_suspend,
-	[ACTION_END_SELF] = act_end_self,   [ACTION_END_RESTART] = act_end_restart,
-	[ACTION_END_FAIL] = act_end_fail,   [ACTION_END_CRASH] = act_end_crash,
-	[ACTION_KILL] = act_kill,           [ACTION_KILL_DELETE] = act_kill_delete,
-	[ACTION_CONCLUDE] = act_conclude,   [ACTION_CRASH] = act_crash,
-	[ACTION_FAIL] = act_fail,           [ACTION_ABANDON] = act_abandon,
+	[ACTION_NONE] = act_none,
+	[ACTION_CLONE] = act_clone,
+	[ACTION_WIRE] = act_wire,
+	[ACTION_START] = act_start,
+	[ACTION_SETTLE] = act_settle,
+	[ACTION_PAUSE] = act_pause,
+	[ACTION_RESUME] = act_resume,
+	[ACTION_SAVE] = act_save,
+	[ACTION_SAVE_FAIL] = act_save_fail,
+	[ACTION_PRESS] = act_press,
+	[ACTION_GIVE_UP] = act_give_up,
+	[ACTION_END_STOP] = act_end_stop,
+	[ACTION_END_SUSPEND] = act_end_suspend,
+	[ACTION_END_SELF] = act_end_self,
+	[ACTION_END_RESTART] = act_end_restart,
+	[ACTION_END_FAIL] = act_end_fail,
+	[ACTION_END_CRASH] = act_end_crash,
+	[ACTION_KILL] = act_kill,
+	[ACTION_KILL_DELETE] = act_kill_delete,
+	[ACTION_CONCLUDE] = act_conclude,
+	[ACTION_CRASH] = act_crash,
+	[ACTION_FAIL] = act_fail,
+	[ACTION_ABANDON] = act_abandon,
 	[ACTION_REMOVE] = act_remove,
 };

@@ -102,8 +102,11 @@ static void on_qmp_answer(struct qmp *qmp, const struct qmp_message *answer)
 
 static void on_qmp_hung(struct qmp *qmp)
 {
-	log_warning("guest", "qemu does not answer", "id=%s",
-		    container_of(qmp, struct guest_instance, qmp)->id);
+	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
+
+	log_warning("guest", "qemu does not answer", "id=%s", guest->id);
+	export_on_hung(guest);
+	guest_dispatch(guest, EVENT_HUNG);
 }
 
 static const struct qmp_handler qmp_handler = {
@@ -122,6 +125,7 @@ void guest_qmp_connect(struct guest_instance *guest)
 	guest_path(guest, "qmp.sock", path);
 	loop_timer_stop(&guest->reconnect);
 	result = qmp_open(&guest->qmp, guest->vmm->loop, path, &qmp_handler);
+	guest->qmp.timeout_ms = guest->vmm->options.qmp_seconds * 1000;
 	if (result == 0)
 		return;
 	log_warning("guest", "no qmp", "id=%s errno=%d", guest->id, -result);

@@ -61,6 +61,7 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 		[WANT_REBOOT_HARD] = GO(END_RESTART, ENDING),
 		[WANT_DELETE] = GO(KILL_DELETE, ENDING),
 		[EVENT_SUSPENDED] = GO(SETTLE, PAUSED),
+		[EVENT_HUNG] = GO(GIVE_UP, RUNNING),
 		[EVENT_OFF] = GO(END_SELF, ENDING),
 		[EVENT_PANIC] = GO(END_CRASH, ENDING),
 		[EVENT_EXIT] = GO(CRASH, CRASHED),
@@ -75,6 +76,7 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 		[WANT_REBOOT_HARD] = GO(END_RESTART, ENDING),
 		[WANT_DELETE] = GO(KILL_DELETE, ENDING),
 		[EVENT_RESUMED] = GO(SETTLE, RUNNING),
+		[EVENT_HUNG] = GO(GIVE_UP, PAUSED),
 		[EVENT_OFF] = GO(END_SELF, ENDING),
 		[EVENT_PANIC] = GO(END_CRASH, ENDING),
 		[EVENT_EXIT] = GO(CRASH, CRASHED),
@@ -116,7 +118,16 @@ static const struct guest_row table[PHASE_COUNT][EVENT_COUNT] = {
 	},
 	[PHASE_STOPPED] = { ROWS_WITHOUT_PROCESS },
 	[PHASE_SUSPENDED] = { ROWS_WITHOUT_PROCESS },
-	[PHASE_CRASHED] = { ROWS_WITHOUT_PROCESS },
+	/* It died before the wish came: whoever wishes that it goes on has to hear of it first. */
+	[PHASE_CRASHED] = {
+		[WANT_RUN] = GO(SETTLE, CRASHED),
+		[WANT_PAUSE] = GO(SETTLE, CRASHED),
+		[WANT_SUSPEND] = GO(SETTLE, CRASHED),
+		[WANT_STOP] = GO(SETTLE, STOPPED),
+		[WANT_REBOOT_SOFT] = GO(CLONE, CLONING),
+		[WANT_REBOOT_HARD] = GO(CLONE, CLONING),
+		[WANT_DELETE] = GO(REMOVE, GONE),
+	},
 	[PHASE_FAILED] = { ROWS_WITHOUT_PROCESS },
 };
 
@@ -163,6 +174,7 @@ const char *guest_event_name(enum guest_event event)
 		[EVENT_SUSPENDED] = "suspended",
 		[EVENT_RESUMED] = "resumed",
 		[EVENT_SAVED] = "saved",
+		[EVENT_HUNG] = "hung",
 		[EVENT_EXIT] = "exit",
 		[EVENT_DEADLINE] = "deadline",
 	};

@@ -48,6 +48,7 @@ enum guest_event {
 	EVENT_SUSPENDED, /* its processors stand still */
 	EVENT_RESUMED,
 	EVENT_SAVED,
+	EVENT_HUNG, /* QEMU does not answer */
 	EVENT_EXIT, /* QEMU's process is gone */
 	EVENT_DEADLINE,
 	EVENT_COUNT,
@@ -63,6 +64,7 @@ enum guest_action {
 	ACTION_RESUME,
 	ACTION_SAVE,        /* write the memory to the disk; sets the deadline */
 	ACTION_SAVE_FAIL,   /* that did not work: the guest goes on, and stays so */
+	ACTION_GIVE_UP,     /* what was asked is not done: it stays as it is */
 	ACTION_PRESS,       /* power button; sets the deadline to the guest's time-out */
 	ACTION_END_STOP,    /* end QEMU, outcome stopped */
 	ACTION_END_SUSPEND, /* the same, outcome suspended */

@@ -183,7 +183,7 @@ static int options_parse(struct vmm_options *options, int argc, char **argv)
 	int option;
 
 	optind = 1;
-	while ((option = getopt(argc, argv, "g:r:q:i:s:v:u:w:L:")) != -1) {
+	while ((option = getopt(argc, argv, "g:r:q:i:s:v:u:t:w:L:")) != -1) {
 		switch (option) {
 		case 'g':
 			options->guests = optarg;
@@ -205,6 +205,9 @@ static int options_parse(struct vmm_options *options, int argc, char **argv)
 			break;
 		case 'u':
 			options->unplug_seconds = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			options->qmp_seconds = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'w':
 			options->weigh_seconds = (unsigned)strtoul(optarg, NULL, 10);
@@ -294,6 +297,7 @@ int vmm_main(int argc, char **argv)
 			.share = "/usr/share/qemu",
 			.volumes = PATH_VOLUMES,
 			.unplug_seconds = 160,
+			.qmp_seconds = QMP_TIMEOUT_MS / 1000,
 			.weigh_seconds = 30,
 		},
 		.cloud.fd = -1,

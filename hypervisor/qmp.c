@@ -36,7 +36,7 @@ static void timer_arm(struct qmp *qmp)
 {
 	loop_timer_stop(&qmp->timer);
 	if (qmp->answered != qmp->sent)
-		loop_timer_start(qmp->loop, &qmp->timer, QMP_TIMEOUT_MS, on_timeout);
+		loop_timer_start(qmp->loop, &qmp->timer, qmp->timeout_ms, on_timeout);
 }
 
 /* ---- lines ---- */
@@ -139,7 +139,9 @@ int qmp_open(struct qmp *qmp, struct loop *loop, const char *path,
 {
 	int fd = socket_path_connect(path), result;
 
-	*qmp = (struct qmp){ .loop = loop, .fd = -1, .handler = handler };
+	*qmp = (struct qmp){
+		.loop = loop, .fd = -1, .timeout_ms = QMP_TIMEOUT_MS, .handler = handler
+	};
 	qmp->in.limit = QMP_LINE_MAX + READ_SIZE;
 	qmp->out.limit = OUT_MAX;
 	if (fd < 0)

@@ -4,7 +4,7 @@
  * from QEMU is not trusted: a guest may have taken it over. Lines are bounded, JSON is parsed
  * into bounded memory, anything out of order closes the connection and is reported, once.
  *
- * Commands are answered in order of sending. A command that isn't answered in QMP_TIMEOUT_MS is
+ * Commands are answered in order of sending. A command that isn't answered in time is
  * logged and reported by on_hung, once, until an answer comes; the guest is left alone.
  */
 #ifndef CUMULET_HYPERVISOR_QMP_H
@@ -63,6 +63,7 @@ struct qmp {
 	int fd; /* owned; -1: closed */
 	struct buffer in, out;
 	unsigned sent, answered; /* ids */
+	unsigned timeout_ms;     /* QMP_TIMEOUT_MS, unless it is set behind qmp_open() */
 	bool ready, hung;
 	const struct qmp_handler *handler;
 	char version[32];

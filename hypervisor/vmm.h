@@ -23,6 +23,7 @@ struct vmm_options {
 	const char *share;                        /* -s: QEMU's firmware blobs */
 	const char *volumes;                      /* -v: directory of volumes, <id>.raw */
 	unsigned unplug_seconds;                  /* -u: that a guest has to let go of a device */
+	unsigned qmp_seconds;                     /* -t: that QEMU has to answer */
 	unsigned weigh_seconds;                   /* -w: until QEMU's own memory is looked at */
 	const char *libraries[VMM_LIBRARIES_MAX]; /* -L: shown to QEMU where it is not static */
 	size_t library_count;

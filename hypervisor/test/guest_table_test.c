@@ -59,6 +59,19 @@ static void every_wait_is_bounded(void **state)
 		assert_non_null(guest_step(waiting[i], EVENT_DEADLINE));
 }
 
+/* Nobody but who knows that it died gets it back. */
+static void what_died_is_not_begun_anew(void **state)
+{
+	static const enum guest_event unaware[] = { WANT_RUN, WANT_PAUSE, WANT_SUSPEND };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(unaware); i++) {
+		assert_int_equal(guest_step(PHASE_CRASHED, unaware[i])->next, PHASE_CRASHED);
+		assert_int_equal(guest_step(PHASE_CRASHED, unaware[i])->action, ACTION_SETTLE);
+	}
+	assert_int_equal(guest_step(PHASE_CRASHED, WANT_REBOOT_HARD)->next, PHASE_CLONING);
+}
+
 static void out_of_range_means_nothing(void **state)
 {
 	(void)state;
@@ -164,6 +177,7 @@ int main(void)
 		cmocka_unit_test(every_phase_can_be_deleted),
 		cmocka_unit_test(every_process_can_end),
 		cmocka_unit_test(every_wait_is_bounded),
+		cmocka_unit_test(what_died_is_not_begun_anew),
 		cmocka_unit_test(out_of_range_means_nothing),
 		cmocka_unit_test(a_guest_lives),
 		cmocka_unit_test(desire_decides),

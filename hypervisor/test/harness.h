@@ -219,7 +219,7 @@ static _Noreturn void vmm_run(const struct harness *h, int control_fd)
 		log_level_set("*", "debug");
 	else
 		log_level_set("*", "warning");
-	exit(vmm_main(25, (char *[]){ "vmm",
+	exit(vmm_main(27, (char *[]){ "vmm",
 				      "-i",
 				      (char *)(uintptr_t)qemu_img_choose(),
 				      "-g",
@@ -234,6 +234,8 @@ static _Noreturn void vmm_run(const struct harness *h, int control_fd)
 				      (char *)(uintptr_t)h->volumes,
 				      "-u",
 				      "1",
+				      "-t",
+				      "8",
 				      "-w",
 				      "1",
 				      "-L",

@@ -432,22 +432,45 @@ static void guest_pauses(void **state)
 	await(h, GUEST, GUEST_RUNNING, desire(h));
 }
 
+/* It stands still and says nothing: what was wanted of it is given up, and said so. */
+static void hung_qemu_is_noticed(void **state)
+{
+	struct harness *h = *state;
+	struct guest_status status;
+	pid_t pid;
+
+	SKIP_UNLESS_POSSIBLE;
+	pid = (pid_t)status_last(h, GUEST)->pid;
+	kill(pid, SIGSTOP);
+	desired.power = GUEST_PAUSE;
+	status = await(h, GUEST, GUEST_RUNNING, desire(h));
+	assert_string_equal(status.reason, "QEMU does not answer");
+	kill(pid, SIGCONT);
+	desired.power = GUEST_RUN;
+	await(h, GUEST, GUEST_RUNNING, desire(h));
+	/* The plug works whatever it does. */
+	kill(pid, SIGSTOP);
+	desired.reboots_hard++;
+	assert_int_not_equal(await(h, GUEST, GUEST_RUNNING, desire(h)).pid, pid);
+	await_console(h, GUEST, "BOOT", 6);
+}
+
 static void guest_reboots(void **state)
 {
 	struct harness *h = *state;
 	uint32_t first, second;
 
 	SKIP_UNLESS_POSSIBLE;
-	await_console(h, GUEST, "BOOT", 5);
+	await_console(h, GUEST, "BOOT", 6);
 	first = status_last(h, GUEST)->pid;
 	desired.reboots_soft++;
 	second = await(h, GUEST, GUEST_RUNNING, desire(h)).pid;
 	assert_int_not_equal(first, second);
 	await_console(h, GUEST, "BYE", 3);
-	await_console(h, GUEST, "BOOT", 6);
+	await_console(h, GUEST, "BOOT", 7);
 	desired.reboots_hard++;
 	assert_int_not_equal(await(h, GUEST, GUEST_RUNNING, desire(h)).pid, second);
-	await_console(h, GUEST, "BOOT", 7);
+	await_console(h, GUEST, "BOOT", 8);
 	await_console(h, GUEST, "BYE", 3);
 }
 
@@ -486,6 +509,10 @@ static void guest_crashes(void **state)
 	status = await(h, GUEST, GUEST_CRASHED, desired.generation);
 	assert_string_equal(status.reason, "QEMU was ended by signal 9 (Killed)");
 	assert_int_equal(status.code, 500);
+	/* Whoever wished something meanwhile hears of it, and only a reboot brings it back. */
+	status = await(h, GUEST, GUEST_CRASHED, desire(h));
+	assert_string_equal(status.reason, "QEMU was ended by signal 9 (Killed)");
+	desired.reboots_hard++;
 	await(h, GUEST, GUEST_RUNNING, desire(h));
 }
 
@@ -502,6 +529,7 @@ static void guest_crashes_without_vmm(void **state)
 	guest_set(h, &desired);
 	sync_send(h);
 	await(h, GUEST, GUEST_CRASHED, desired.generation);
+	desired.reboots_hard++;
 	await(h, GUEST, GUEST_RUNNING, desire(h));
 }
 
@@ -718,6 +746,7 @@ int main(void)
 		cmocka_unit_test(guest_powers_itself_off),
 		cmocka_unit_test(guest_stops_at_the_power_button),
 		cmocka_unit_test(guest_pauses),
+		cmocka_unit_test(hung_qemu_is_noticed),
 		cmocka_unit_test(guest_reboots),
 		cmocka_unit_test(interface_is_attached_live),
 		cmocka_unit_test(interface_that_is_held_is_told),

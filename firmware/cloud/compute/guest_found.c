@@ -48,7 +48,9 @@ static bool nothing_new(const struct finding *finding)
 
 static const char *failure_of(const struct finding *finding)
 {
-	return finding->rule->vm_state == VM_ERROR ? finding->status->reason : NULL;
+	return finding->rule->vm_state == VM_ERROR || finding->rule->failed
+		       ? finding->status->reason
+		       : NULL;
 }
 
 static void fault_set(struct finding *finding)
@@ -56,7 +58,7 @@ static void fault_set(struct finding *finding)
 	const struct guest_status *status = finding->status;
 	yyjson_mut_val *fault;
 
-	if (!failure_of(finding))
+	if (finding->rule->vm_state != VM_ERROR)
 		return;
 	fault = yyjson_mut_obj(finding->doc);
 	json_set_integer(finding->doc, fault, "code", status->code ? status->code : 500);
@@ -114,6 +116,15 @@ static void shelved_image_drop(struct finding *finding)
 	json_set_string(finding->doc, finding->edited, "_shelved_image", NULL);
 }
 
+/* vmm keeps a crash in mind until it is told that it was heard of. */
+static void desire_set(struct finding *finding)
+{
+	if (!power_differs(finding) && finding->status->state != GUEST_CRASHED)
+		return;
+	json_set_string(finding->doc, finding->edited, "_power", finding->rule->power);
+	server_desire(finding->doc, finding->edited);
+}
+
 static int finding_apply(struct finding *finding)
 {
 	const struct guest_rule *rule = finding->rule;
@@ -128,10 +139,7 @@ static int finding_apply(struct finding *finding)
 	json_set_string(doc, edited, "updated_at", time_now(finding->arena));
 	fault_set(finding);
 	launched_set(finding);
-	if (power_differs(finding)) {
-		json_set_string(doc, edited, "_power", rule->power);
-		server_desire(doc, edited);
-	}
+	desire_set(finding);
 	afterwards(finding);
 	shelved_image_drop(finding);
 	result = resize_settle(finding->view, finding->arena, finding->txn, finding->record, doc,

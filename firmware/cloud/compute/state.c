@@ -15,7 +15,8 @@
 
 /* A hard reboot may interrupt what is stuck, but not what starts or ends the guest's life. */
 #define TASK_REBOOTABLE                                                                            \
-	(TASK(NONE) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(PAUSING) | TASK(UNPAUSING))
+	(TASK(NONE) | TASK(REBOOTING) | TASK(REBOOTING_HARD) | TASK(PAUSING) | TASK(UNPAUSING) |   \
+	 TASK(SUSPENDING) | TASK(RESUMING))
 
 const struct event_rule event_rules[SERVER_EVENTS] = {
 	[EVENT_START] = { "start", "start", "compute_start_instance", VM(STOPPED), TASK(NONE),
@@ -73,41 +74,46 @@ const struct event_rule event_rules[SERVER_EVENTS] = {
 #define TASK_ENDING (TASK(DELETING) | TASK_SHELVED)
 
 static const struct guest_rule rules_running[] = {
-	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_RUNNING, TASK_NONE, NULL },
-	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_RUNNING, TASK_NONE, NULL },
-	{ VM_ANY, TASK(RESCUING), VM_RESCUED, POWER_RUNNING, TASK_NONE, NULL },
-	/* Its memory could not be written: it goes on. */
-	{ VM_ANY, TASK(SUSPENDING), VM_ACTIVE, POWER_RUNNING, TASK_NONE, "run" },
-	{ VM_ANY, TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, TASK_NONE, NULL },
+	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_RUNNING, TASK_NONE, NULL, false },
+	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_RUNNING, TASK_NONE, NULL, false },
+	{ VM_ANY, TASK(RESCUING), VM_RESCUED, POWER_RUNNING, TASK_NONE, NULL, false },
+	/* Its memory could not be written, or QEMU does not answer: it goes on. */
+	{ VM_ANY, TASK(SUSPENDING) | TASK(PAUSING), VM_ACTIVE, POWER_RUNNING, TASK_NONE, "run",
+	  true },
+	{ VM_ANY, TASK_UNTIL_RUNNING, VM_ACTIVE, POWER_RUNNING, TASK_NONE, NULL, false },
 	{ 0 },
 };
 static const struct guest_rule rules_stopped[] = {
-	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_SHUTDOWN, TASK_NONE, "stop" },
-	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_SHUTDOWN, TASK_NONE, "stop" },
-	{ VM_ANY, TASK(SHELVING), VM_KEEP, POWER_SHUTDOWN, TASK_SHELVING_IMAGE, "stop" },
-	{ VM_ANY, TASK_COPYING, VM_STOPPED, POWER_SHUTDOWN, TASK_KEEP, "stop" },
+	{ VM(RESIZED) | VM(RESCUED), TASK(NONE), VM_KEEP, POWER_SHUTDOWN, TASK_NONE, "stop",
+	  false },
+	{ VM_ANY, TASK(RESIZE_FINISH), VM_RESIZED, POWER_SHUTDOWN, TASK_NONE, "stop", false },
+	{ VM_ANY, TASK(SHELVING), VM_KEEP, POWER_SHUTDOWN, TASK_SHELVING_IMAGE, "stop", false },
+	{ VM_ANY, TASK_COPYING, VM_STOPPED, POWER_SHUTDOWN, TASK_KEEP, "stop", false },
 	{ VM_ANY, TASK_ANY & ~(TASK_STARTING | TASK_ENDING), VM_STOPPED, POWER_SHUTDOWN, TASK_NONE,
-	  "stop" },
+	  "stop", false },
 	{ 0 },
 };
 static const struct guest_rule rules_paused[] = {
-	{ VM_ANY, TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, TASK_NONE, NULL },
+	{ VM_ANY, TASK(NONE) | TASK(PAUSING), VM_PAUSED, POWER_PAUSED, TASK_NONE, NULL, false },
+	/* QEMU does not answer. */
+	{ VM_ANY, TASK(UNPAUSING), VM_PAUSED, POWER_PAUSED, TASK_NONE, "pause", true },
 	{ 0 },
 };
 static const struct guest_rule rules_suspended[] = {
-	{ VM_ANY, TASK(NONE) | TASK(SUSPENDING), VM_SUSPENDED, POWER_SHUTDOWN, TASK_NONE, NULL },
+	{ VM_ANY, TASK(NONE) | TASK(SUSPENDING), VM_SUSPENDED, POWER_SHUTDOWN, TASK_NONE, NULL,
+	  false },
 	{ 0 },
 };
 /* A guest that died is not started again behind its owner's back. */
 static const struct guest_rule rules_crashed[] = {
-	{ VM_ANY, TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, TASK_NONE, "stop" },
-	{ VM_ANY, TASK(SHELVING), VM_KEEP, POWER_SHUTDOWN, TASK_SHELVING_IMAGE, "stop" },
-	{ VM_ANY, TASK_COPYING, VM_ERROR, POWER_CRASHED, TASK_KEEP, "stop" },
-	{ VM_ANY, TASK_ANY & ~TASK_ENDING, VM_ERROR, POWER_CRASHED, TASK_NONE, "stop" },
+	{ VM_ANY, TASK(POWERING_OFF), VM_STOPPED, POWER_SHUTDOWN, TASK_NONE, "stop", false },
+	{ VM_ANY, TASK(SHELVING), VM_KEEP, POWER_SHUTDOWN, TASK_SHELVING_IMAGE, "stop", false },
+	{ VM_ANY, TASK_COPYING, VM_ERROR, POWER_CRASHED, TASK_KEEP, "stop", false },
+	{ VM_ANY, TASK_ANY & ~TASK_ENDING, VM_ERROR, POWER_CRASHED, TASK_NONE, "stop", false },
 	{ 0 },
 };
 static const struct guest_rule rules_failed[] = {
-	{ VM_ANY, TASK_ANY & ~TASK_ENDING, VM_ERROR, POWER_NOSTATE, TASK_NONE, "stop" },
+	{ VM_ANY, TASK_ANY & ~TASK_ENDING, VM_ERROR, POWER_NOSTATE, TASK_NONE, "stop", false },
 	{ 0 },
 };
 
@@ -117,10 +123,12 @@ static const struct guest_rule *const guest_rules[] = {
 	[GUEST_FAILED] = rules_failed,   [GUEST_SUSPENDED] = rules_suspended,
 };
 
-/* A server that already is in ERROR stays there when its guest is merely found stopped. */
+/* A server that already is in ERROR stays there when its guest is merely found stopped, also while its
+ * disk is copied. */
 static bool rule_moot(unsigned state, enum vm_state vm_state, enum task_state task)
 {
-	return state == GUEST_STOPPED && vm_state == VM_ERROR && task == TASK_NONE;
+	return state == GUEST_STOPPED && vm_state == VM_ERROR &&
+	       (1u << task & (TASK(NONE) | TASK_COPYING));
 }
 
 const struct guest_rule *guest_rule_find(unsigned state, enum vm_state vm_state,

@@ -102,6 +102,7 @@ struct guest_rule {
 	enum power_state power_state;
 	enum task_state next; /* TASK_NONE: the task is done; TASK_KEEP: it goes on */
 	const char *power;    /* _power from then on; NULL: as it is */
+	bool failed;          /* what was asked for was not done, and the report says why */
 };
 /* NULL: the report changes nothing. 'state' is an enum guest_state. */
 const struct guest_rule *guest_rule_find(unsigned state, enum vm_state vm_state,

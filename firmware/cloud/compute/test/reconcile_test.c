@@ -284,6 +284,21 @@ static void what_a_guest_costs_is_kept(void **state)
 	assert_int_equal(learned("tcg:q35:bios:1"), 41);
 }
 
+/* Even where nothing else is wished than before: vmm is to forget it. */
+static void a_crash_is_heard_of(void **state)
+{
+	unsigned sets;
+
+	(void)state;
+	record_put("powering-off", "stop", 10);
+	sets = box.sets;
+	vmm_report(ID, GUEST_CRASHED, 10);
+	assert_true(record_is("OS-EXT-STS:vm_state", "stopped"));
+	assert_int_equal(box.sets, sets + 1);
+	assert_int_equal(box.guest.generation, 11);
+	assert_int_equal(box.guest.power, GUEST_STOP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +308,7 @@ int main(void)
 		cmocka_unit_test(strangers_are_removed),
 		cmocka_unit_test(a_deleted_server_goes_when_its_guest_has),
 		cmocka_unit_test(what_a_guest_costs_is_kept),
+		cmocka_unit_test(a_crash_is_heard_of),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -78,8 +78,28 @@ static void reports_end_tasks(void **state)
 	assert_int_equal(rule->power_state, POWER_CRASHED);
 	rule = guest_rule_find(GUEST_CRASHED, VM_ACTIVE, TASK_POWERING_OFF);
 	assert_int_equal(rule->vm_state, VM_STOPPED);
+	rule = guest_rule_find(GUEST_CRASHED, VM_ACTIVE, TASK_IMAGE_SNAPSHOT);
+	assert_int_equal(rule->vm_state, VM_ERROR);
+	assert_int_equal(rule->next, TASK_KEEP);
+	assert_null(guest_rule_find(GUEST_STOPPED, VM_ERROR, TASK_IMAGE_SNAPSHOT));
 	assert_null(guest_rule_find(GUEST_BUILDING, VM_BUILDING, TASK_SPAWNING));
 	assert_null(guest_rule_find(1000, VM_ACTIVE, TASK_NONE));
+}
+
+/* What QEMU did not do: the server is as before, and what is desired follows. */
+static void what_was_given_up_has_failed(void **state)
+{
+	const struct guest_rule *rule = guest_rule_find(GUEST_RUNNING, VM_ACTIVE, TASK_PAUSING);
+
+	(void)state;
+	assert_int_equal(rule->vm_state, VM_ACTIVE);
+	assert_string_equal(rule->power, "run");
+	assert_true(rule->failed);
+	rule = guest_rule_find(GUEST_PAUSED, VM_PAUSED, TASK_UNPAUSING);
+	assert_int_equal(rule->vm_state, VM_PAUSED);
+	assert_string_equal(rule->power, "pause");
+	assert_true(rule->failed);
+	assert_false(guest_rule_find(GUEST_PAUSED, VM_ACTIVE, TASK_PAUSING)->failed);
 }
 
 int main(void)
@@ -89,6 +109,7 @@ int main(void)
 		cmocka_unit_test(statuses_are_novas),
 		cmocka_unit_test(events_need_their_states),
 		cmocka_unit_test(reports_end_tasks),
+		cmocka_unit_test(what_was_given_up_has_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
