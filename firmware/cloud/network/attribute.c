@@ -22,6 +22,18 @@ int attribute_refuse(struct error *error, const char *format, ...)
 	return error_fault(error, -EINVAL, 400, "HTTPBadRequest", "%s", text);
 }
 
+int input_refuse(struct error *error, const char *format, ...)
+{
+	char text[700];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return error_fault(error, -EINVAL, 400, "InvalidInput", "Invalid input for operation: %s.",
+			   text);
+}
+
 int attribute_invalid(struct error *error, const struct attribute *attribute, const char *format,
 		      ...)
 {

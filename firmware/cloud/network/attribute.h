@@ -48,6 +48,9 @@ struct attribute {
 /* 400 as Neutron's HTTPBadRequest; returns -EINVAL. */
 int attribute_refuse(struct error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* "Invalid input for operation: <...>.", of the whole body. */
+int input_refuse(struct error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* "Invalid input for <attribute>. Reason: <...>." */
 int attribute_invalid(struct error *error, const struct attribute *attribute, const char *format,
 		      ...) __attribute__((format(printf, 3, 4)));

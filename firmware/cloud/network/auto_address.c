@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Subnets in which guests make their own addresses: all ports of the network have one there. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "firmware/cloud/network/address.h"
@@ -18,21 +16,6 @@ bool subnet_is_auto(yyjson_val *subnet)
 	return false;
 }
 
-static int refuse_modes(struct error *error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int refuse_modes(struct error *error, const char *format, ...)
-{
-	char text[300];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	return error_fault(error, -EINVAL, 400, "InvalidInput", "Invalid input for operation: %s.",
-			   text);
-}
-
 /* A mode that is not set: an outside router advertises, or no DHCP gives addresses. */
 int subnet_modes_check(yyjson_val *subnet, struct error *error)
 {
@@ -43,20 +26,20 @@ int subnet_modes_check(yyjson_val *subnet, struct error *error)
 	if (!ra && !address)
 		return 0;
 	if (json_integer(subnet, "ip_version", 4) == 4)
-		return refuse_modes(error, "%s is not valid when ip_version is 4",
+		return input_refuse(error, "%s is not valid when ip_version is 4",
 				    ra ? "ipv6_ra_mode" : "ipv6_address_mode");
 	if (!json_bool(subnet, "enable_dhcp", true))
-		return refuse_modes(error, "ipv6_ra_mode or ipv6_address_mode cannot be set when "
+		return input_refuse(error, "ipv6_ra_mode or ipv6_address_mode cannot be set when "
 					   "enable_dhcp is set to False");
 	if (ra && address && strcmp(ra, address))
-		return refuse_modes(error,
+		return input_refuse(error,
 				    "ipv6_ra_mode set to '%s' with ipv6_address_mode set to '%s' "
 				    "is not valid. If both attributes are set, they must be the "
 				    "same value",
 				    ra, address);
 	if (subnet_is_auto(subnet) &&
 	    (!ip_prefix_parse(json_string(subnet, "cidr"), &prefix) || prefix.length != 64))
-		return refuse_modes(error,
+		return input_refuse(error,
 				    "Invalid CIDR %s for IPv6 address mode. OpenStack uses the "
 				    "EUI-64 address format, which requires the prefix to be /64",
 				    json_string(subnet, "cidr"));

@@ -8,23 +8,8 @@
 #define PARENT "PARENT" /* as remote_group_id: the group itself */
 #define MARKER "/network/default-rules"
 
-static const char *const directions[] = { "ingress", "egress", NULL };
-
 static const struct attribute attributes[] = {
-	{ "direction", ATTRIBUTE_CHOICE, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0,
-	  directions, NULL },
-	{ "ethertype", ATTRIBUTE_STRING, ATTRIBUTE_POST, "\"IPv4\"", 0, 8, NULL, NULL },
-	{ "protocol", ATTRIBUTE_ANY, ATTRIBUTE_POST, "null", 0, 0, NULL, NULL },
-	{ "port_range_min", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
-	  INT64_MAX, NULL, rule_port_check },
-	{ "port_range_max", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
-	  INT64_MAX, NULL, rule_port_check },
-	{ "remote_ip_prefix", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 64,
-	  NULL, NULL },
-	{ "remote_group_id", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 255,
-	  NULL, NULL },
-	{ "remote_address_group_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 0,
-	  NULL, NULL },
+	RULE_CONDITIONS,
 	{ "description", ATTRIBUTE_NAME, ATTRIBUTE_POST, "\"\"", 0, 1024, NULL, NULL },
 	{ "used_in_default_sg", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST, "false", 0, 0, NULL, NULL },
 	{ "used_in_non_default_sg", ATTRIBUTE_BOOLEAN, ATTRIBUTE_POST, "true", 0, 0, NULL, NULL },
@@ -102,16 +87,6 @@ static const struct resource resource_default_rule = {
 static int apply_one(struct change *change, yyjson_val *rule, const char *group_id,
 		     const char *project_id, struct error *error)
 {
-	static const char *const members[] = { "direction",
-					       "ethertype",
-					       "protocol",
-					       "port_range_min",
-					       "port_range_max",
-					       "remote_group_id",
-					       "remote_ip_prefix",
-					       "normalized_cidr",
-					       "remote_address_group_id",
-					       NULL };
 	yyjson_mut_doc *doc = change->doc;
 	yyjson_mut_val *object = yyjson_mut_obj(doc);
 
@@ -120,7 +95,7 @@ static int apply_one(struct change *change, yyjson_val *rule, const char *group_
 	json_set_string(doc, object, "project_id", project_id);
 	json_set_string(doc, object, "security_group_id", group_id);
 	json_set_string(doc, object, "description", "");
-	for (const char *const *member = members; *member; member++)
+	for (const char *const *member = rule_conditions; *member; member++)
 		json_set(doc, object, *member,
 			 yyjson_val_mut_copy(doc, yyjson_obj_get(rule, *member)));
 	if (json_is(rule, "remote_group_id", PARENT))
@@ -155,17 +130,12 @@ int default_rules_count(struct change *change, bool is_default, int64_t *count, 
 
 static void put_first(struct change *change, bool egress, const char *ethertype)
 {
-	static const char *const empty[] = { "protocol",
-					     "port_range_min",
-					     "port_range_max",
-					     "remote_ip_prefix",
-					     "normalized_cidr",
-					     "remote_address_group_id",
-					     NULL };
 	yyjson_mut_doc *doc = change->doc;
 	yyjson_mut_val *object = yyjson_mut_obj(doc);
 
 	object_begin(change, object);
+	for (const char *const *member = rule_conditions; *member; member++)
+		json_set_string(doc, object, *member, NULL);
 	json_set_string(doc, object, "direction", egress ? "egress" : "ingress");
 	json_set_string(doc, object, "ethertype", ethertype);
 	json_set_string(doc, object, "remote_group_id", egress ? NULL : PARENT);
@@ -174,8 +144,6 @@ static void put_first(struct change *change, bool egress, const char *ethertype)
 			       : "Legacy default SG rule for ingress traffic");
 	json_set_bool(doc, object, "used_in_default_sg", true);
 	json_set_bool(doc, object, "used_in_non_default_sg", egress);
-	for (const char *const *member = empty; *member; member++)
-		json_set_string(doc, object, *member, NULL);
 	change_put(change, &resource_default_rule, object);
 }
 

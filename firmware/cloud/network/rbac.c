@@ -381,10 +381,10 @@ static int check_kind(yyjson_mut_val *object, const struct rbac_type **type, str
 
 	*type = type_named(name);
 	if (!*type)
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: '%s' is not a valid RBAC object "
-				   "type.",
-				   name);
+		return input_refuse(error,
+				    "'%s' is not a valid RBAC object "
+				    "type",
+				    name);
 	if (!strcmp(action, SHARED) || ((*type)->external && !strcmp(action, EXTERNAL)))
 		return 0;
 	return error_fault(error, -EINVAL, 400, "InvalidActionForType",
@@ -400,10 +400,10 @@ static int find_object(struct change *change, const struct rbac_type *type, cons
 
 	if (result || policy_owns(change->request, json_string(*object, "project_id")))
 		return result;
-	return error_fault(error, -EINVAL, 400, "InvalidInput",
-			   "Invalid input for operation: Only admins can manipulate policies on "
-			   "%s they do not own.",
-			   type->external ? "networks" : "objects");
+	return input_refuse(error,
+			    "Only admins can manipulate policies on "
+			    "%s they do not own",
+			    type->external ? "networks" : "objects");
 }
 
 /* Who is lent a pool has to be let into its address scope. */

@@ -11,7 +11,7 @@
 #include "firmware/cloud/network/ip.h"
 #include "firmware/cloud/network/port.h"
 
-static const char *const directions[] = { "ingress", "egress", NULL };
+const char *const rule_directions[] = { "ingress", "egress", NULL };
 static const char *const ethertypes[] = { "IPv4", "IPv6", NULL };
 
 /* Of ICMP these are type and code, whose own bounds come later. */
@@ -30,21 +30,7 @@ int rule_port_check(const struct attribute *attribute, yyjson_val *value, struct
 static const struct attribute attributes[] = {
 	{ "security_group_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0,
 	  NULL, NULL },
-	{ "direction", ATTRIBUTE_CHOICE, ATTRIBUTE_POST | ATTRIBUTE_REQUIRED, NULL, 0, 0,
-	  directions, NULL },
-	{ "ethertype", ATTRIBUTE_STRING, ATTRIBUTE_POST, "\"IPv4\"", 0, 8, NULL, NULL },
-	{ "protocol", ATTRIBUTE_ANY, ATTRIBUTE_POST, "null", 0, 0, NULL, NULL },
-	{ "port_range_min", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
-	  INT64_MAX, NULL, rule_port_check },
-	{ "port_range_max", ATTRIBUTE_INTEGER, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", INT64_MIN,
-	  INT64_MAX, NULL, rule_port_check },
-	{ "remote_ip_prefix", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 64,
-	  NULL, NULL },
-	/* As in Neutron any text: one that names no group is not found, rather than malformed. */
-	{ "remote_group_id", ATTRIBUTE_STRING, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 255,
-	  NULL, NULL },
-	{ "remote_address_group_id", ATTRIBUTE_UUID, ATTRIBUTE_POST | ATTRIBUTE_NULL, "null", 0, 0,
-	  NULL, NULL },
+	RULE_CONDITIONS,
 	{ "description", ATTRIBUTE_NAME, ATTRIBUTE_POST | ATTRIBUTE_PUT, "\"\"", 0, 255, NULL,
 	  NULL },
 	{ 0 }
@@ -228,20 +214,23 @@ static int check_ports(yyjson_mut_val *object, struct error *error)
 	return 0;
 }
 
-static const char *const compared[] = { "direction",
+const char *const rule_conditions[] = { "direction",
 					"ethertype",
 					"protocol",
 					"port_range_min",
 					"port_range_max",
 					"remote_group_id",
+					"remote_ip_prefix",
 					"normalized_cidr",
 					"remote_address_group_id",
 					NULL };
 
+/* One prefix may be written in several ways. */
 bool rule_same(yyjson_val *one, yyjson_val *other)
 {
-	for (const char *const *member = compared; *member; member++)
-		if (!yyjson_equals(yyjson_obj_get(one, *member), yyjson_obj_get(other, *member)))
+	for (const char *const *member = rule_conditions; *member; member++)
+		if (strcmp(*member, "remote_ip_prefix") &&
+		    !yyjson_equals(yyjson_obj_get(one, *member), yyjson_obj_get(other, *member)))
 			return false;
 	return true;
 }

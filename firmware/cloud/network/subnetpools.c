@@ -194,10 +194,10 @@ static int settle_default(struct change *change, yyjson_mut_val *object, int ver
 		return 0;
 	result = pool_standard(change, version, &other, error);
 	if (!result && other && !json_is(other, "id", json_member(object, "id")))
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: A default subnetpool for this IP "
-				   "family has already been set. Only one default may exist per IP "
-				   "family.");
+		return input_refuse(
+			error, "A default subnetpool for this IP "
+			       "family has already been set. Only one default may exist per IP "
+			       "family");
 	return result;
 }
 

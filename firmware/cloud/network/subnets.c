@@ -127,14 +127,13 @@ static int check_version(struct change *change, yyjson_mut_val *object, struct i
 					"valid IP subnet.",
 					cidr);
 	if (prefix->base.version != version)
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: cidr '%s' does not match the "
-				   "ip_version '%d'.",
-				   cidr, (int)version);
+		return input_refuse(error,
+				    "cidr '%s' does not match the "
+				    "ip_version '%d'",
+				    cidr, (int)version);
 	if (!prefix->length)
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: 0 is not allowed as CIDR prefix "
-				   "length.");
+		return input_refuse(error, "0 is not allowed as CIDR prefix "
+					   "length");
 	ip_prefix_format(prefix, text);
 	json_set_string(change->doc, object, "cidr", text);
 	return 0;
@@ -153,10 +152,10 @@ static int check_overlap(struct change *change, const char *network_id,
 	for (size_t i = 0; !result && i < subnets.count; i++)
 		if (ip_prefix_parse(json_string(subnets.items[i], "cidr"), &other) &&
 		    ip_prefix_overlap(prefix, &other))
-			return error_fault(error, -EINVAL, 400, "InvalidInput",
-					   "Invalid input for operation: Requested subnet with "
-					   "cidr: %s for network: %s overlaps with another subnet.",
-					   cidr, network_id);
+			return input_refuse(error,
+					    "Requested subnet with "
+					    "cidr: %s for network: %s overlaps with another subnet",
+					    cidr, network_id);
 	return result;
 }
 
@@ -177,14 +176,13 @@ static int set_gateway(struct change *change, yyjson_mut_val *object,
 	if (!given)
 		*gateway = ip_add(prefix->base, prefix->base.version == 4 && prefix->length < 32);
 	if (gateway->version != prefix->base.version)
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: gateway_ip '%s' does not match "
-				   "the ip_version '%d'.",
-				   yyjson_mut_get_str(given), prefix->base.version);
+		return input_refuse(error,
+				    "gateway_ip '%s' does not match "
+				    "the ip_version '%d'",
+				    yyjson_mut_get_str(given), prefix->base.version);
 	if (gateway->version == 4 && prefix->length < 31 &&
 	    (!ip_compare(gateway, &prefix->base) || !ip_compare(gateway, &last)))
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: Gateway is not valid on subnet.");
+		return input_refuse(error, "Gateway is not valid on subnet");
 	ip_format(gateway, text);
 	json_set_string(change->doc, object, "gateway_ip", text);
 	return 0;
@@ -207,9 +205,8 @@ static int check_dhcp(yyjson_mut_val *object, const struct ip_prefix *prefix, st
 	if (!yyjson_mut_get_bool(yyjson_mut_obj_get(object, "enable_dhcp")) ||
 	    prefix->length <= (prefix->base.version == 4 ? 30 : 126))
 		return 0;
-	return error_fault(error, -EINVAL, 400, "InvalidInput",
-			   "Invalid input for operation: Subnet has a prefix length that is "
-			   "incompatible with DHCP service enabled.");
+	return input_refuse(error, "Subnet has a prefix length that is "
+				   "incompatible with DHCP service enabled");
 }
 
 static int find_network(struct change *change, const char *id, yyjson_val **network,
@@ -281,9 +278,8 @@ static int update(struct change *change, yyjson_val *old, yyjson_mut_val *object
 
 	if (!result && !is && yyjson_mut_obj_get(given, "enable_dhcp") &&
 	    (json_string(old, "ipv6_ra_mode") || json_string(old, "ipv6_address_mode")))
-		return error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: Cannot disable enable_dhcp with "
-				   "ipv6 attributes set.");
+		return input_refuse(error, "Cannot disable enable_dhcp with "
+					   "ipv6 attributes set");
 
 	if (!result)
 		result = change_get(change, &resource_network, json_string(old, "network_id"),

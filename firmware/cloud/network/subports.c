@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The ports of trunks: which may be one, and what being one does to them. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,20 +122,6 @@ const char *subports_fault(yyjson_val *list, char *text, size_t size)
 
 /* --- which ports may be in a trunk --- */
 
-static int refuse_input(struct error *error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-static int refuse_input(struct error *error, const char *format, ...)
-{
-	char text[500];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	return error_fault(error, -EINVAL, 400, "InvalidInput", "Invalid input for operation: %s.",
-			   text);
-}
-
 static int refuse_parent(const char *id, struct error *error)
 {
 	return error_fault(error, -EBUSY, 409, "ParentPortInUse",
@@ -213,11 +198,11 @@ static int take_segment(struct joining *joining, yyjson_val *item, struct error 
 		return 0;
 	}
 	if (!says_type(item) || !says_number(item))
-		return refuse_input(error, "%s", missing_segment(item, fault, sizeof(fault)));
+		return input_refuse(error, "%s", missing_segment(item, fault, sizeof(fault)));
 	joining->type = json_string(item, "segmentation_type");
 	joining->number = text ? strtoll(text, &end, 10) : yyjson_get_sint(number);
 	if (text ? end == text || *end : !yyjson_is_int(number))
-		return refuse_input(error,
+		return input_refuse(error,
 				    "Invalid subport details: segmentation_id '%s' is not an "
 				    "integer",
 				    text ? text : "");
@@ -230,9 +215,9 @@ static int check_segment(const struct joining *joining, struct error *error)
 	size_t index, count;
 
 	if (strcmp(joining->type, "vlan"))
-		return refuse_input(error, "Unknown segmentation_type '%s'", joining->type);
+		return input_refuse(error, "Unknown segmentation_type '%s'", joining->type);
 	if (joining->number < 1 || joining->number > VLAN_MOST)
-		return refuse_input(error, "Segmentation ID '%" PRId64 "' is not in range",
+		return input_refuse(error, "Segmentation ID '%" PRId64 "' is not in range",
 				    joining->number);
 	yyjson_mut_arr_foreach (list, index, count, item) {
 		if (yyjson_mut_get_sint(yyjson_mut_obj_get(item, "segmentation_id")) ==

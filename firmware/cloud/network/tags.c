@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/network/tags.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TAG_MOST 255
@@ -139,25 +137,13 @@ static int put_tags(const struct resource *resource, struct change *change, yyjs
 	return request_commit(change->request, change->txn, error);
 }
 
-__attribute__((format(printf, 2, 3))) static int refuse(struct error *error, const char *format,
-							...)
-{
-	char text[400];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	return error_fault(error, -EINVAL, 400, "InvalidInput", "Invalid input for operation: %s.",
-			   text);
-}
-
 static int check_tag(const char *tag, struct error *error)
 {
 	if (!tag)
-		return refuse(error, "'' is not a valid string");
-	return strlen(tag) > TAG_MOST ? refuse(error, "'%.300s' exceeds maximum length of 255", tag)
-				      : 0;
+		return input_refuse(error, "'' is not a valid string");
+	return strlen(tag) > TAG_MOST
+		       ? input_refuse(error, "'%.300s' exceeds maximum length of 255", tag)
+		       : 0;
 }
 
 static int check_tags(yyjson_val *list, struct error *error)
@@ -166,7 +152,7 @@ static int check_tags(yyjson_val *list, struct error *error)
 	size_t index, count;
 
 	if (!yyjson_is_arr(list))
-		return refuse(error, "Invalid tags body");
+		return input_refuse(error, "Invalid tags body");
 	yyjson_arr_foreach (list, index, count, item) {
 		int result = check_tag(yyjson_get_str(item), error);
 
@@ -174,8 +160,8 @@ static int check_tags(yyjson_val *list, struct error *error)
 			return result;
 		for (size_t i = 0; i < index; i++)
 			if (yyjson_equals(yyjson_arr_get(list, i), item))
-				return refuse(error, "Duplicate items in the list: '%s'",
-					      yyjson_get_str(item));
+				return input_refuse(error, "Duplicate items in the list: '%s'",
+						    yyjson_get_str(item));
 	}
 	return 0;
 }

@@ -144,9 +144,7 @@ static int check_given(const struct edit *edit, struct error *error)
 	char text[500];
 	const char *fault = subports_fault(edit->given, text, sizeof(text));
 
-	return fault ? error_fault(error, -EINVAL, 400, "InvalidInput",
-				   "Invalid input for operation: %s.", fault)
-		     : 0;
+	return fault ? input_refuse(error, "%s", fault) : 0;
 }
 
 /* The answer is the trunk, without a name around it. */
