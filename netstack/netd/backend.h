@@ -156,9 +156,10 @@ struct backend_ops {
 	int (*announce)(struct backend *backend, const char *space, const char *link,
 			const struct address *list, size_t count, struct error *error);
 	/* Replaces the tables that the text defines, in one transaction. The text is nft(8)'s, in
-	 * the subset that nft_text.h describes. */
+	 * the subset that nft_text.h describes. With a 'change' (nft_change.h) only that is done,
+	 * which leads there from what was set last. */
 	int (*rules_set)(struct backend *backend, const char *space, const char *text,
-			 struct error *error);
+			 const char *change, struct error *error);
 	bool (*rules_present)(struct backend *backend); /* netd's bridge table is there */
 	/* IPv4 forwarding in the box's own space, and bridge_conntrack or its stand-in. */
 	int (*prepare)(struct backend *backend, struct error *error);
@@ -176,10 +177,15 @@ struct backend {
 	bool settled;
 };
 
-/* backend.c: sets the rules unless they are those that *hash stands for (0: none), which then
- * stands for them: a rule that is set again counts anew. */
-int rules_if_changed(struct backend *backend, const char *space, const char *text, uint64_t *hash,
-		     struct error *error);
+/* Rules that are in force, as text; NULL: not known. What differs from them is changed. */
+struct rules {
+	char *text;
+};
+
+/* backend.c: makes these the rules of the space, which those in force were before. */
+int rules_apply(struct backend *backend, const char *space, struct rules *rules, const char *text,
+		struct error *error);
+void rules_forget(struct rules *rules); /* what is in force is not known any more */
 
 int linux_backend_new(struct backend **backend, struct error *error);
 void linux_backend_free(struct backend *backend);

@@ -315,16 +315,23 @@ static int announce(struct backend *backend, const char *space, const char *link
 }
 
 static int rules_set(struct backend *backend, const char *space, const char *text,
-		     struct error *error)
+		     const char *change, struct error *error)
 {
 	struct fake_backend *fake = fake_of(backend);
 	bool qos = strstr(text, "cumulet_qos") != NULL, own = *space == '\0';
 	char **place = qos ? (own ? &fake->qos_rules : &fake->router_qos_rules)
 			   : (own ? &fake->rules : &fake->router_rules);
 
+	int result = record(backend, error, "%s %s%s", qos ? "qos" : "rules", space,
+			    change != NULL ? " changed" : "");
+
+	if (result < 0)
+		return result;
 	free(*place);
 	*place = strdup(text);
-	return record(backend, error, "%s %s", qos ? "qos" : "rules", space);
+	free(fake->change);
+	fake->change = change != NULL ? strdup(change) : NULL;
+	return 0;
 }
 
 static bool rules_present(struct backend *backend)
@@ -380,6 +387,7 @@ void fake_free(struct fake_backend *fake)
 	free(fake->rules);
 	free(fake->router_rules);
 	free(fake->qos_rules);
+	free(fake->change);
 	free(fake->router_qos_rules);
 }
 

@@ -34,6 +34,7 @@ struct fake_backend {
 	char *rules;                        /* of the box's own space; NULL: none */
 	char *router_rules;                 /* the last of any other space */
 	char *qos_rules, *router_qos_rules; /* the same of their tables for QoS */
+	char *change;                       /* what led to the last of them; NULL: set anew */
 	const char *fail;                   /* NULL: everything works */
 };
 

@@ -15,7 +15,7 @@ struct firewall_writer {
 void firewall_put(struct firewall_writer *writer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The number by which marks know a port: 1 and up, in the model's order. */
+/* The number by which marks know svc; ports have their own (model.h). */
 #define FIREWALL_SVC_NUMBER 0xffffU
 /* The next port with a tap after 'port' (NULL: the first); NULL at the end. */
 const struct port *firewall_guest_next(const struct firewall_writer *writer,

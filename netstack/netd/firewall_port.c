@@ -37,25 +37,22 @@ static void verdict_put(struct firewall_writer *writer, const struct net_port *p
 static void dispatch_put(struct firewall_writer *writer, const char *map, const char *prefix,
 			 unsigned shift)
 {
-	unsigned number = 0;
-
 	firewall_put(writer, "\tmap %s {\n\t\ttype %s : verdict\n\t\telements = {\n", map,
 		     bridge_family(writer) ? "ifname" : "mark");
 	firewall_each_guest(writer, port)
-		verdict_put(writer, &port->desired, prefix, ++number, shift);
+		verdict_put(writer, &port->desired, prefix, port->number, shift);
 	firewall_put(writer, "\t\t}\n\t}\n");
 }
 
 /* Links without a number: routers and svc's, which has a fixed one. */
 static void number_put(struct firewall_writer *writer, unsigned shift)
 {
-	unsigned number = 0;
 	char name[IFNAMSIZ];
 
 	firewall_each_guest(writer, port)
 	{
 		name_link(name, "ct", port->desired.id);
-		firewall_put(writer, "\t\t\t%s : 0x%x,\n", name, ++number << shift);
+		firewall_put(writer, "\t\t\t%s : 0x%x,\n", name, (unsigned)port->number << shift);
 	}
 	model_each(writer->firewall->model, OBJECT_NETWORK, object)
 	{
@@ -72,13 +69,12 @@ static void receiver_put(struct firewall_writer *writer, const char *link, unsig
 
 static void receivers_put(struct firewall_writer *writer)
 {
-	unsigned number = 0;
 	char name[IFNAMSIZ];
 
 	firewall_each_guest(writer, port)
 	{
 		name_link(name, "ct", port->desired.id);
-		receiver_put(writer, name, ++number);
+		receiver_put(writer, name, port->number);
 	}
 	receiver_put(writer, "svc", FIREWALL_SVC_NUMBER);
 	firewall_put(writer, "\tmap receivers {\n\t\ttype ifname : verdict\n\t\telements = {\n");
@@ -134,9 +130,10 @@ static void zone_ports_put(struct firewall_writer *writer, const struct net_netw
 		firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
 	firewall_each_guest(writer, port)
 	{
+		if (strcmp(port->desired.network_id, network->id) != 0)
+			continue;
 		name_link(name, "ct", port->desired.id);
-		if (strcmp(port->desired.network_id, network->id) == 0)
-			firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
+		firewall_put(writer, "\t\t\t%s : %u,\n", name, zone(network));
 	}
 	model_each(writer->firewall->model, OBJECT_ROUTER, object)
 	{

@@ -20,9 +20,9 @@ static bool bridge_conntrack_works(struct backend *backend)
 				    "}\n";
 	static const char nothing[] = "delete table bridge cumulet-probe\n";
 
-	if (linux_rules_set(backend, "", probe, NULL) < 0)
+	if (linux_rules_set(backend, "", probe, NULL, NULL) < 0)
 		return false;
-	linux_rules_set(backend, "", nothing, NULL);
+	linux_rules_set(backend, "", nothing, NULL, NULL);
 	return true;
 }
 

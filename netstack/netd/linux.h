@@ -92,7 +92,7 @@ int linux_announce(struct backend *backend, const char *space, const char *link,
 
 /* linux_nft.c */
 int linux_rules_set(struct backend *backend, const char *space, const char *text,
-		    struct error *error);
+		    const char *change, struct error *error);
 bool linux_rules_present(struct backend *backend);
 
 #endif

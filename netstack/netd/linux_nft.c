@@ -8,11 +8,11 @@
 #include "netstack/netd/nft_text.h"
 
 int linux_rules_set(struct backend *backend, const char *space, const char *text,
-		    struct error *error)
+		    const char *change, struct error *error)
 {
 	CLEANUP_NETLINK struct netlink_request request = NETLINK_REQUEST_INIT;
 	struct netlink netlink;
-	int result = nft_compile(text, &request, error);
+	int result = nft_compile(change != NULL ? change : text, &request, error);
 
 	if (result < 0)
 		return result;

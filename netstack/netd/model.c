@@ -38,12 +38,38 @@ struct object *model_find(const struct model *model, enum object_kind kind, cons
 	return NULL;
 }
 
+static bool number_is_taken(const struct model *model, uint16_t number)
+{
+	model_each(model, OBJECT_PORT,
+		   object) if (((const struct port *)object)->number == number) return true;
+	return false;
+}
+
+/* A port keeps its number, so that others' coming and going changes no rule of its own. 0: all are
+ * taken. */
+static uint16_t number_new(struct model *model)
+{
+	for (unsigned tries = 0; tries < PORT_NUMBER_LAST; tries++) {
+		model->number = model->number % PORT_NUMBER_LAST + 1;
+		if (!number_is_taken(model, model->number))
+			return model->number;
+	}
+	return 0;
+}
+
 static struct object *object_new(struct model *model, enum object_kind kind)
 {
 	struct object *object = calloc(1, kinds[kind].size);
 
 	if (object == NULL)
 		return NULL;
+	if (kind == OBJECT_PORT) {
+		((struct port *)object)->number = number_new(model);
+		if (((struct port *)object)->number == 0) {
+			free(object);
+			return NULL;
+		}
+	}
 	object->next = model->objects[kind];
 	model->objects[kind] = object;
 	return object;
@@ -96,6 +122,10 @@ void model_remove(struct model *model, enum object_kind kind, struct object *obj
 	while (*place != object)
 		place = &(*place)->next;
 	*place = object->next;
+	if (kind == OBJECT_ROUTER) {
+		rules_forget(&((struct router *)object)->rules);
+		rules_forget(&((struct router *)object)->qos);
+	}
 	arena_free(&object->arena);
 	free(object);
 }

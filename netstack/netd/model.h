@@ -14,6 +14,7 @@
 #define CUMULET_NETD_MODEL_H
 
 #include "netstack/message.h"
+#include "netstack/netd/backend.h"
 
 struct svc_process;
 
@@ -46,7 +47,10 @@ struct port {
 	struct object object;
 	struct net_port desired;
 	bool reported_up, reported; /* what cloud was told */
+	uint16_t number;            /* by which marks know it: 1 to PORT_NUMBER_LAST, its own */
 };
+
+#define PORT_NUMBER_LAST 0xfffe
 
 struct group {
 	struct object object;
@@ -61,13 +65,14 @@ struct addresses {
 struct router {
 	struct object object;
 	struct net_router desired;
-	uint32_t transfer; /* number of its pair of transfer addresses + 1; 0: none yet */
-	uint64_t qos;      /* which limits are in force, see rules_if_changed() */
+	uint32_t transfer;       /* number of its pair of transfer addresses + 1; 0: none yet */
+	struct rules rules, qos; /* of its space; those of limits */
 };
 
 struct model {
 	struct object *objects[OBJECT_KINDS];
-	bool synced; /* a SYNC came: what is not here is not wanted */
+	uint16_t number; /* the last that a port was given */
+	bool synced;     /* a SYNC came: what is not here is not wanted */
 };
 
 /* Decodes a SET. *object is set when 0 is returned; -EBADMSG and the reason otherwise. */

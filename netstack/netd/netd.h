@@ -24,7 +24,7 @@ struct netd {
 	uint64_t touched;          /* when the task was first asked for */
 	struct loop_timer again;   /* after a failure */
 	bool rules_dirty;
-	uint64_t qos; /* which limits and marks are in force, see rules_if_changed() */
+	struct rules rules, qos; /* the box's, and those of limits and marks */
 	struct uplink uplink;
 	struct dns_relay dns;
 	bool svc_disabled; /* tests that want no processes */

@@ -13,7 +13,7 @@
 
 /* Definitions have to precede their uses in a transaction, but not in the text: it is read once
  * for each of these. */
-enum nft_phase { NFT_TABLES, NFT_CHAINS, NFT_SETS, NFT_RULES, NFT_PHASES };
+enum nft_phase { NFT_TABLES, NFT_CHAINS, NFT_SETS, NFT_RULES, NFT_REMOVALS, NFT_PHASES };
 
 struct nft_text {
 	const char *at;

@@ -84,8 +84,11 @@ void nft_message(struct nft_text *text, uint16_t type, uint16_t flags)
 
 /* --- sets and maps --- */
 
+enum set_verb { SET_DEFINE, SET_ADD, SET_REMOVE };
+
 struct set {
 	char name[NFT_WORD_SIZE];
+	enum set_verb verb;
 	bool map, interval;
 	enum nft_type types[4], data;
 	unsigned type_count;
@@ -222,7 +225,7 @@ static int element_parse(struct nft_text *text, const struct set *set)
 	netlink_nest(text->request, NFTA_SET_ELEM_KEY);
 	netlink_put(text->request, NFTA_DATA_VALUE, key, size);
 	netlink_nest_end(text->request);
-	if (set->map)
+	if (set->map && set->verb != SET_REMOVE)
 		result = data_parse(text, set);
 	netlink_nest_end(text->request);
 	return result;
@@ -231,10 +234,14 @@ static int element_parse(struct nft_text *text, const struct set *set)
 static void elements_begin(struct nft_text *text, struct set *set)
 {
 	set->elements = 0;
-	nft_message(text, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	if (set->verb == SET_REMOVE)
+		nft_message(text, NFT_MSG_DELSETELEM, 0);
+	else
+		nft_message(text, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 	netlink_put_string(text->request, NFTA_SET_ELEM_LIST_TABLE, text->table);
 	netlink_put_string(text->request, NFTA_SET_ELEM_LIST_SET, set->name);
-	netlink_put_be32(text->request, NFTA_SET_ELEM_LIST_SET_ID, text->set_id);
+	if (set->verb == SET_DEFINE)
+		netlink_put_be32(text->request, NFTA_SET_ELEM_LIST_SET_ID, text->set_id);
 	netlink_nest(text->request, NFTA_SET_ELEM_LIST_ELEMENTS);
 }
 
@@ -278,7 +285,8 @@ static int set_body(struct nft_text *text, struct set *set)
 		result = nft_syntax(text, "a set of one type");
 	if (result < 0)
 		return result;
-	set_define(text, set);
+	if (set->verb == SET_DEFINE)
+		set_define(text, set);
 	skip_ends(text);
 	if (nft_accept(text, "elements"))
 		result = set_elements(text, set);
@@ -377,25 +385,119 @@ static int chain_body(struct nft_text *text)
 
 /* --- tables --- */
 
-static int definition(struct nft_text *text)
+static int set_definition(struct nft_text *text, enum set_verb verb)
 {
-	bool map = nft_is(text, "map"), is_set = map || nft_is(text, "set");
 	size_t length = text->request->bytes.length;
-	struct set set = { .map = map };
+	struct set set = { .verb = verb, .map = nft_is(text, "map") };
 	int result;
 
-	if (!is_set && !nft_is(text, "chain"))
-		return nft_syntax(text, "set, map or chain");
+	if (!set.map && !nft_is(text, "set"))
+		return nft_syntax(text, "set or map");
 	nft_next(text);
-	result = take(text, is_set ? set.name : text->chain);
+	result = take(text, set.name);
 	if (result == 0)
 		result = nft_expect(text, "{");
-	if (result < 0)
-		return result;
-	result = is_set ? set_body(text, &set) : chain_body(text);
-	if (is_set)
-		phase_keep(text, NFT_SETS, length);
+	if (result == 0)
+		result = set_body(text, &set);
+	phase_keep(text, NFT_SETS, length);
 	return result < 0 ? result : nft_expect(text, "}");
+}
+
+static int chain_definition(struct nft_text *text, int (*body)(struct nft_text *text))
+{
+	int result = nft_expect(text, "chain");
+
+	if (result == 0)
+		result = take(text, text->chain);
+	if (result == 0)
+		result = nft_expect(text, "{");
+	if (result == 0)
+		result = body(text);
+	return result < 0 ? result : nft_expect(text, "}");
+}
+
+static int definition(struct nft_text *text)
+{
+	return nft_is(text, "chain") ? chain_definition(text, chain_body)
+				     : set_definition(text, SET_DEFINE);
+}
+
+/* --- changes --- */
+
+static void rules_remove(struct nft_text *text)
+{
+	nft_message(text, NFT_MSG_DELRULE, 0);
+	netlink_put_string(text->request, NFTA_RULE_TABLE, text->table);
+	netlink_put_string(text->request, NFTA_RULE_CHAIN, text->chain);
+}
+
+static int refill_body(struct nft_text *text)
+{
+	if (text->phase == NFT_RULES)
+		rules_remove(text);
+	return chain_rules(text);
+}
+
+/* The rules of all go before the first chain does: they may jump to each other. */
+static int chain_delete(struct nft_text *text)
+{
+	int result = take(text, text->chain);
+
+	if (result == 0 && text->phase == NFT_RULES)
+		rules_remove(text);
+	if (result < 0 || text->phase != NFT_REMOVALS)
+		return result;
+	nft_message(text, NFT_MSG_DELCHAIN, 0);
+	netlink_put_string(text->request, NFTA_CHAIN_TABLE, text->table);
+	netlink_put_string(text->request, NFTA_CHAIN_NAME, text->chain);
+	return 0;
+}
+
+static int set_delete(struct nft_text *text)
+{
+	char name[NFT_WORD_SIZE];
+	int result = take(text, name);
+
+	if (result < 0 || text->phase != NFT_REMOVALS)
+		return result;
+	nft_message(text, NFT_MSG_DELSET, 0);
+	netlink_put_string(text->request, NFTA_SET_TABLE, text->table);
+	netlink_put_string(text->request, NFTA_SET_NAME, name);
+	return 0;
+}
+
+static int set_flush(struct nft_text *text)
+{
+	char name[NFT_WORD_SIZE];
+	int result = nft_expect(text, "set");
+
+	if (result == 0)
+		result = take(text, name);
+	if (result < 0 || text->phase != NFT_SETS)
+		return result;
+	nft_message(text, NFT_MSG_DELSETELEM, 0);
+	netlink_put_string(text->request, NFTA_SET_ELEM_LIST_TABLE, text->table);
+	netlink_put_string(text->request, NFTA_SET_ELEM_LIST_SET, name);
+	return 0;
+}
+
+static int change(struct nft_text *text)
+{
+	if (nft_accept(text, "add"))
+		return set_definition(text, SET_ADD);
+	if (nft_accept(text, "remove"))
+		return set_definition(text, SET_REMOVE);
+	if (nft_accept(text, "flush"))
+		return set_flush(text);
+	if (nft_accept(text, "refill"))
+		return chain_definition(text, refill_body);
+	if (!nft_accept(text, "delete"))
+		return definition(text);
+	if (nft_accept(text, "chain"))
+		return chain_delete(text);
+	return nft_accept(text, "set") || nft_accept(text, "map")
+		       ? set_delete(text)
+		       : nft_syntax(text, "set, map or chain");
 }
 
 static void table_message(struct nft_text *text, uint16_t type, uint16_t flags)
@@ -422,29 +524,29 @@ static int table_name(struct nft_text *text)
 }
 
 /* Made (if it is not there), removed, made: replaced, whatever there was. */
-static int table_body(struct nft_text *text)
+static int table_body(struct nft_text *text, bool changed)
 {
 	int result = nft_expect(text, "{");
 
-	if (text->phase == NFT_TABLES) {
+	if (text->phase == NFT_TABLES && !changed) {
 		table_message(text, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 		table_message(text, NFT_MSG_DELTABLE, 0);
 		table_message(text, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	}
 	while (result == 0 && (skip_ends(text), !nft_is(text, "}")))
-		result = definition(text);
+		result = changed ? change(text) : definition(text);
 	return result < 0 ? result : nft_expect(text, "}");
 }
 
 static int command(struct nft_text *text)
 {
-	bool removed = nft_accept(text, "delete");
+	bool changed = nft_accept(text, "change"), removed = nft_accept(text, "delete");
 	int result = nft_expect(text, "table");
 
 	if (result == 0)
 		result = table_name(text);
 	if (result < 0 || !removed)
-		return result < 0 ? result : table_body(text);
+		return result < 0 ? result : table_body(text, changed);
 	if (text->phase == NFT_TABLES) {
 		table_message(text, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 		table_message(text, NFT_MSG_DELTABLE, 0);

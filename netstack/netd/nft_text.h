@@ -5,6 +5,7 @@
  * Words are separated by blanks; a rule is a line.
  *
  *	table <family> <name> { ... }   replaces the table as a whole
+ *	change table <family> <name> { ... }   what is named in it, of a table that is there (below)
  *	delete table <family> <name>
  *	set <name> { type <type> [. <type>]...; [flags interval;] elements = { <key> [. <key>]..., ... } }
  *	             (of an interval set networks that do not overlap: <address>/<prefix>)
@@ -20,6 +21,12 @@
  *	          ct zone set <field> map @<map>, snat to <address>, dnat to <address>[:<port>],
  *	          snat|dnat to <field> map @<map>, ip|ip6 dscp set <n>,
  *	          limit rate over <n> bytes/second burst <n> bytes
+ *
+ * In a table that is changed sets, maps and chains that are defined are new; besides
+ *	add|remove set|map <name> { type ...; elements = { ... } }   elements (of a map: keys) alone
+ *	flush set <name>             all of its elements
+ *	refill chain <name> { ... }  its rules are these now
+ *	delete set|map|chain <name>
  *
  * Where this differs from nft: 'integer16' stands for 'typeof ct zone', elements may be empty, and
  * nothing is implied. nft adds that 'tcp dport' means TCP; here only what is written is matched, so

@@ -369,7 +369,7 @@ static void kind_reconcile(struct netd *netd, enum object_kind kind)
 	}
 }
 
-static int rules_apply(struct netd *netd, struct error *error)
+static int box_rules_apply(struct netd *netd, struct error *error)
 {
 	struct firewall firewall = {
 		.model = &netd->model,
@@ -386,8 +386,7 @@ static int rules_apply(struct netd *netd, struct error *error)
 	firewall.external_count = netd->uplink.external_count;
 	result = firewall_box(&firewall, &text);
 	if (result == 0)
-		result =
-			netd->backend->ops->rules_set(netd->backend, "", buffer_head(&text), error);
+		result = rules_apply(netd->backend, "", &netd->rules, buffer_head(&text), error);
 	buffer_free(&text);
 	return result;
 }
@@ -398,7 +397,7 @@ static int qos_apply(struct netd *netd, struct error *error)
 	int result = firewall_qos(&netd->model, netd->backend->shaping, &text);
 
 	if (result == 0)
-		result = rules_if_changed(netd->backend, "", buffer_head(&text), &netd->qos, error);
+		result = rules_apply(netd->backend, "", &netd->qos, buffer_head(&text), error);
 	buffer_free(&text);
 	return result;
 }
@@ -411,7 +410,7 @@ static void rules_reconcile(struct netd *netd)
 	if (!netd->rules_dirty ||
 	    (!netd->model.synced && netd->backend->ops->rules_present(netd->backend)))
 		return;
-	if (rules_apply(netd, &error) < 0 || qos_apply(netd, &error) < 0)
+	if (box_rules_apply(netd, &error) < 0 || qos_apply(netd, &error) < 0)
 		failed(netd, "rules", &error);
 	else
 		netd->rules_dirty = false;
@@ -532,5 +531,7 @@ void netd_free(struct netd *netd)
 	loop_timer_stop(&netd->again);
 	loop_task_cancel(&netd->task);
 	overlay_free(&netd->overlay);
+	rules_forget(&netd->rules);
+	rules_forget(&netd->qos);
 	model_free(&netd->model);
 }

@@ -386,14 +386,14 @@ static int routes_set(struct backend *backend, const struct model *model, struct
 
 /* --- the whole --- */
 
-static int rules_set(struct backend *backend, const struct model *model,
-		     const struct router *router, const char *space, struct error *error)
+static int rules_set(struct backend *backend, const struct model *model, struct router *router,
+		     const char *space, struct error *error)
 {
 	struct buffer text = BUFFER_INIT;
 	int result = firewall_router(model, router, &text);
 
 	if (result == 0)
-		result = backend->ops->rules_set(backend, space, buffer_head(&text), error);
+		result = rules_apply(backend, space, &router->rules, buffer_head(&text), error);
 	buffer_free(&text);
 	return result;
 }
@@ -405,7 +405,7 @@ static int qos_set(struct backend *backend, const struct model *model, struct ro
 	int result = firewall_router_qos(model, router, &text);
 
 	if (result == 0)
-		result = rules_if_changed(backend, space, buffer_head(&text), &router->qos, error);
+		result = rules_apply(backend, space, &router->qos, buffer_head(&text), error);
 	buffer_free(&text);
 	return result;
 }
@@ -417,7 +417,8 @@ int router_reconcile(struct backend *backend, const struct model *model, struct 
 	int result;
 
 	if (!router->desired.admin_up) {
-		router->qos = 0; /* goes with its space */
+		rules_forget(&router->rules); /* they go with its space */
+		rules_forget(&router->qos);
 		return router_undo(backend, router, error);
 	}
 	name_space(space, sizeof(space), router->desired.id);

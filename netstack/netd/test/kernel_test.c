@@ -449,6 +449,31 @@ static void svc_comes_back(void **state)
 			      "grep -q again") == 0);
 }
 
+/* What nft says of all rules, without the order of elements, which is none, and the numbers that
+ * marks know ports by. */
+#define LISTING                                                                                    \
+	"(nft list ruleset; for s in $(ls /run/cumulet/netns); do "                                \
+	"nsenter --net=/run/cumulet/netns/$s nft list ruleset; done) "                             \
+	"| tr ',{}' '\\n\\n\\n' | sed 's/0x[0-9a-f]*/N/g; s/^[ \t]*//; s/[ \t]*$//' | sort"
+
+/* Each change made only what differed: together they are what a fresh netd sets as a whole. */
+static void changes_add_up(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	if (run("command -v nft >/dev/null") != 0)
+		skip();
+	link_give(&world.cloud, ROLE_CLOUD, "cloud"); /* what it is not told again goes */
+	everything_send();
+	wait_until(run("nft list ruleset | grep -q 'dport 80'") == 0);
+	run(LISTING " >/run/changed");
+	netd_kill();
+	netd_start();
+	everything_send();
+	wait_until(run(LISTING " >/run/whole; cmp -s /run/changed /run/whole") == 0);
+	assert_int_equal(run("grep -q ct11111111000 /run/whole"), 0);
+}
+
 static void netd_comes_back(void **state)
 {
 	pid_t ping;
@@ -632,6 +657,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(floating_addresses_are_given_back),
 		cmocka_unit_test(names_are_resolved),
 		cmocka_unit_test(metadata_comes_from_cloud),
+		cmocka_unit_test(changes_add_up),
 		cmocka_unit_test(svc_comes_back),
 		cmocka_unit_test(netd_comes_back),
 		cmocka_unit_test(provisioned_uplink_holds),
