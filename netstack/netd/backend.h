@@ -78,6 +78,7 @@ struct backend_route {
 	struct address gateway;     /* family 0: on the link itself */
 	char link[IFNAMSIZ];        /* "": found through the gateway */
 	char from[IFNAMSIZ];        /* only for packets that came in by this link; "": any */
+	bool kept;                  /* the one that leads there stays as it is, if there is one */
 };
 
 /* kbit/s and kbit; kbps 0: as fast as it goes. */

@@ -265,6 +265,8 @@ static int routes_set(struct backend *backend, const char *space, const struct b
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < count; i++) {
+		if (list[i].kept)
+			continue;
 		address_format(&list[i].destination, to);
 		address_format(&list[i].gateway, via);
 		result = record(backend, error, "routes %s %s via %s%s%s", space, to, via,

@@ -359,8 +359,13 @@ static int route_ensure(struct routes *routes, const struct backend_route *route
 			struct error *error)
 {
 	uint32_t link, from, table;
-	int result = link_index(routes, route->link, &link, error);
+	int result;
 
+	if (route->kept) {
+		installed_keep(routes, &route->destination, RT_TABLE_MAIN);
+		return 0;
+	}
+	result = link_index(routes, route->link, &link, error);
 	if (result == 0)
 		result = link_index(routes, route->from, &from, error);
 	if (result < 0)

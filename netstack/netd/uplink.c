@@ -20,6 +20,10 @@
 static size_t default_route(const struct uplink *uplink, struct backend_route *route)
 {
 	route->destination.family = AF_INET;
+	/* Until the first lease of a fresh netd its predecessor's holds. */
+	route->kept = uplink->desired.dhcp && uplink->lease.address.family == 0;
+	if (route->kept)
+		return 1;
 	snprintf(route->link, sizeof(route->link), "%s", uplink->link);
 	return address_parse(uplink->lease.gateway, &route->gateway) == 0 &&
 	       route->gateway.family == AF_INET;

@@ -69,7 +69,7 @@ static int run(const char *format, ...)
 }
 
 /* The command's status, while the loop goes on. */
-static int run_beside(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int run_beside(const char *format, ...) __attribute__((format(printf, 1, 2), unused));
 static int run_beside(const char *format, ...)
 {
 	char command[1024];
