@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/lib/role.h"
 #include "netstack/address.h"
 #include "netstack/netd/firewall_internal.h"
 #include "netstack/netd/overlay.h"
@@ -155,6 +156,26 @@ static void box_filter(struct firewall_writer *writer)
 	firewall_put(writer, "\t\toifname cu* ct state established,related accept\n\t}\n");
 }
 
+/* What fetches images from the web, at a stranger's wish, gets to the web: by TCP, and to resolvers. It
+ * looks at addresses itself (firmware/fetch/address.c); this holds whatever becomes of it. Nothing of
+ * the box, whose own addresses are reached by loopback, nor of the links to routers. */
+static void box_fetch(struct firewall_writer *writer)
+{
+	firewall_put(writer,
+		     "\tchain fetch {\n"
+		     "\t\toifname lo drop\n"
+		     "\t\tmeta l4proto udp th dport 53 accept\n"
+		     "\t\tmeta protocol ip ip daddr %s drop\n"
+		     "\t\tmeta protocol ip ip daddr 169.254.0.0/16 drop\n"
+		     "\t\tmeta protocol ip6 ip6 daddr fe80::/10 drop\n"
+		     "\t\tmeta l4proto tcp accept\n"
+		     "\t\tdrop\n\t}\n"
+		     "\tchain output {\n"
+		     "\t\ttype filter hook output priority 0; policy accept;\n"
+		     "\t\tmeta skuid 0x%x goto fetch\n\t}\n",
+		     TRANSFER_NETWORK, UID_FETCH);
+}
+
 static void box_nat(struct firewall_writer *writer)
 {
 	const char *uplink = writer->firewall->uplink;
@@ -179,6 +200,7 @@ int firewall_box(const struct firewall *firewall, struct buffer *text)
 	external_set(&writer, "externals", AF_INET);
 	external_set(&writer, "externals6", AF_INET6);
 	box_filter(&writer);
+	box_fetch(&writer);
 	box_nat(&writer);
 	firewall_put(&writer, "}\n");
 	if (writer.result == 0)

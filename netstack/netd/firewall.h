@@ -22,7 +22,8 @@
  *
  * Table 'inet cumulet' of the box's own space: forward (drop but routers' traffic with the
  * uplink, and what comes to addresses that they have there), input (drop from everything of
- * netd's, VXLAN from others than peers), nat (masquerade routers that have none). In a router's space: see firewall_router.c.
+ * netd's, VXLAN from others than peers), output (what fetches images gets to the web alone), nat
+ * (masquerade routers that have none). In a router's space: see firewall_router.c.
  */
 #ifndef CUMULET_NETD_FIREWALL_H
 #define CUMULET_NETD_FIREWALL_H

@@ -31,6 +31,7 @@ static const struct rule_field {
 	{ { "meta", "l4proto" }, SOURCE_META, NFT_META_L4PROTO, NFT_TYPE_PROTOCOL },
 	{ { "meta", "protocol" }, SOURCE_META, NFT_META_PROTOCOL, NFT_TYPE_ETHERTYPE },
 	{ { "meta", "mark" }, SOURCE_META, NFT_META_MARK, NFT_TYPE_MARK },
+	{ { "meta", "skuid" }, SOURCE_META, NFT_META_SKUID, NFT_TYPE_MARK },
 	{ { "meta", "pkttype" }, SOURCE_META, NFT_META_PKTTYPE, NFT_TYPE_PACKET },
 	{ { "ether", "daddr" }, SOURCE_LINK, 0, NFT_TYPE_ETHER },
 	{ { "ether", "saddr" }, SOURCE_LINK, 6, NFT_TYPE_ETHER },

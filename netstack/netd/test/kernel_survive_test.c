@@ -5,6 +5,7 @@
 #include "netstack/netd/test/scene.h"
 
 #define HELD_PORT 7777U
+#define AS_FETCH "setpriv --reuid 105 --clear-groups "
 
 static void leased_uplink_begin(void)
 {
@@ -140,6 +141,23 @@ static void changes_add_up(void **state)
 	assert_int_equal(run("grep -q ct11111111000 /run/whole"), 0);
 }
 
+/* The user's own rule: the web, and nothing of the box. */
+static void images_come_from_the_web_alone(void **state)
+{
+	(void)state;
+	NEED_WORLD();
+	if (run("command -v setpriv >/dev/null") != 0)
+		skip();
+	run("cp $SELF /run/self && chmod 755 /run/self"); /* where another user gets to */
+	run("$SELF echo 7001 & ip netns exec outside $SELF echo 7001 &");
+	wait_until(run("/run/self hold 127.0.0.1 7001 once >/dev/null") == 0);
+	wait_until(run(AS_FETCH "/run/self hold 192.0.2.1 7001 once >/dev/null") == 0);
+	assert_int_not_equal(run(AS_FETCH "/run/self hold 127.0.0.1 7001 once"), 0);
+	assert_int_not_equal(run(AS_FETCH "/run/self hold 192.0.2.10 7001 once"), 0);
+	/* Others are not concerned. */
+	assert_int_equal(run("/run/self hold 192.0.2.10 7001 once >/dev/null"), 0);
+}
+
 static int world_setup(void **state)
 {
 	char program[64];
@@ -191,7 +209,7 @@ static int echo(const char *port)
 /* hold ADDRESS PORT once|on: a line for each answer on one connection, "lost" when it breaks. */
 static int hold(char **argv)
 {
-	struct timeval limit = { .tv_sec = 10 };
+	struct timeval limit = { .tv_sec = strcmp(argv[3], "once") == 0 ? 2 : 10 };
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons((uint16_t)atoi(argv[2])) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -200,6 +218,7 @@ static int hold(char **argv)
 
 	inet_pton(AF_INET, argv[1], &to.sin_addr);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (void *)&to, sizeof(to)) < 0)
 		return 1;
 	do {
@@ -221,6 +240,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(connections_survive_changes),
 		cmocka_unit_test(connections_survive_a_restart),
 		cmocka_unit_test(changes_add_up),
+		cmocka_unit_test(images_come_from_the_web_alone),
 	};
 	int result;
 
