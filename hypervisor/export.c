@@ -19,19 +19,28 @@
 #define FDSET "900"
 
 /* What QEMU is asked for, one after the other; the later ones whatever became of the others. */
-enum step { STEP_FD, STEP_NODE, STEP_BACKUP, STEP_NODE_REMOVE, STEP_FD_REMOVE, STEP_END };
+enum step {
+	STEP_FD,
+	STEP_NODE,
+	STEP_QUIESCE, /* the guest's agent instead of QEMU */
+	STEP_BACKUP,
+	STEP_NODE_REMOVE,
+	STEP_FD_REMOVE,
+	STEP_END
+};
 
 struct disk_export {
 	struct disk_export *next;
 	struct vmm *vmm;
 	char guest_id[UUID_SIZE];
-	size_t disk;        /* of the guest's */
-	int fd;             /* the image's file, owned */
-	uint32_t serial;    /* of the message that is to be answered, 0: nobody waits */
-	struct job job;     /* without a process of the guest */
-	enum step step;     /* with one */
-	unsigned command;   /* id of the command whose answer is waited for */
-	bool running;       /* QEMU's job */
+	size_t disk;      /* of the guest's */
+	int fd;           /* the image's file, owned */
+	uint32_t serial;  /* of the message that is to be answered, 0: nobody waits */
+	struct job job;   /* without a process of the guest */
+	enum step step;   /* with one */
+	unsigned command; /* id of the command whose answer is waited for */
+	bool running;     /* QEMU's job */
+	bool quiesce, quiesce_required;
 	struct error error; /* code is not 0: it failed */
 };
 
@@ -95,16 +104,53 @@ static int step_send(struct guest_instance *guest, struct disk_export *export)
 		return qmp_send_with(qmp, "blockdev-del", "{\"node-name\":\"" NODE "\"}");
 	case STEP_FD_REMOVE:
 		return qmp_send_with(qmp, "remove-fd", "{\"fdset-id\":" FDSET "}");
+	case STEP_QUIESCE:
 	case STEP_END:
 		break;
 	}
 	return -EINVAL;
 }
 
+static void step_do(struct guest_instance *guest, struct disk_export *export);
+
+static void on_quiesced(struct guest_instance *guest, int result, const char *reason)
+{
+	struct disk_export *export = export_find(guest->vmm, guest->id);
+
+	if (export == NULL || export->step != STEP_QUIESCE) {
+		quiesce_thaw(guest);
+		return;
+	}
+	if (result < 0 && export->quiesce_required)
+		error_set(&export->error, -EIO, "Failed to quiesce instance: %s", reason);
+	step_next(guest, export);
+}
+
+/* A guest that does not run has nothing to bring to rest. */
+static void quiesce_begin(struct guest_instance *guest, struct disk_export *export)
+{
+	int result = -ENOTSUP;
+
+	if (guest->phase != PHASE_RUNNING || !export->quiesce) {
+		step_next(guest, export);
+		return;
+	}
+	if (guest->desired.hardware.agent)
+		result = quiesce_freeze(guest, on_quiesced);
+	if (result < 0)
+		on_quiesced(guest, result,
+			    result == -ENOTSUP ? "QEMU guest agent is not enabled"
+					       : strerror(-result));
+}
+
 static void step_do(struct guest_instance *guest, struct disk_export *export)
 {
 	int result;
 
+	if (export->step == STEP_QUIESCE) {
+		quiesce_begin(guest, export);
+		return;
+	}
 	if (export->step == STEP_END) {
 		export_conclude(export);
 		return;
@@ -113,6 +159,7 @@ static void step_do(struct guest_instance *guest, struct disk_export *export)
 	export->command = guest->qmp.sent;
 	if (result < 0) {
 		error_set(&export->error, -EAGAIN, "QEMU can't be asked now");
+		quiesce_thaw(guest);
 		export_conclude(export);
 	}
 }
@@ -124,6 +171,9 @@ static void step_next(struct guest_instance *guest, struct disk_export *export)
 	export->step++;
 	if (failed && export->step < STEP_NODE_REMOVE)
 		export->step = STEP_NODE_REMOVE;
+	/* What is copied is decided, or there will be no copy. */
+	if (export->step > STEP_BACKUP)
+		quiesce_thaw(guest);
 	step_do(guest, export);
 }
 
@@ -137,6 +187,7 @@ void export_on_answer(struct guest_instance *guest, const struct qmp_message *an
 		error_set(&export->error, -EIO, "%s", answer->description);
 	else if (export->step == STEP_BACKUP) {
 		export->running = true; /* the job's end is an event */
+		quiesce_thaw(guest);
 		return;
 	}
 	step_next(guest, export);
@@ -328,9 +379,13 @@ void export_serve(struct vmm *vmm, struct message *message)
 		reply_send(vmm, message->serial, &error);
 		return;
 	}
-	*export = (struct disk_export){
-		.next = vmm->exports, .vmm = vmm, .disk = index, .serial = message->serial, .fd = fd
-	};
+	*export = (struct disk_export){ .next = vmm->exports,
+					.vmm = vmm,
+					.disk = index,
+					.serial = message->serial,
+					.fd = fd,
+					.quiesce = wish.quiesce,
+					.quiesce_required = wish.quiesce_required };
 	fd = -1;
 	snprintf(export->guest_id, sizeof(export->guest_id), "%s", wish.id);
 	vmm->exports = export;

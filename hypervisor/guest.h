@@ -13,6 +13,7 @@
 #include "hypervisor/hotplug.h"
 #include "hypervisor/overhead.h"
 #include "hypervisor/qmp.h"
+#include "hypervisor/quiesce.h"
 #include "hypervisor/sandbox.h"
 #include "hypervisor/tap.h"
 #include "hypervisor/vmm.h"
@@ -34,6 +35,7 @@ struct guest_record {
 	char reason[512];
 	char ports[GUEST_NICS_MAX][UUID_SIZE]; /* whose taps are in use */
 	uint32_t port_count;
+	bool frozen;      /* its file systems may be: they were asked to */
 	uint64_t devices; /* see struct guest_status */
 	char stuck[GUEST_STUCK_SIZE], stuck_reason[128];
 };
@@ -64,6 +66,7 @@ struct guest_instance {
 	struct qmp qmp;
 	struct tap_set taps;
 	struct hotplug hotplug;
+	struct quiesce quiesce;
 	struct loop_timer deadline, press, reconnect, weigh;
 	uint64_t weigh_ms; /* until the next look */
 	uint64_t overhead; /* highest of this process, bytes; 0: not looked at yet */

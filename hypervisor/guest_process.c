@@ -34,6 +34,7 @@ static void on_qmp_ready(struct qmp *qmp, const char *version, const char *statu
 	struct guest_instance *guest = container_of(qmp, struct guest_instance, qmp);
 
 	hotplug_on_ready(guest);
+	quiesce_thaw(guest); /* an earlier vmm may have been about to */
 	log_debug("guest", "qemu answers", "id=%s version=%s status=%s", guest->id, version,
 		  log_quote(status));
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
@@ -193,6 +194,7 @@ void guest_process_release(struct guest_instance *guest)
 	loop_timer_stop(&guest->reconnect);
 	export_on_lost(guest);
 	hotplug_on_lost(guest);
+	quiesce_stop(guest);
 	qmp_close(&guest->qmp);
 	status_close(guest);
 }

@@ -36,7 +36,7 @@ static const struct member {
 	MEMBER(U32, state),        MEMBER(U32, code),           MEMBER(BOOL, self),
 	MEMBER(U64, started),      MEMBER(STRING, accelerator), MEMBER(STRING, reason),
 	MEMBER(U64, devices),      MEMBER(STRING, stuck),       MEMBER(STRING, stuck_reason),
-	MEMBER(U32, memory_mib),
+	MEMBER(U32, memory_mib),   MEMBER(BOOL, frozen),
 #undef MEMBER
 };
 

@@ -154,6 +154,8 @@ const struct field vmm_reply_fields[] = {
 const struct field vmm_export_fields[] = {
 	FIELD(1, FIELD_STRING, struct vmm_export, id, true),
 	FIELD(2, FIELD_STRING, struct vmm_export, disk_id, true),
+	FIELD(3, FIELD_BOOL, struct vmm_export, quiesce, false),
+	FIELD(4, FIELD_BOOL, struct vmm_export, quiesce_required, false),
 	FIELD_END,
 };
 

@@ -152,6 +152,9 @@ struct guest_id {
 struct vmm_export {
 	char id[UUID_SIZE];
 	char disk_id[UUID_SIZE];
+	/* The guest's agent, if it has one, is asked to bring its file systems to rest for the moment
+	 * that is copied; 'required': there is no copy when it does not. */
+	bool quiesce, quiesce_required;
 };
 
 /* Of a user inside a guest. The reply's code: ESRCH: it does not run; ENOTSUP: it has no port for an

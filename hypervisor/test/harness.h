@@ -50,7 +50,8 @@ struct harness {
 	bool has_facts;
 	char text[MESSAGE_MAX]; /* of the last VMM_CONSOLE_LOG */
 	bool has_text, has_reply;
-	int serial_fd; /* of the last VMM_REPLY with a descriptor; owned */
+	struct vmm_reply reply; /* the last one */
+	int serial_fd;          /* of the last VMM_REPLY with a descriptor; owned */
 };
 
 static struct harness harness;
@@ -96,6 +97,10 @@ static void status_take(struct harness *h, const struct message *message)
 
 static void reply_take(struct harness *h, struct message *message)
 {
+	CLEANUP_ARENA struct arena arena = ARENA_INIT;
+
+	h->reply = (struct vmm_reply){ 0 };
+	message_decode(&arena, message, vmm_reply_fields, &h->reply, NULL);
 	cleanup_close(&h->serial_fd);
 	h->serial_fd = message_take_fd(message, 0);
 	h->has_reply = true;

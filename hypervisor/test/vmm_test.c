@@ -432,6 +432,33 @@ static void guest_pauses(void **state)
 	await(h, GUEST, GUEST_RUNNING, desire(h));
 }
 
+/* A copy of its disk, and where the image requires a guest at rest, none without an agent. */
+static void disk_is_copied_live(void **state)
+{
+	struct harness *h = *state;
+	struct vmm_export wish = { 0 };
+	char path[96];
+
+	SKIP_UNLESS_POSSIBLE;
+	snprintf(wish.id, sizeof(wish.id), GUEST);
+	snprintf(wish.disk_id, sizeof(wish.disk_id), "%s", disk.id);
+	snprintf(path, sizeof(path), "%.31s/copy", h->directory);
+	for (int i = 0; i < 2; i++) {
+		CLEANUP_FD int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		wish.quiesce = wish.quiesce_required = i == 0;
+		h->has_reply = false;
+		assert_true(channel_send_struct(&h->cloud, VMM_DISK_EXPORT, 7, vmm_export_fields,
+						&wish, fd) > 0);
+		assert_true(until(h, &h->has_reply, PATIENCE_S));
+		assert_int_equal(h->reply.code, i == 0 ? EIO : 0);
+		assert_string_equal(h->reply.reason,
+				    i == 0 ? "Failed to quiesce instance: QEMU guest agent is not "
+					     "enabled"
+					   : "");
+	}
+}
+
 /* It stands still and says nothing: what was wanted of it is given up, and said so. */
 static void hung_qemu_is_noticed(void **state)
 {
@@ -746,6 +773,7 @@ int main(void)
 		cmocka_unit_test(guest_powers_itself_off),
 		cmocka_unit_test(guest_stops_at_the_power_button),
 		cmocka_unit_test(guest_pauses),
+		cmocka_unit_test(disk_is_copied_live),
 		cmocka_unit_test(hung_qemu_is_noticed),
 		cmocka_unit_test(guest_reboots),
 		cmocka_unit_test(interface_is_attached_live),

@@ -74,8 +74,9 @@ static const struct source {
 
 /* Properties that count without being copied as they are. */
 static const char *const further_properties[] = {
-	"os_secure_boot", "os_admin_user",      "hw_cpu_sockets",   "hw_cpu_cores",
-	"hw_cpu_threads", "hw_cpu_max_sockets", "hw_cpu_max_cores", "hw_cpu_max_threads",
+	"os_secure_boot",     "os_admin_user",      "hw_cpu_sockets",   "hw_cpu_cores",
+	"hw_cpu_threads",     "hw_cpu_max_sockets", "hw_cpu_max_cores", "hw_cpu_max_threads",
+	"os_require_quiesce", "hw_tpm_version",
 };
 
 static yyjson_val *specs_of(yyjson_val *flavor)

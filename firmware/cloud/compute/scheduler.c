@@ -17,6 +17,15 @@ static int enabled(const struct schedule *schedule, struct error *error)
 	return !schedule->host->disabled;
 }
 
+/* Nova asks placement for hosts with the trait COMPUTE_SECURITY_TPM_1_2 or _2_0: without swtpm there is
+ * neither, and a guest that asks for one must not be without. */
+static int no_tpm(const struct schedule *schedule, struct error *error)
+{
+	(void)error;
+	return !json_string(yyjson_obj_get(schedule->flavor, "extra_specs"), "hw:tpm_version") &&
+	       !json_string(schedule->image, "hw_tpm_version");
+}
+
 /* One that does not run at this moment will run soon; one that was said to be down will not. */
 static int up(const struct schedule *schedule, struct error *error)
 {
@@ -109,6 +118,7 @@ static const struct {
 	const char *fault;
 } filters[] = {
 	{ "compute_status_filter", enabled, NO_HOST_ROOM },
+	{ "tpm_filter", no_tpm, NO_HOST_ROOM },
 	{ "ComputeFilter", up, NO_HOST_FILTER },
 	{ "ServerGroupAntiAffinityFilter", anti_affinity, NO_HOST_FILTER },
 	{ "SameHostFilter", same_host, NO_HOST_FILTER },
@@ -143,6 +153,8 @@ int schedule_server(struct request *request, yyjson_val *server, const char **re
 	struct schedule schedule = { .request = request,
 				     .host = &host,
 				     .flavor = yyjson_obj_get(server, "_flavor"),
+				     .image = yyjson_obj_get(yyjson_obj_get(server, "_image"),
+							     "properties"),
 				     .server_id = json_string(server, "id"),
 				     .members = &members,
 				     .count = 1 };

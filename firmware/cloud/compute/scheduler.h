@@ -17,6 +17,7 @@ struct schedule {
 	struct request *request;
 	const struct host_state *host;
 	yyjson_val *flavor;                /* with its extra_specs */
+	yyjson_val *image;                 /* its properties; NULL: they do not count */
 	const char *server_id;             /* NULL: it is being made */
 	yyjson_val *hints;                 /* NULL: none */
 	yyjson_val *group;                 /* NULL: none */

@@ -253,6 +253,7 @@ static int hosts_find(struct making *making, int64_t count, struct error *error)
 	const struct schedule schedule = { .request = making->request,
 					   .host = &making->order.host,
 					   .flavor = making->order.flavor,
+					   .image = making->order.image.record,
 					   .hints = making->order.hints,
 					   .group = making->order.group,
 					   .members = &making->order.members,

@@ -28,6 +28,7 @@ struct copy {
 	char server[UUID_SIZE], image[UUID_SIZE], disk[UUID_SIZE];
 	char kind[16], backup_type[256];
 	int64_t rotation;
+	bool quiesce, quiesce_required;
 };
 
 static struct {
@@ -74,6 +75,8 @@ static int copy_ask(struct copy *copy, int fd, struct error *error)
 
 	snprintf(wish.id, sizeof(wish.id), "%s", copy->server);
 	snprintf(wish.disk_id, sizeof(wish.disk_id), "%s", copy->disk);
+	wish.quiesce = copy->quiesce;
+	wish.quiesce_required = copy->quiesce_required;
 	result = link_call(copy->cloud->links[ROLE_VMM], &arena, VMM_DISK_EXPORT, vmm_export_fields,
 			   &wish, fd, COPY_TIMEOUT_MS, &reply, NULL, error);
 	if (result == -ENOTCONN)
@@ -237,6 +240,26 @@ static void text_take(char *to, size_t size, const char *text)
 	snprintf(to, size, "%s", text ? text : "");
 }
 
+static bool flag_of(yyjson_val *properties, const char *name)
+{
+	const char *text = json_string(properties, name);
+	bool flag = false;
+
+	if (text)
+		boolean_parse(text, &flag);
+	return flag;
+}
+
+/* As Nova does it: where the image says that there is an agent, it is asked; where the image requires
+ * it, it must have answered. */
+static void quiesce_read(struct copy *copy, yyjson_val *record)
+{
+	yyjson_val *properties = yyjson_obj_get(yyjson_obj_get(record, "_image"), "properties");
+
+	copy->quiesce_required = flag_of(properties, "os_require_quiesce");
+	copy->quiesce = copy->quiesce_required || flag_of(properties, "hw_qemu_guest_agent");
+}
+
 void snapshot_look(struct cloud *cloud, yyjson_val *record)
 {
 	yyjson_val *note = yyjson_obj_get(record, "_snapshot");
@@ -250,6 +273,7 @@ void snapshot_look(struct cloud *cloud, yyjson_val *record)
 	copy->job.run = copy_run;
 	copy->cloud = cloud;
 	copy->rotation = json_integer(note, "rotation", 0);
+	quiesce_read(copy, record);
 	text_take(copy->server, sizeof(copy->server), json_string(record, "id"));
 	text_take(copy->image, sizeof(copy->image), json_string(note, "image"));
 	text_take(copy->disk, sizeof(copy->disk), json_string(record, "_disk"));

@@ -43,6 +43,28 @@ static const char *fault_of_next(struct box *box)
 	return strcmp(status_now(box, id), "ERROR") ? NULL : box_text(box, "/server/fault/message");
 }
 
+/* There is no swtpm: a server that asks for a TPM gets none instead of one without. */
+static void no_host_has_a_tpm(void **state)
+{
+	struct box *box = *state;
+	const char *id;
+
+	assert_int_equal(send_at(box, "2.1", "POST", "/flavors",
+				 "{\"flavor\":{\"name\":\"t\",\"id\":\"t\",\"ram\":64,"
+				 "\"vcpus\":1,\"disk\":0}}"),
+			 200);
+	assert_int_equal(send_at(box, "2.1", "POST", "/flavors/t/os-extra_specs",
+				 "{\"extra_specs\":{\"hw:tpm_version\":\"2.0\"}}"),
+			 200);
+	assert_int_equal(send_at(box, "2.1", "POST", "/servers",
+				 "{\"server\":{\"name\":\"x\",\"imageRef\":\"" IMAGE
+				 "\",\"flavorRef\":\"t\"}}"),
+			 202);
+	id = arena_strdup(&box->arena, box_text(box, "/server/id"));
+	assert_string_equal(status_now(box, id), "ERROR");
+	assert_string_equal(box_text(box, "/server/fault/message"), "No valid host was found. ");
+}
+
 static void services_are_disabled_by_host(void **state)
 {
 	struct box *box = *state;
@@ -416,6 +438,7 @@ static void values_are_matched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		HOST_TEST(no_host_has_a_tpm),
 		HOST_TEST(services_are_disabled_by_host),
 		HOST_TEST(services_are_changed_by_id),
 		HOST_TEST(hypervisors_follow_the_microversion),
