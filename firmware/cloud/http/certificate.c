@@ -21,6 +21,7 @@
 #define NOT_AFTER "20491231235959" /* the last that fits in UTCTime */
 #define PEM_MAX 8192
 #define SUBJECT_MAX 64
+#define PUBLIC_MAX 128 /* of a P-256 key in DER, and more */
 
 static int from_mbedtls(struct error *error, const char *what, int result)
 {
@@ -80,8 +81,10 @@ static int save(const char *directory, const char *file, mode_t mode, const char
 	if (fd < 0)
 		return error_errno(error, "create %s", temporary);
 	result = write_all(fd, text, strlen(text));
-	if (result < 0)
+	if (result < 0) {
+		unlink(temporary); /* a full disk has no room for halves */
 		return error_set(error, result, "write %s: %s", temporary, strerror(-result));
+	}
 	if (rename(temporary, path) < 0)
 		return error_errno(error, "rename to %s", path);
 	return sync_directory(directory);
@@ -311,9 +314,16 @@ static void material_free(struct material *material)
 	mbedtls_pk_free(&material->ca_key);
 }
 
+/* By their public halves, of which a key's file has its own: to work that out from the private one would
+ * be most of what the start of the service takes. */
 static bool pair_fits(mbedtls_x509_crt *certificate, mbedtls_pk_context *key)
 {
-	return mbedtls_pk_check_pair(&certificate->pk, key, random_from_kernel, NULL) == 0;
+	unsigned char one[PUBLIC_MAX], other[PUBLIC_MAX];
+	int size = mbedtls_pk_write_pubkey_der(&certificate->pk, one, sizeof(one));
+
+	/* Written at the end of the space. */
+	return size > 0 && mbedtls_pk_write_pubkey_der(key, other, sizeof(other)) == size &&
+	       memcmp(one + sizeof(one) - size, other + sizeof(other) - size, (size_t)size) == 0;
 }
 
 static int ensure_ca(const char *directory, struct material *material, bool *changed,
@@ -353,25 +363,41 @@ static int save_chain(const char *directory, char *chain, struct error *error)
 	return save(directory, "server.pem", 0644, chain, error);
 }
 
-static int ensure_server(const char *directory, struct material *material,
-			 const struct certificate_names *names, bool *changed, struct error *error)
+static int issue_server(const char *directory, struct material *material,
+			const struct certificate_names *names, struct error *error)
 {
 	char chain[2 * PEM_MAX];
-	int result = ensure_key(directory, "server.key", &material->key, changed, error);
+	int result = write_server(&material->key, &material->ca_key, &material->ca, names, chain,
+				  PEM_MAX);
 
-	if (result < 0)
-		return result;
-	if (!*changed && load_certificate(directory, "server.pem", &material->certificate) == 0 &&
-	    pair_fits(&material->certificate, &material->key) &&
-	    has_names(&material->certificate, names))
-		return 0;
-	*changed = true;
-	result = write_server(&material->key, &material->ca_key, &material->ca, names, chain,
-			      PEM_MAX);
 	if (result != 0)
 		return from_mbedtls(error, "issuing the server's certificate", result);
 	log_info("tls", "server certificate issued", "names=%zu", names->count);
 	return save_chain(directory, chain, error);
+}
+
+static int ensure_server(const char *directory, struct material *material,
+			 const struct certificate_names *names, bool *changed, struct error *error)
+{
+	int result = ensure_key(directory, "server.key", &material->key, changed, error);
+	bool stands;
+
+	if (result < 0)
+		return result;
+	stands = !*changed &&
+		 load_certificate(directory, "server.pem", &material->certificate) == 0 &&
+		 pair_fits(&material->certificate, &material->key);
+	if (stands && has_names(&material->certificate, names))
+		return 0;
+	*changed = true;
+	result = issue_server(directory, material, names, error);
+	if (result == 0 || !stands)
+		return result;
+	/* Better under the names that it has than not at all: a full disk can be mended by the API alone. */
+	log_warning("tls", "the certificate stays as it was", "reason=%s",
+		    log_quote(error != NULL ? error->message : strerror(-result)));
+	*changed = false;
+	return 0;
 }
 
 int certificate_ensure(const char *directory, const struct certificate_names *names, bool *changed,

@@ -28,7 +28,8 @@ struct certificate_names {
 /* Adds a name that is not there yet; more than fit are dropped. The string is not copied. */
 void certificate_name_add(struct certificate_names *names, const char *name);
 
-/* Makes what is missing in the directory (which exists); '*changed' when server.pem is new. */
+/* Makes what is missing in the directory (which exists); '*changed' when server.pem is new. One that is
+ * there stays, with a warning, when a new one can't be written. */
 int certificate_ensure(const char *directory, const struct certificate_names *names, bool *changed,
 		       struct error *error);
 

@@ -2,6 +2,8 @@
 #include "firmware/cloud/http/certificate.h"
 
 #include <mbedtls/x509_crt.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,6 +138,52 @@ static void test_damage(void **state)
 	}
 }
 
+static void move(const char *from, const char *to)
+{
+	char old[128], new[128];
+
+	snprintf(old, sizeof(old), "%s/%s", directory, from);
+	snprintf(new, sizeof(new), "%s/%s", directory, to);
+	assert_int_equal(rename(old, new), 0);
+}
+
+/* Whole files that do not belong together, as a power cut may leave them. */
+static void test_key_of_another(void **state)
+{
+	static const char *const keys[] = { "server.key", "ca.key" };
+
+	(void)state;
+	ensure(NULL);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		move(keys[i], "former.key");
+		assert_true(ensure(NULL));
+		assert_false(ensure(NULL));
+		move("former.key", keys[i]);
+		assert_true(ensure(NULL));
+		assert_true(trusted("localhost"));
+		assert_false(ensure(NULL));
+	}
+}
+
+/* A limit on the size of files is what a full disk is: the box serves under the names that it has. */
+static void test_no_room(void **state)
+{
+	struct rlimit limit, none;
+
+	(void)state;
+	ensure(NULL);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_false(ensure("10.0.0.1"));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_true(trusted("localhost"));
+	assert_true(ensure("10.0.0.1"));
+	assert_true(trusted("10.0.0.1"));
+}
+
 /* Whatever the box's clock says: clients with a right one accept it for decades. */
 static void test_validity(void **state)
 {
@@ -156,8 +204,9 @@ static void test_validity(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_make), TEST(test_names), TEST(test_damage),
-					    TEST(test_validity) };
+	const struct CMUnitTest tests[] = { TEST(test_make),    TEST(test_names),
+					    TEST(test_damage),  TEST(test_key_of_another),
+					    TEST(test_no_room), TEST(test_validity) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
