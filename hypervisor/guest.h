@@ -92,7 +92,6 @@ extern const guest_action_function guest_actions[ACTION_COUNT];
 
 /* guest_report.c */
 void guest_report(struct guest_instance *guest);
-void guest_status_of(const struct guest_instance *guest, struct guest_status *status);
 bool guest_is_settled(const struct guest_instance *guest);
 
 /* guest_process.c: QEMU's process. */

@@ -33,7 +33,7 @@ static bool is_building(const struct guest_instance *guest)
 		guest->phase == PHASE_STARTING);
 }
 
-void guest_status_of(const struct guest_instance *guest, struct guest_status *status)
+static void guest_status_of(const struct guest_instance *guest, struct guest_status *status)
 {
 	const struct guest_record *record = &guest->record;
 

@@ -12,7 +12,8 @@
 #include "netstack/netd/netd.h"
 #include "netstack/netd/router.h"
 
-bool router_is_outside(const struct model *model, const struct router *router)
+/* Its gateway is to the uplink's network: floating addresses need no more. */
+static bool router_is_outside(const struct model *model, const struct router *router)
 {
 	const struct network *network = model_network(model, router->desired.external_network);
 

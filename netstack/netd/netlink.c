@@ -136,19 +136,14 @@ void netlink_put_be64(struct netlink_request *request, uint16_t type, uint64_t v
 	netlink_put(request, type, &value, sizeof(value));
 }
 
-void netlink_nest_raw(struct netlink_request *request, uint16_t type)
+void netlink_nest(struct netlink_request *request, uint16_t type)
 {
 	if (request->depth == NETLINK_NEST_MAX) {
 		request->failed = true;
 		return;
 	}
 	request->nests[request->depth++] = request->bytes.length;
-	netlink_put(request, type, NULL, 0);
-}
-
-void netlink_nest(struct netlink_request *request, uint16_t type)
-{
-	netlink_nest_raw(request, type | NLA_F_NESTED);
+	netlink_put(request, type | NLA_F_NESTED, NULL, 0);
 }
 
 void netlink_nest_end(struct netlink_request *request)

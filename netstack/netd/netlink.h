@@ -52,7 +52,6 @@ void netlink_put_be64(struct netlink_request *request, uint16_t type, uint64_t v
 /* A family's header inside of an attribute (VETH_INFO_PEER). */
 void netlink_put_header(struct netlink_request *request, const void *header, size_t size);
 void netlink_nest(struct netlink_request *request, uint16_t type);
-void netlink_nest_raw(struct netlink_request *request, uint16_t type); /* without NLA_F_NESTED */
 void netlink_nest_end(struct netlink_request *request);
 void netlink_free(struct netlink_request *request);
 

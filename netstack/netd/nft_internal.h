@@ -69,6 +69,5 @@ int nft_value_parse(enum nft_type type, const char *word, struct nft_value *valu
 int nft_rule(struct nft_text *text);
 /* Puts a verdict into the attribute (NFTA_DATA_VERDICT inside); reads its words. */
 int nft_verdict(struct nft_text *text, uint16_t attribute);
-bool nft_is_verdict(const struct nft_text *text);
 
 #endif

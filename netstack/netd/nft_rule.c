@@ -166,7 +166,7 @@ static const struct {
 	{ "jump", NFT_JUMP, true },     { "goto", NFT_GOTO, true },
 };
 
-bool nft_is_verdict(const struct nft_text *text)
+static bool nft_is_verdict(const struct nft_text *text)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(verdicts); i++)
 		if (nft_is(text, verdicts[i].name))

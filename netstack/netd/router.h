@@ -22,8 +22,6 @@ void router_transfer6(struct address *box_end, struct address *inner_end);
 bool router_has_external6(const struct model *model, const struct router *router);
 /* Its gateway has an address of its own outside; otherwise it goes out under the box's. */
 bool router_has_external(const struct model *model, const struct router *router);
-/* Its gateway is to the uplink's network: floating addresses need no more. */
-bool router_is_outside(const struct model *model, const struct router *router);
 /* Its gateway is on a network with a bridge (a tunnel, a NIC): it is a port there, not of the box. */
 bool router_is_bridged(const struct model *model, const struct router *router);
 /* All addresses that it has there: the gateway's, and floating ones. */

@@ -78,8 +78,9 @@ int flavors_first_boot(struct cloud *cloud, struct error *error)
 	return store_commit(cloud->store, txn, NULL, error);
 }
 
-int flavor_store(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *flavor,
-		 uint64_t revision, struct error *error)
+/* Replies with a flavor that is about to be stored (revision 0: must be new), having stored it. */
+static int flavor_store(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *flavor,
+			uint64_t revision, struct error *error)
 {
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_val *stored = json_frozen(request->arena, flavor);

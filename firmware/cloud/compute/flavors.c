@@ -8,7 +8,8 @@
 
 #include "firmware/cloud/compute/routes.h"
 
-bool flavor_visible(const struct request *request, yyjson_val *flavor)
+/* True when the caller may see it: public, or access was given to its project, or admin. */
+static bool flavor_visible(const struct request *request, yyjson_val *flavor)
 {
 	yyjson_val *access = yyjson_obj_get(flavor, "_access"), *project;
 	size_t i, count;

@@ -134,12 +134,7 @@ int action_forget(struct store_view *view, struct arena *arena, struct store_txn
 /* 404 "Flavor %s could not be found." for those that the caller can't see. */
 int flavor_find(struct request *request, const char *id, yyjson_val **flavor, uint64_t *revision,
 		struct error *error);
-/* True when the caller may see it: public, or access was given to its project, or admin. */
-bool flavor_visible(const struct request *request, yyjson_val *flavor);
 yyjson_mut_val *flavor_view(struct request *request, yyjson_mut_doc *doc, yyjson_val *flavor);
-/* Replies with a flavor that is about to be stored (revision 0: must be new), having stored it. */
-int flavor_store(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *flavor,
-		 uint64_t revision, struct error *error);
 int flavors_first_boot(struct cloud *cloud, struct error *error);
 
 /* --- quotas.c */
@@ -246,7 +241,6 @@ struct metadata {
 };
 int metadata_load(struct store_view *view, struct arena *arena, const char *server_id,
 		  struct metadata *metadata, struct error *error);
-const char *metadata_json(struct metadata *metadata);         /* meta_data.json */
 const char *metadata_network_json(struct metadata *metadata); /* network_data.json */
 /* A leaf or listing of the EC2 tree below "meta-data", NULL: 404. */
 const char *metadata_ec2(struct metadata *metadata, const char *path);

@@ -3,12 +3,6 @@
 #include "firmware/cloud/compute/internal.h"
 #include "firmware/cloud/compute/routes.h"
 
-int handle_unserved(struct request *request, struct error *error)
-{
-	(void)request;
-	return error_set(error, -ENOSYS, "The requested functionality is not supported.");
-}
-
 int handle_too_new(struct request *request, struct error *error)
 {
 	return error_set(error, -ENOENT, "API version 2.%u is not supported on this method.",

@@ -76,7 +76,7 @@ static void seed_add(yyjson_mut_doc *doc, yyjson_mut_val *root)
 		json_set_string(doc, root, "random_seed", (const char *)text);
 }
 
-const char *metadata_json(struct metadata *metadata)
+static const char *metadata_json(struct metadata *metadata)
 {
 	yyjson_mut_doc *doc = json_document(metadata->arena);
 	yyjson_mut_val *root = yyjson_mut_obj(doc);

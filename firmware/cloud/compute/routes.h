@@ -129,8 +129,7 @@ HANDLER(handle_server_migration);
 HANDLER(handle_server_migrate);
 HANDLER(handle_server_migrate_live);
 HANDLER(handle_server_evacuate);
-/* lists.c: collections that this cloud never has members of */
-HANDLER(handle_unserved);
+/* lists.c */
 HANDLER(handle_too_new); /* where another route would answer for one that is gone */
 
 /* schemas.c, server_schemas.c */

@@ -32,12 +32,6 @@ struct server_views {
 	struct network_ports ports;
 };
 
-/* Returns 'name', which is remembered under 'id'; what is remembered, or NULL. */
-const char *view_name_keep(struct server_views *views, struct view_name **list, const char *id,
-			   const char *name);
-const char *view_name_kept(const struct view_name *list, const char *id);
-
-int views_ports(struct server_views *views, const char *server_id, struct error *error);
 /* Of all its ports, whatever state it is in. */
 yyjson_mut_val *server_addresses_all(struct server_views *views, yyjson_val *record, bool extended,
 				     struct error *error);

@@ -5,7 +5,7 @@
 #include "firmware/cloud/compute/server_view.h"
 #include "firmware/cloud/compute/state.h"
 
-int views_ports(struct server_views *views, const char *server_id, struct error *error)
+static int views_ports(struct server_views *views, const char *server_id, struct error *error)
 {
 	int result;
 
@@ -17,8 +17,9 @@ int views_ports(struct server_views *views, const char *server_id, struct error 
 	return result;
 }
 
-const char *view_name_keep(struct server_views *views, struct view_name **list, const char *id,
-			   const char *name)
+/* Returns 'name', which is remembered under 'id'. */
+static const char *view_name_keep(struct server_views *views, struct view_name **list,
+				  const char *id, const char *name)
 {
 	struct view_name *kept = arena_alloc(views->request->arena, sizeof(*kept));
 
@@ -29,7 +30,7 @@ const char *view_name_keep(struct server_views *views, struct view_name **list, 
 	return name;
 }
 
-const char *view_name_kept(const struct view_name *list, const char *id)
+static const char *view_name_kept(const struct view_name *list, const char *id)
 {
 	for (; list; list = list->next)
 		if (!strcmp(list->id, id))

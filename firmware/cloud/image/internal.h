@@ -54,7 +54,6 @@ struct image {
 
 /* The image of the path parameter {image_id}, if the caller may see it; 404 otherwise. */
 int image_of_request(struct request *request, struct image *image, struct error *error);
-bool image_is_visible(struct request *request, yyjson_val *record);
 /* There is none, or the caller must not see it. */
 bool image_is_hidden(struct request *request, const char *id);
 /* The request says "/v2/images/": an image whose id is empty, which is not the collection. */

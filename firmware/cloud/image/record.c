@@ -42,7 +42,7 @@ static bool is_member(struct request *request, const char *id)
 	       !request_get(request, &member, NULL, &ignored, IMAGE_MEMBERS "%s/%s", id, project);
 }
 
-bool image_is_visible(struct request *request, yyjson_val *record)
+static bool image_is_visible(struct request *request, yyjson_val *record)
 {
 	const char *visibility = json_string(record, "visibility");
 

@@ -70,7 +70,7 @@ const char *const *traits_of_box(const struct placement_provider *provider)
 	return provider->disabled ? box_disabled_traits : box_traits;
 }
 
-bool trait_is_known(const char *name)
+static bool trait_is_known(const char *name)
 {
 	return list_has(box_traits, name) || list_has(other_traits, name);
 }

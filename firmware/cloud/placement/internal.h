@@ -39,7 +39,6 @@ int provider_of_box(struct request *request, struct placement_provider *provider
 int reply_fresh(struct request *request, int status, yyjson_mut_doc *doc, yyjson_mut_val *root);
 /* The traits of the box, NULL-terminated. */
 const char *const *traits_of_box(const struct placement_provider *provider);
-bool trait_is_known(const char *name);
 bool resource_class_is_known(const char *name);
 /* ?required=A,!B: whether the box satisfies it; 400 for a trait that nobody knows. */
 int traits_check(const struct request *request, const struct placement_provider *provider,

@@ -203,7 +203,6 @@ int txn_apply(struct store *store, MDB_txn *txn, const struct store_txn *ops, ui
 int writer_start(struct store *store, struct error *error);
 void writer_stop(struct store *store);
 void writer_queue(struct store *store, struct pending *pending); /* with the lock */
-void pending_append(struct pending_list *list, struct pending *pending);
 
 /* view.c; with the lock: after a commit, and when the map is replaced or unmapped */
 void views_expire(struct store *store);

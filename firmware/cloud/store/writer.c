@@ -13,7 +13,7 @@
 #include "firmware/cloud/store/internal.h"
 #include "firmware/lib/log.h"
 
-void pending_append(struct pending_list *list, struct pending *pending)
+static void pending_append(struct pending_list *list, struct pending *pending)
 {
 	if (!list->first)
 		list->tail = &list->first;
