@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The built image, booted by UEFI in an emulated machine: its console, the README's transcript, the
-pulled plug, an import from outside."""
+pulled plug, a wrong clock, an import from outside."""
 import contextlib
 import hashlib
 import http.server
@@ -191,6 +191,20 @@ class Image(unittest.TestCase):
         self.booted.power_on()
         networks = self.booted.api.get("/network/v2.0/networks?name=kept")["networks"]
         self.assertEqual(len(networks), 1)
+
+    def test_5_clock_that_is_wrong_by_years(self):
+        """A battery that is empty, and a clock that somebody set to the wrong century: whoever trusts the
+        box and knows the password gets in, and what was made stays and can be changed."""
+        for year, name in ((2048, "later"), (2001, "earlier")):
+            self.booted.cut()
+            self.booted.machine.clock = f"{year}-06-01T12:00:00"
+            self.booted.power_on()
+            api = self.booted.api
+            made = api.request("POST", "/network/v2.0/networks", body={"network": {"name": name}})
+            self.assertEqual(made.status, 201, made.body)
+            self.assertEqual(made.json()["network"]["created_at"][:4], str(year))
+            self.booted.client.run("network", "delete", name)
+            self.assertEqual(len(api.get("/network/v2.0/networks?name=kept")["networks"]), 1)
 
 
 if __name__ == "__main__":

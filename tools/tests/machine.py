@@ -19,6 +19,7 @@ class Machine:
         self.folder, self.port, self.memory = folder, port, memory
         self.image = os.path.join(TOP, "build", board, "cumulet.img")
         self.size = disk
+        self.clock = "utc"  # what the board's clock says: as here, or a moment of its own
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -66,7 +67,7 @@ class Machine:
         return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                 "-machine", "q35", "-accel", accelerator,
                 "-cpu", "host" if accelerator.startswith("kvm") else "max",
-                "-smp", "2", "-m", str(self.memory),
+                "-smp", "2", "-m", str(self.memory), "-rtc", f"base={self.clock}",
                 "-drive", f"if=pflash,format=raw,readonly=on,file={self.code}",
                 "-drive", f"if=pflash,format=raw,file={self.path('vars.fd')}",
                 "-drive", f"if=none,id=disk,format=qcow2,discard=unmap,file={self.path('disk.qcow2')}",
