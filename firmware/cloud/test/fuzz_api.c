@@ -24,9 +24,11 @@
 #define TRAIL_MAX 16
 #define INPUTS_MAX 2000 /* of one box: its store is bounded */
 #define REFUSED_MAX 8
+#define LOGIN_SECONDS 1800 /* half of what a token lives */
 #define RAW_MAX 48
 #define STRANGE 0xf0 /* from this byte on a value is none that the schema asks for */
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seen {
@@ -41,7 +43,12 @@ struct example {
 static struct {
 	struct box *box;
 	struct loop *loop;
-	char *admin; /* the token, owned */
+	char *admin;  /* the token, owned */
+	time_t since; /* when it was made */
+	struct {
+		void *data;
+		size_t size;
+	} store; /* its file after the first boot */
 	size_t inputs;
 	unsigned refused; /* in a row: the admin is none any more */
 	const struct route *routes[2048];
@@ -449,55 +456,111 @@ static void routes_collect(void)
 	}
 }
 
+/* Nobody is at their other ends. */
+static void links_make(void)
+{
+	static const enum role peers[] = { ROLE_VMM, ROLE_NETD, ROLE_CONSOLE, ROLE_FETCH };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(peers); i++)
+		api.box->cloud.links[peers[i]] = link_new(api.loop, peers[i]);
+}
+
+static void links_free(void)
+{
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		link_free(api.box->cloud.links[i]);
+}
+
+static void login(void)
+{
+	const char *token = box_login(api.box, "admin", BOX_PASSWORD, box_scope(api.box, "admin"));
+
+	if (!token)
+		abort();
+	free(api.admin);
+	api.admin = strdup(token);
+	api.since = time(NULL);
+}
+
 static void box_end(void)
 {
 	void *state = api.box;
 
-	for (size_t i = 0; i < ROLE_COUNT; i++)
-		link_free(api.box->cloud.links[i]);
+	links_free();
 	box_teardown(&state);
 	free(api.admin);
-	api.box = NULL;
+	free(api.store.data);
 }
 
-static void box_begin(void)
+static const char *store_path(void)
 {
-	static const enum role peers[] = { ROLE_VMM, ROLE_NETD, ROLE_CONSOLE, ROLE_FETCH };
-	void *state;
+	return box_format(api.box, "%s/data.mdb", api.box->path);
+}
 
-	setup(&state);
-	api.box = state;
-	/* Nobody is at their other ends. */
-	for (size_t i = 0; i < ARRAY_LENGTH(peers); i++)
-		api.box->cloud.links[peers[i]] = link_new(api.loop, peers[i]);
-	api.admin = strdup(api.box->admin);
+/* The store as it was after the first boot, which takes a password's time. */
+static void store_keep(void)
+{
+	FILE *file;
+
+	box_stop(api.box);
+	file = fopen(store_path(), "r");
+	if (!file || fseek(file, 0, SEEK_END) < 0)
+		abort();
+	api.store.size = (size_t)ftell(file);
+	api.store.data = malloc(api.store.size);
+	rewind(file);
+	if (fread(api.store.data, 1, api.store.size, file) != api.store.size)
+		abort();
+	fclose(file);
+	box_start(api.box);
+	links_make();
+}
+
+static void box_renew(void)
+{
+	FILE *file;
+
+	links_free();
+	box_stop(api.box);
+	file = fopen(store_path(), "w");
+	if (!file || fwrite(api.store.data, 1, api.store.size, file) != api.store.size ||
+	    fclose(file) != 0)
+		abort();
+	box_start(api.box);
+	links_make();
+	if (time(NULL) > api.since + LOGIN_SECONDS)
+		login();
 	api.inputs = api.refused = 0;
 }
 
-static void begin(void)
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	void *state;
+
+	(void)argc;
+	(void)argv;
 	log_open("fuzz");
 	log_level_set("*", "error");
 	if (loop_new(&api.loop) < 0)
 		abort();
 	routes_collect();
-	box_begin();
+	setup(&state);
+	api.box = state;
+	login();
+	store_keep();
 	atexit(box_end);
 	__sanitizer_set_death_callback(trail_print);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = { data, data + size };
 
-	if (api.route_count == 0)
-		begin();
 	for (size_t i = 0; i < REQUESTS_MAX && input.at < input.end; i++)
 		request_send(&input);
+	if (++api.inputs == INPUTS_MAX || api.refused >= REFUSED_MAX)
+		box_renew();
 	arena_reset(&api.box->arena);
-	if (++api.inputs == INPUTS_MAX || api.refused >= REFUSED_MAX) {
-		box_end();
-		box_begin();
-	}
 	return 0;
 }
