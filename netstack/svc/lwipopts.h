@@ -17,7 +17,7 @@
 #define MEM_ALIGNMENT 8
 #define MEM_SIZE (96 * 1024)
 #define MEMP_NUM_PBUF 32
-#define MEMP_NUM_TCP_PCB 16
+#define MEMP_NUM_TCP_PCB 24
 #define MEMP_NUM_TCP_PCB_LISTEN 1
 #define MEMP_NUM_TCP_SEG 64
 #define MEMP_NUM_UDP_PCB 3
@@ -52,6 +52,10 @@
 #define TCP_SND_QUEUELEN 32
 #define TCP_LISTEN_BACKLOG 1
 #define LWIP_TCP_KEEPALIVE 0
+/* Whoever leaves connections half open makes room for others. */
+#define LWIP_HOOK_FILENAME "lwiphooks.h"
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, size, size1, options, packet)                      \
+	metadata_arrives(pcb, TCPH_FLAGS(header))
 /* Connections that are over make room at once when the table is full. */
 #define TCP_MSL 5000UL
 

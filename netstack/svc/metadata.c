@@ -15,6 +15,7 @@
  * connection never outlive each other.
  */
 #include <arpa/inet.h>
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +23,13 @@
 
 #include "firmware/lib/log.h"
 #include "netstack/svc/http.h"
+#include "netstack/svc/lwiphooks.h"
 #include "netstack/svc/svc.h"
 
 #define CONNECTIONS_MOST 12
 #define CONNECTIONS_OF_GUEST 4
+#define HALF_OPEN_MOST 8
+#define HALF_OPEN_OF_GUEST 4
 #define BODY_MOST (128 * 1024)
 #define POLL_HALF_SECONDS 2 /* lwIP's unit: polled once a second */
 #define ASKING_SECONDS 10
@@ -311,6 +315,32 @@ static err_t on_accept(void *argument, struct tcp_pcb *pcb, err_t error)
 	tcp_sent(pcb, on_sent);
 	tcp_err(pcb, on_error);
 	tcp_poll(pcb, on_poll, POLL_HALF_SECONDS);
+	return ERR_OK;
+}
+
+/* A guest that begins connections and does not go on with them gives way: its own oldest goes when it
+ * has too many, and the oldest of all when all have. The newest stand first in lwIP's list. */
+int8_t metadata_arrives(struct tcp_pcb *listener, unsigned flags)
+{
+	struct tcp_pcb *oldest = NULL, *oldest_own = NULL;
+	size_t all = 0, own = 0;
+
+	if (listener->state != LISTEN || !(flags & TCP_SYN))
+		return ERR_OK;
+	for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+		if (pcb->state != SYN_RCVD)
+			continue;
+		oldest = pcb;
+		all++;
+		if (!same_guest(listener->callback_arg, &pcb->remote_ip, ip_current_src_addr()))
+			continue;
+		oldest_own = pcb;
+		own++;
+	}
+	if (own >= HALF_OPEN_OF_GUEST)
+		tcp_abandon(oldest_own, 0);
+	else if (all >= HALF_OPEN_MOST)
+		tcp_abandon(oldest, 0);
 	return ERR_OK;
 }
 
