@@ -71,6 +71,11 @@ static struct metadata6_peer *peer_for(struct metadata6 *metadata6, const struct
 	return peer;
 }
 
+bool metadata6_stands_in(uint32_t address)
+{
+	return (lwip_ntohl(address) & ~0xffUL) == STAND_INS;
+}
+
 const struct metadata6_peer *metadata6_peer(const struct svc *svc, uint32_t address)
 {
 	uint32_t place = lwip_ntohl(address) - STAND_INS - 1;

@@ -38,6 +38,8 @@ void metadata6_up(struct svc *svc);
 void metadata6_down(struct svc *svc);
 /* A segment for the address, whose checksum is right, from a unicast address. */
 void metadata6_input(struct svc *svc, const struct frame6 *frame);
+/* An address of 0.0.1.0/24, under which nobody may come by IPv4. */
+bool metadata6_stands_in(uint32_t address);
 /* Whom lwIP's address stands for; NULL: it is one of IPv4. */
 const struct metadata6_peer *metadata6_peer(const struct svc *svc, uint32_t address);
 

@@ -179,7 +179,8 @@ static struct svc_interface *interface_for(struct svc *svc, const uint8_t *frame
 {
 	uint32_t from, to;
 
-	if (svc->interface_count == 0 || !frame_addresses(frame, size, &from, &to))
+	if (svc->interface_count == 0 || !frame_addresses(frame, size, &from, &to) ||
+	    metadata6_stands_in(from))
 		return NULL;
 	if (to == METADATA_ADDRESS)
 		return &svc->metadata_interface;

@@ -298,6 +298,41 @@ static void others_are_not_driven_out(void **state)
 	assert_string_equal(asked.mac, "fa:16:3e:00:00:01");
 }
 
+/* A SYN by IPv4: a datagram's frame made into one, as both begin with the ports. */
+static void syn_send4(const uint8_t from[4])
+{
+	static const uint8_t to[4] = { 169, 254, 169, 254 };
+	uint8_t frame[100], rest[12] = { [4] = 5 << 4, SYN, 0x20 }, *tcp4 = frame + 34;
+	uint32_t sum = 6 + 20;
+
+	frame_udp(frame, svc_mac, from, to, 5000, 80, rest, sizeof(rest));
+	frame[14 + 9] = 6;
+	checksum_put(frame + 14);
+	memset(tcp4 + 4, 0, 4);
+	for (int i = 26; i < 54; i += 2) /* both addresses, and the segment */
+		sum += (uint32_t)(frame[i] << 8 | frame[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	tcp4[16] = (uint8_t)(sum >> 8);
+	tcp4[17] = (uint8_t)sum;
+	svc_input(&svc, frame, 54);
+}
+
+/* By IPv4 nobody comes under an address that stands for a guest of IPv6. */
+static void stand_ins_are_not_borrowed(void **state)
+{
+	static const uint8_t borrowed[4] = { 0, 0, 1, 1 }, own[4] = { 10, 1, 0, 11 };
+
+	(void)state;
+	syn_send4(own); /* is answered, once its sender has been asked for its MAC */
+	assert_int_equal(sent_count, 1);
+	guest_is(guest_mac, guest, 40000);
+	assert_true(connect_now());
+	sent_count = 0;
+	syn_send4(borrowed);
+	assert_int_equal(sent_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(broken_segments_are_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(guests_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_are_not_driven_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(stand_ins_are_not_borrowed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
