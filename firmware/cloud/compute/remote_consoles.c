@@ -29,12 +29,10 @@ static const struct console_form *form_find(const char *protocol, const char *ty
 
 /* A browser is shown a page that finds its way to the WebSocket as noVNC does; other clients of the
  * serial line connect to it themselves. */
-static const char *console_url(struct request *request, const char *id, enum console_kind kind)
+static const char *console_url(struct request *request, const char *token, enum console_kind kind)
 {
 	const char *host = strstr(request->base_url, "://");
-	char token[UUID_SIZE];
 
-	console_token_issue(id, kind, console_clock(), token);
 	if (kind == CONSOLE_VNC)
 		return arena_printf(request->arena,
 				    "%s" CONSOLE_PREFIX
@@ -42,6 +40,17 @@ static const char *console_url(struct request *request, const char *id, enum con
 				    request->base_url, token);
 	return arena_printf(request->arena, "wss%s" CONSOLE_PREFIX "/ws?token=%s", host ? host : "",
 			    token);
+}
+
+static int token_issue(struct request *request, const char *id, enum console_kind kind,
+		       char token[UUID_SIZE], struct error *error)
+{
+	if (console_token_issue(request->caller->project_id, id, kind, console_clock(), token) == 0)
+		return 0;
+	return error_fault(error, -EBUSY, 503, NULL,
+			   "Too many consoles of this host have been asked for. Try again in %d "
+			   "minutes.",
+			   CONSOLE_TOKEN_SECONDS / 60);
 }
 
 static bool is_running(yyjson_val *record)
@@ -61,6 +70,7 @@ static int console_reply(struct request *request, const char *protocol, const ch
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *console;
 	bool older = request->route->action;
+	char token[UUID_SIZE];
 	struct server server;
 	int result = server_find(request, &server, error);
 
@@ -72,11 +82,14 @@ static int console_reply(struct request *request, const char *protocol, const ch
 		return error_set(error, -EINVAL, "Unavailable console type %s.", type);
 	if (!is_running(server.record))
 		return error_set(error, -EBUSY, "Instance %s is not ready", server.id);
+	result = token_issue(request, server.id, form->kind, token, error);
+	if (result < 0)
+		return result;
 	console = yyjson_mut_obj_add_obj(doc, root, older ? "console" : "remote_console");
 	if (!older)
 		json_set_string(doc, console, "protocol", protocol);
 	json_set_string(doc, console, "type", type);
-	json_set_string(doc, console, "url", console_url(request, server.id, form->kind));
+	json_set_string(doc, console, "url", console_url(request, token, form->kind));
 	return reply_json(request, 200, doc, root);
 }
 
