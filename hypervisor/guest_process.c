@@ -10,6 +10,7 @@
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
 #include "hypervisor/console_log.h"
+#include "hypervisor/diagnostics.h"
 #include "hypervisor/disk.h"
 #include "hypervisor/export.h"
 #include "hypervisor/guest.h"
@@ -89,6 +90,7 @@ static void on_qmp_lost(struct qmp *qmp, const char *reason)
 	log_debug("guest", "qmp lost", "id=%s reason=%s", guest->id, log_quote(reason));
 	export_on_lost(guest);
 	hotplug_on_lost(guest);
+	diagnostics_on_lost(guest);
 	loop_timer_start(guest->vmm->loop, &guest->reconnect, RECONNECT_MS, on_reconnect);
 }
 
@@ -98,6 +100,7 @@ static void on_qmp_answer(struct qmp *qmp, const struct qmp_message *answer)
 
 	export_on_answer(guest, answer);
 	hotplug_on_answer(guest, answer);
+	diagnostics_on_answer(guest, answer);
 	guest_memory_on_answer(guest, answer);
 }
 
@@ -195,6 +198,7 @@ void guest_process_release(struct guest_instance *guest)
 	export_on_lost(guest);
 	hotplug_on_lost(guest);
 	quiesce_stop(guest);
+	diagnostics_on_lost(guest);
 	qmp_close(&guest->qmp);
 	status_close(guest);
 }

@@ -12,6 +12,7 @@
 #include "hypervisor/agent.h"
 #include "hypervisor/base.h"
 #include "hypervisor/console_log.h"
+#include "hypervisor/diagnostics.h"
 #include "hypervisor/export.h"
 #include "hypervisor/guest.h"
 #include "hypervisor/guest_list.h"
@@ -71,6 +72,9 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 	case VMM_PASSWORD_SET:
 		agent_password_serve(vmm, message);
 		break;
+	case VMM_DIAGNOSTICS_GET:
+		diagnostics_serve(vmm, message);
+		break;
 	case VMM_VNC_OPEN:
 		vnc_serve(vmm, channel, message);
 		break;
@@ -114,6 +118,7 @@ static void netd_link_begin(struct vmm *vmm)
 static void cloud_link_begin(struct vmm *vmm)
 {
 	exports_abandon(vmm);
+	diagnostics_abandon(vmm);
 	guests_link_begin(vmm);
 	host_report(vmm);
 	base_ask_again(vmm);
@@ -266,6 +271,7 @@ static void vmm_close(struct vmm *vmm)
 {
 	host_close();
 	exports_abandon(vmm);
+	diagnostics_abandon(vmm);
 	base_close(vmm);
 	while (vmm->guests != NULL)
 		guest_free(vmm->guests);

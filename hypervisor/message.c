@@ -145,6 +145,33 @@ const struct field vmm_console_log_fields[] = {
 	FIELD_END,
 };
 
+static const struct field vmm_cpu_time_fields[] = {
+	FIELD(1, FIELD_U32, struct vmm_cpu_time, id, false),
+	FIELD(2, FIELD_U64, struct vmm_cpu_time, time, false),
+	FIELD_END,
+};
+
+static const struct field vmm_disk_counters_fields[] = {
+	FIELD(1, FIELD_STRING, struct vmm_disk_counters, name, true),
+	FIELD(2, FIELD_U64, struct vmm_disk_counters, read_requests, false),
+	FIELD(3, FIELD_U64, struct vmm_disk_counters, read_bytes, false),
+	FIELD(4, FIELD_U64, struct vmm_disk_counters, write_requests, false),
+	FIELD(5, FIELD_U64, struct vmm_disk_counters, write_bytes, false),
+	FIELD(6, FIELD_U64, struct vmm_disk_counters, errors, false),
+	FIELD_END,
+};
+
+const struct field vmm_diagnostics_fields[] = {
+	FIELD(1, FIELD_U32, struct vmm_diagnostics, code, false),
+	FIELD(2, FIELD_U64, struct vmm_diagnostics, memory_actual, false),
+	FIELD(3, FIELD_U64, struct vmm_diagnostics, memory_resident, false),
+	FIELD_LISTED(4, struct vmm_diagnostics, cpus, struct vmm_cpu_time, vmm_cpu_time_fields,
+		     256),
+	FIELD_LISTED(5, struct vmm_diagnostics, disks, struct vmm_disk_counters,
+		     vmm_disk_counters_fields, GUEST_DISKS_MAX + 1),
+	FIELD_END,
+};
+
 const struct field vmm_reply_fields[] = {
 	FIELD(1, FIELD_U32, struct vmm_reply, code, false),
 	FIELD(2, FIELD_STRING, struct vmm_reply, reason, false),

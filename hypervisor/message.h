@@ -12,6 +12,7 @@
  *	VMM_CONSOLE_LOG_GET                VMM_REPLY        reply of everything else
  *	VMM_DISK_EXPORT   + descriptor     VMM_REPLY        when the file is an image of the disk
  *	VMM_PASSWORD_SET                   VMM_REPLY        when the guest's agent has answered
+ *	VMM_DIAGNOSTICS_GET                VMM_DIAGNOSTICS  reply
  *	VMM_VNC_OPEN                       VMM_REPLY + descriptor of the guest's screen (vnc.h)
  *	VMM_SERIAL_OPEN (console as well)  VMM_REPLY + descriptor of the guest's serial line
  *
@@ -42,12 +43,14 @@ enum vmm_type {
 	VMM_IMAGE_INSPECT,
 	VMM_PASSWORD_SET = 20,
 	VMM_VNC_OPEN,
+	VMM_DIAGNOSTICS_GET = 30, /* struct guest_id */
 	VMM_HOST = 64,
 	VMM_GUEST_STATE,
 	VMM_IMAGE_GET,
 	VMM_CONSOLE_LOG,
 	VMM_REPLY,
 	VMM_IMAGE_FACTS,
+	VMM_DIAGNOSTICS = 90,
 };
 
 enum guest_power { GUEST_RUN = 1, GUEST_STOP, GUEST_PAUSE, GUEST_SUSPEND };
@@ -212,6 +215,25 @@ struct vmm_console_log {
 	struct message_bytes text; /* raw bytes of the guest, at most 100 KiB */
 };
 
+/* What a guest has used since its QEMU began. */
+struct vmm_cpu_time {
+	uint32_t id;
+	uint64_t time; /* ns */
+};
+
+struct vmm_disk_counters {
+	char name[16]; /* "vda" */
+	uint64_t read_requests, read_bytes, write_requests, write_bytes, errors;
+};
+
+struct vmm_diagnostics {
+	uint32_t code;          /* errno; ESRCH: it does not run; EBUSY */
+	uint64_t memory_actual; /* bytes that it has, without what its balloon took; 0: not known */
+	uint64_t memory_resident;  /* bytes of its QEMU, all in all */
+	struct message_list cpus;  /* struct vmm_cpu_time */
+	struct message_list disks; /* struct vmm_disk_counters */
+};
+
 struct vmm_reply {
 	uint32_t code; /* errno, positive; 0: fine */
 	char reason[512];
@@ -220,6 +242,6 @@ struct vmm_reply {
 extern const struct field guest_fields[], guest_status_fields[], guest_id_fields[],
 	vmm_host_fields[], vmm_image_get_fields[], vmm_image_fields[], vmm_console_log_get_fields[],
 	vmm_image_inspect_fields[], vmm_image_facts_fields[], vmm_console_log_fields[],
-	vmm_reply_fields[], vmm_export_fields[], vmm_password_fields[];
+	vmm_reply_fields[], vmm_diagnostics_fields[], vmm_export_fields[], vmm_password_fields[];
 
 #endif

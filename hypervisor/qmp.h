@@ -40,6 +40,9 @@ struct qmp_message {
 	/* return of qom-list: the children, no more than there is room for */
 	char names[QMP_NAMES_MAX][QMP_NAME_SIZE];
 	size_t name_count;
+	/* The line itself, while it is being looked at: for who wants more of it. */
+	const char *line;
+	size_t line_size;
 };
 
 /* -EBADMSG with the reason for what is not a QMP message. */

@@ -68,7 +68,7 @@ int qmp_parse(const char *line, size_t size, struct qmp_message *message, struct
 	yyjson_val *root;
 	int result = 0;
 
-	*message = (struct qmp_message){ 0 };
+	*message = (struct qmp_message){ .line = line, .line_size = size };
 	if (size > QMP_LINE_MAX)
 		return error_set(error, -EBADMSG, "line is too long");
 	document = yyjson_read_opts((char *)(uintptr_t)line, size, 0, NULL, &problem);

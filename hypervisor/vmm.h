@@ -49,6 +49,7 @@ struct vmm {
 	struct guest_instance *guests;
 	struct base *bases;          /* base images that are being made */
 	struct disk_export *exports; /* disks that are being copied */
+	struct diagnosis *diagnoses; /* guests that are being asked what they used */
 	struct loop_fd log_watch;
 	struct loop_timer log_pause, stop_look;
 	unsigned agent_talks; /* that are under way */

@@ -228,6 +228,19 @@ const struct field net_port_state_fields[] = {
 	FIELD_END,
 };
 
+const struct field net_counters_fields[] = {
+	FIELD(1, FIELD_U32, struct net_counters, code, false),
+	FIELD(2, FIELD_U64, struct net_counters, received_bytes, false),
+	FIELD(3, FIELD_U64, struct net_counters, received_packets, false),
+	FIELD(4, FIELD_U64, struct net_counters, received_errors, false),
+	FIELD(5, FIELD_U64, struct net_counters, received_dropped, false),
+	FIELD(6, FIELD_U64, struct net_counters, sent_bytes, false),
+	FIELD(7, FIELD_U64, struct net_counters, sent_packets, false),
+	FIELD(8, FIELD_U64, struct net_counters, sent_errors, false),
+	FIELD(9, FIELD_U64, struct net_counters, sent_dropped, false),
+	FIELD_END,
+};
+
 const struct field net_reply_fields[] = {
 	FIELD(1, FIELD_U32, struct net_reply, code, false),
 	FIELD(2, FIELD_STRING, struct net_reply, reason, false),

@@ -13,6 +13,7 @@
  *	NETD_PEERS_SET   other boxes
  *	NETD_REMOTES_SET ports there
  *	NETD_PHYSICALS_SET names of NICs
+ *	NETD_COUNTERS_GET  of a port      NETD_COUNTERS     reply
  *	NETD_SYNC        that was all
  *
  *	vmm -> netd:  NETD_TAP_OPEN (port), answered by NETD_REPLY + descriptor of the port's tap
@@ -65,10 +66,12 @@ enum netd_type {
 	NETD_PHYSICALS_SET,
 	NETD_TAP_OPEN = 32,
 	NETD_TAP_CLOSE,
+	NETD_COUNTERS_GET = 40, /* struct net_id */
 	NETD_PORT_STATE = 64,
 	NETD_UPLINK_STATE,
 	NETD_SVC_LINK,
 	NETD_REPLY,
+	NETD_COUNTERS = 80,
 	SVC_METADATA_GET = 96,
 	SVC_METADATA,
 	SVC_NETWORK_SET, /* netd -> svc: struct net_network */
@@ -262,6 +265,13 @@ struct net_port_state {
 	char reason[128];
 };
 
+/* What went through a guest's port since its tap was made, as the guest sees it. */
+struct net_counters {
+	uint32_t code; /* errno, positive; ENODEV: it has no tap */
+	uint64_t received_bytes, received_packets, received_errors, received_dropped;
+	uint64_t sent_bytes, sent_packets, sent_errors, sent_dropped;
+};
+
 struct net_reply {
 	uint32_t code; /* errno, positive; 0: fine */
 	char reason[256];
@@ -289,7 +299,7 @@ struct svc_metadata {
 extern const struct field net_network_fields[], net_port_fields[], net_group_fields[],
 	net_router_fields[], net_addresses_fields[], net_uplink_fields[], net_uplink_state_fields[],
 	net_peers_fields[], net_remotes_fields[], net_physicals_fields[], net_id_fields[],
-	net_port_state_fields[], net_reply_fields[], svc_dns_fields[], svc_metadata_get_fields[],
-	svc_metadata_fields[];
+	net_port_state_fields[], net_counters_fields[], net_reply_fields[], svc_dns_fields[],
+	svc_metadata_get_fields[], svc_metadata_fields[];
 
 #endif

@@ -51,7 +51,9 @@ struct harness {
 	char text[MESSAGE_MAX]; /* of the last VMM_CONSOLE_LOG */
 	bool has_text, has_reply;
 	struct vmm_reply reply; /* the last one */
-	int serial_fd;          /* of the last VMM_REPLY with a descriptor; owned */
+	struct vmm_diagnostics diagnostics; /* the last, its lists in 'arena' */
+	struct arena arena;
+	int serial_fd; /* of the last VMM_REPLY with a descriptor; owned */
 };
 
 static struct harness harness;
@@ -106,6 +108,15 @@ static void reply_take(struct harness *h, struct message *message)
 	h->has_reply = true;
 }
 
+/* The processors' and disks' numbers; the lists are in the harness's own arena. */
+static void diagnostics_take(struct harness *h, const struct message *message)
+{
+	arena_reset(&h->arena);
+	h->diagnostics = (struct vmm_diagnostics){ 0 };
+	message_decode(&h->arena, message, vmm_diagnostics_fields, &h->diagnostics, NULL);
+	h->has_reply = true;
+}
+
 static void on_cloud(struct channel *channel, struct message *message, void *context)
 {
 	CLEANUP_ARENA struct arena arena = ARENA_INIT;
@@ -125,6 +136,8 @@ static void on_cloud(struct channel *channel, struct message *message, void *con
 		text_take(h, message);
 	else if (message->type == VMM_REPLY)
 		reply_take(h, message);
+	else if (message->type == VMM_DIAGNOSTICS)
+		diagnostics_take(h, message);
 }
 
 /* ---- playing netd ---- */
@@ -393,6 +406,17 @@ static void await_console(struct harness *h, const char *id, const char *word, u
 	while (count_of(console_text(h, id, 0), word) < times && time(NULL) < end)
 		loop_once(h->loop, 50);
 	assert_int_equal(count_of(h->text, word), times);
+}
+
+static const struct vmm_diagnostics *diagnostics_of(struct harness *h, const char *guest_id)
+{
+	struct guest_id id;
+
+	snprintf(id.id, sizeof(id.id), "%s", guest_id);
+	h->has_reply = false;
+	channel_send_struct(&h->cloud, VMM_DIAGNOSTICS_GET, 0, guest_id_fields, &id, -1);
+	assert_true(until(h, &h->has_reply, PATIENCE_S));
+	return &h->diagnostics;
 }
 
 /* The descriptor is the harness's. */

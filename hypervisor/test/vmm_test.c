@@ -369,6 +369,29 @@ static void guest_shows_its_screen(void **state)
 	}
 }
 
+static void guest_is_measured(void **state)
+{
+	struct harness *h = *state;
+	const struct vmm_diagnostics *found;
+	const struct vmm_disk_counters *disks;
+	const struct vmm_cpu_time *cpus;
+
+	SKIP_UNLESS_POSSIBLE;
+	found = diagnostics_of(h, GUEST);
+	assert_int_equal(found->code, 0);
+	assert_int_equal(found->cpus.count, 1);
+	cpus = found->cpus.items;
+	assert_true(cpus[0].time > 0);
+	assert_int_equal(found->disks.count, 1);
+	disks = found->disks.items;
+	assert_string_equal(disks[0].name, "vda");
+	assert_true(disks[0].read_requests > 0);
+	assert_true(disks[0].read_bytes >= 512);
+	assert_int_equal(found->memory_actual, 64 << 20);
+	assert_true(found->memory_resident > 4 << 20);
+	assert_int_equal(diagnostics_of(h, OTHER)->code, ESRCH);
+}
+
 static void guest_survives_vmm(void **state)
 {
 	struct harness *h = *state;
@@ -769,6 +792,7 @@ int main(void)
 		cmocka_unit_test(overhead_is_told),
 		cmocka_unit_test(guest_resets_itself_and_goes_on),
 		cmocka_unit_test(guest_shows_its_screen),
+		cmocka_unit_test(guest_is_measured),
 		cmocka_unit_test(guest_survives_vmm),
 		cmocka_unit_test(guest_powers_itself_off),
 		cmocka_unit_test(guest_stops_at_the_power_button),

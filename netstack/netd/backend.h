@@ -81,6 +81,12 @@ struct backend_route {
 	bool kept;                  /* the one that leads there stays as it is, if there is one */
 };
 
+/* What went through a link, as the box sees it. */
+struct backend_counters {
+	uint64_t received_bytes, received_packets, received_errors, received_dropped;
+	uint64_t sent_bytes, sent_packets, sent_errors, sent_dropped;
+};
+
 /* kbit/s and kbit; kbps 0: as fast as it goes. */
 struct backend_rate {
 	uint32_t kbps, burst;
@@ -132,6 +138,9 @@ struct backend_ops {
 	 * back end has 'shaping'. */
 	int (*sent_rate_set)(struct backend *backend, const char *link, const char *shaper,
 			     const struct backend_rate *rate, struct error *error);
+	/* Of a link in the box's own space; -ENODEV. */
+	int (*counters)(struct backend *backend, const char *link,
+			struct backend_counters *counters, struct error *error);
 	/* A space has its loopback up and forwards. */
 	int (*space_set)(struct backend *backend, const char *space, struct error *error);
 	int (*space_delete)(struct backend *backend, const char *space, struct error *error);

@@ -170,6 +170,15 @@ static int remotes_set(struct backend *backend, const struct backend_vxlan *vxla
 	return result;
 }
 
+static int counters(struct backend *backend, const char *link, struct backend_counters *counters,
+		    struct error *error)
+{
+	if (find(fake_of(backend), link) == NULL)
+		return error_set(error, -ENODEV, "no link");
+	*counters = (struct backend_counters){ 1, 2, 3, 4, 5, 6, 7, 8 };
+	return 0;
+}
+
 static int rate_set(struct backend *backend, const char *link, const struct backend_rate *rate,
 		    struct error *error)
 {
@@ -361,6 +370,7 @@ static const struct backend_ops fake_ops = {
 	.remotes_set = remotes_set,
 	.rate_set = rate_set,
 	.sent_rate_set = sent_rate_set,
+	.counters = counters,
 	.space_set = space_set,
 	.space_delete = space_delete,
 	.spaces = spaces,

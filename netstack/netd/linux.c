@@ -80,6 +80,7 @@ static const struct backend_ops linux_ops = {
 	.remotes_set = linux_remotes_set,
 	.rate_set = linux_rate_set,
 	.sent_rate_set = linux_sent_rate_set,
+	.counters = linux_counters,
 	.space_set = linux_space_set,
 	.space_delete = linux_space_delete,
 	.spaces = linux_spaces,

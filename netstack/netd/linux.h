@@ -38,6 +38,8 @@ int linux_link_delete(struct backend *backend, const char *name, struct error *e
 int linux_link_up(struct backend *backend, const char *space, const char *name,
 		  struct error *error);
 int linux_bridge_set(struct backend *backend, const char *name, uint32_t mtu, struct error *error);
+int linux_counters(struct backend *backend, const char *name, struct backend_counters *counters,
+		   struct error *error);
 int linux_tap_set(struct backend *backend, const struct backend_tap *tap, int *fd,
 		  struct error *error);
 int linux_veth_set(struct backend *backend, const struct backend_veth *veth, struct error *error);

@@ -102,6 +102,46 @@ int linux_link_find(struct netlink *netlink, const char *name, struct backend_li
 	return result < 0 ? error_set(error, result, "find link %s: %s", name, local.message) : 0;
 }
 
+static void counters_reader(const struct nlmsghdr *header, void *context)
+{
+	const struct nlattr *table[IFLA_MAX + 1];
+	struct backend_counters *counters = context;
+	struct rtnl_link_stats64 stats;
+
+	if (header->nlmsg_type != RTM_NEWLINK ||
+	    header->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+		return;
+	netlink_attributes(header, sizeof(struct ifinfomsg), table, IFLA_MAX);
+	/* Later kernels have more of them, at the end. */
+	if (table[IFLA_STATS64] == NULL ||
+	    netlink_size(table[IFLA_STATS64]) < offsetof(struct rtnl_link_stats64, multicast))
+		return;
+	memcpy(&stats, netlink_data(table[IFLA_STATS64]),
+	       offsetof(struct rtnl_link_stats64, multicast));
+	*counters = (struct backend_counters){
+		.received_bytes = stats.rx_bytes,
+		.received_packets = stats.rx_packets,
+		.received_errors = stats.rx_errors,
+		.received_dropped = stats.rx_dropped,
+		.sent_bytes = stats.tx_bytes,
+		.sent_packets = stats.tx_packets,
+		.sent_errors = stats.tx_errors,
+		.sent_dropped = stats.tx_dropped,
+	};
+}
+
+int linux_counters(struct backend *backend, const char *name, struct backend_counters *counters,
+		   struct error *error)
+{
+	CLEANUP_NETLINK struct netlink_request request = NETLINK_REQUEST_INIT;
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+
+	memset(counters, 0, sizeof(*counters));
+	netlink_begin(&request, RTM_GETLINK, NLM_F_ACK, &info, sizeof(info));
+	netlink_put_string(&request, IFLA_IFNAME, name);
+	return netlink_query(home(backend), &request, counters_reader, counters, error);
+}
+
 /* --- making it so --- */
 
 /* One RTM_NEWLINK on a link that is there; the caller puts what changes. */

@@ -5,6 +5,7 @@
 
 #include "firmware/lib/cleanup.h"
 #include "firmware/lib/log.h"
+#include "netstack/netd/names.h"
 #include "netstack/netd/netd.h"
 
 typedef int request_handler(struct netd *netd, struct message *message, int *fd,
@@ -222,9 +223,52 @@ static void request_serve(struct netd *netd, const struct request *table, struct
 	channel_send_struct(channel, NETD_REPLY, message->serial, net_reply_fields, &reply, fd);
 }
 
+/* What the tap was sent is what the guest received. */
+static int counters_read(struct netd *netd, const struct message *message,
+			 struct net_counters *counters)
+{
+	struct backend_counters tap;
+	struct error error = { 0 };
+	char name[IFNAMSIZ];
+	struct net_id id;
+	int result = id_decode(message, &id, &error);
+
+	if (result < 0 || !uuid_valid(id.id))
+		return -EINVAL;
+	name_link(name, "ct", id.id);
+	result = netd->backend->ops->counters(netd->backend, name, &tap, &error);
+	if (result < 0)
+		return result;
+	*counters = (struct net_counters){
+		.received_bytes = tap.sent_bytes,
+		.received_packets = tap.sent_packets,
+		.received_errors = tap.sent_errors,
+		.received_dropped = tap.sent_dropped,
+		.sent_bytes = tap.received_bytes,
+		.sent_packets = tap.received_packets,
+		.sent_errors = tap.received_errors,
+		.sent_dropped = tap.received_dropped,
+	};
+	return 0;
+}
+
+static void counters_serve(struct netd *netd, struct channel *channel, struct message *message)
+{
+	struct net_counters counters = { 0 };
+	int result = counters_read(netd, message, &counters);
+
+	if (result < 0)
+		counters.code = (uint32_t)-result;
+	channel_send_struct(channel, NETD_COUNTERS, message->serial, net_counters_fields, &counters,
+			    -1);
+}
+
 static void cloud_message(struct channel *channel, struct message *message, void *context)
 {
-	request_serve(context, cloud_requests, channel, message);
+	if (message->type == NETD_COUNTERS_GET)
+		counters_serve(context, channel, message);
+	else
+		request_serve(context, cloud_requests, channel, message);
 }
 
 static void vmm_message(struct channel *channel, struct message *message, void *context)

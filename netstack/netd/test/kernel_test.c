@@ -402,6 +402,28 @@ static void provisioned_uplink_holds(void **state)
 	everything_send();
 }
 
+/* In the guest's eyes: what its tap was sent is what it received. */
+static void ports_are_counted(void **state)
+{
+	struct net_id port = { PORT_1 };
+	struct net_counters before;
+
+	(void)state;
+	NEED_WORLD();
+	assert_int_equal(ask(&world.cloud, NETD_COUNTERS_GET, net_id_fields, &port), 0);
+	before = world.counters;
+	assert_true(before.received_packets > 0 && before.sent_packets > 0);
+	run("ip netns exec g1 busybox ping -c1 -W2 -s 900 10.1.0.99 >/dev/null");
+	wait_until(run("ip netns exec g1 busybox ping -c1 -W2 -s 1000 10.1.0.1 >/dev/null") == 0);
+	assert_int_equal(ask(&world.cloud, NETD_COUNTERS_GET, net_id_fields, &port), 0);
+	assert_true(world.counters.sent_bytes >= before.sent_bytes + 1000);
+	assert_true(world.counters.received_bytes >= before.received_bytes + 1000);
+	strcpy(port.id, "99999999-0000-4000-8000-000000000001");
+	assert_int_equal(ask(&world.cloud, NETD_COUNTERS_GET, net_id_fields, &port), ENODEV);
+	strcpy(port.id, "../x");
+	assert_int_equal(ask(&world.cloud, NETD_COUNTERS_GET, net_id_fields, &port), EINVAL);
+}
+
 static void taps_are_handed_out(void **state)
 {
 	static const char id[] = "44444444-0000-4000-8000-000000000004";
@@ -549,6 +571,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(svc_comes_back),
 		cmocka_unit_test(netd_comes_back),
 		cmocka_unit_test(provisioned_uplink_holds),
+		cmocka_unit_test(ports_are_counted),
 		cmocka_unit_test(taps_are_handed_out),
 		cmocka_unit_test(leftovers_go_with_sync),
 	};

@@ -47,6 +47,7 @@ static struct {
 	/* what came last of each */
 	struct net_uplink_state uplink;
 	struct net_port_state port;
+	struct net_counters counters;
 	uint32_t replies, reply_code;
 	int reply_fd;
 	struct channel svc[4];
@@ -162,6 +163,12 @@ static void peer_message(struct channel *channel, struct message *message, void 
 		break;
 	case NETD_REPLY:
 		reply_take(message, &arena);
+		break;
+	case NETD_COUNTERS:
+		memset(&world.counters, 0, sizeof(world.counters));
+		message_decode(&arena, message, net_counters_fields, &world.counters, NULL);
+		world.replies++;
+		world.reply_code = world.counters.code;
 		break;
 	case NETD_PORT_STATE:
 		memset(&world.port, 0, sizeof(world.port));
