@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A hosted box under the stock client, and under what goes wrong."""
+import base64
 import hashlib
 import os
 import pty
@@ -77,12 +78,40 @@ class FirstLight(Hosted):
         self.assertIn("uplink answers", log)
 
     def test_config_drive(self):
+        motd = base64.b64encode(b"injected").decode()
         server = box.boot("drive", self.image(), config_drive=True,
-                          user_data="#!/bin/sh\necho from the drive\n")
+                          personality=[{"path": "/etc/motd", "contents": motd}],
+                          user_data=("#!/bin/sh\necho from the drive\n"
+                                     "mount -t iso9660 -o ro /dev/vdb /mnt\n"
+                                     "echo file: $(cat /mnt/openstack/content/0000)\n"))
         log = box.wait_console(server, "guest: up after")
         self.assertIn("guest: metadata from the config drive", log)
         self.assertIn("guest: hostname drive", log)
         self.assertIn("from the drive", log)
+        self.assertIn("file: injected", log)
+
+    def test_diagnostics(self):
+        server = box.boot("used", self.image())
+        box.wait_console(server, "guest: up after")
+        path = f"/compute/v2.1/servers/{server}/diagnostics"
+        old = box.api.get(path)
+        self.assertGreater(old["cpu0_time"], 0)
+        self.assertGreater(old["vda_read"], 0)
+        self.assertGreater(old["vda_read_req"], 0)
+        tap = next(name for name in old if name.endswith("_rx"))
+        self.assertGreater(old[tap], 0)
+        self.assertEqual(old["memory"], 64 * 1024)
+        new = box.api.get(path, headers={"OpenStack-API-Version": "compute 2.48"})
+        self.assertEqual((new["state"], new["num_cpus"], new["num_nics"], new["num_disks"]),
+                         ("running", 1, 1, 1))
+        self.assertGreaterEqual(new["cpu_details"][0]["time"], old["cpu0_time"])
+        self.assertGreaterEqual(new["nic_details"][0]["rx_octets"], old[tap])
+        self.assertGreater(new["nic_details"][0]["tx_packets"], 0)
+        self.assertGreater(new["disk_details"][0]["read_bytes"], 0)
+        self.assertEqual(new["memory_details"], {"maximum": 64, "used": 64})
+        box.action(server, {"pause": None})
+        box.wait_status(server, "PAUSED")
+        self.assertEqual(box.api.request("GET", path).status, 409)
 
     def test_stop_start_reboot(self):
         server = box.boot("cycle", self.image())

@@ -38,6 +38,16 @@ static int ironic_delete(struct request *request, struct error *error)
 			 "this action.");
 }
 
+static int ironic_action(struct request *request, struct error *error)
+{
+	const char *action = request->route->action;
+
+	return error_set(error, -EINVAL,
+			 "Command Not supported. Please use Ironic command port-%s to perform this "
+			 "action.",
+			 strcmp(action, "add_interface") ? "delete" : "create");
+}
+
 /* Snapshots of volumes that no server has. */
 static int snapshot_create(struct request *request, struct error *error)
 {
@@ -135,6 +145,10 @@ static const struct route routes[] = {
 	ROUTE("GET", "/os-baremetal-nodes/{id}", no_ironic, "os-baremetal-nodes:show", .last = 35),
 	ROUTE("DELETE", "/os-baremetal-nodes/{id}", ironic_delete, "os-baremetal-nodes:list",
 	      .last = 35),
+	ROUTE("POST", "/os-baremetal-nodes/{id}/action", ironic_action, "os-baremetal-nodes:list",
+	      .action = "add_interface", .last = 35),
+	ROUTE("POST", "/os-baremetal-nodes/{id}/action", ironic_action, "os-baremetal-nodes:list",
+	      .action = "remove_interface", .last = 35),
 	ROUTE("POST", "/os-assisted-volume-snapshots", snapshot_create,
 	      "os-assisted-volume-snapshots:create", .body = &schema_snapshot),
 	ROUTE("DELETE", "/os-assisted-volume-snapshots/{id}", snapshot_delete,

@@ -51,7 +51,7 @@
 #define KEY_FLAVOR "/compute/flavor/"
 #define KEY_KEYPAIR "/compute/keypair/"
 #define KEY_ACTION "/compute/action/"           /* <server id>/<request id> */
-#define KEY_USER_DATA "/compute/user-data/"     /* <server id> */
+#define KEY_USER_DATA "/compute/user-data/"     /* <server id> {user_data, files} */
 #define KEY_USAGE "/compute/usage/"             /* <project id> {instances, cores, ram, groups} */
 #define KEY_MIGRATION "/compute/migration/"     /* <server id>/<migration id> */
 #define KEY_SERVER_GROUP "/compute/group/"      /* <group id>, see server_groups.h */
@@ -143,6 +143,9 @@ enum quota_resource {
 	QUOTA_CORES,
 	QUOTA_RAM,
 	QUOTA_METADATA,
+	QUOTA_FILES,
+	QUOTA_FILE_CONTENT,
+	QUOTA_FILE_PATH,
 	QUOTA_KEYPAIRS,
 	QUOTA_GROUPS,
 	QUOTA_GROUP_MEMBERS,
@@ -238,6 +241,7 @@ struct metadata {
 	struct network_ports ports;
 	const char *user_data; /* decoded, or NULL */
 	size_t user_data_size;
+	yyjson_val *files; /* {path, contents in base64}; NULL: none */
 };
 int metadata_load(struct store_view *view, struct arena *arena, const char *server_id,
 		  struct metadata *metadata, struct error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a guest is told about itself: the OpenStack tree, and the config drive made of it. */
 #include <mbedtls/base64.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/cloud/compute/compute.h"
@@ -9,13 +10,24 @@
 
 #define SEED_SIZE 512
 
+/* NULL: out of memory, or no base64. */
+static const char *decode(struct arena *arena, const char *text, size_t *size)
+{
+	size_t length = text ? strlen(text) : 0;
+	unsigned char *decoded = arena_alloc(arena, length + 1);
+
+	*size = 0;
+	if (!decoded ||
+	    mbedtls_base64_decode(decoded, length, size, (const unsigned char *)text, length))
+		return NULL;
+	return (const char *)decoded;
+}
+
 static int user_data_load(struct metadata *metadata, struct error *error)
 {
 	const struct reader reader = { metadata->view, metadata->arena };
 	const char *id = json_string(metadata->server, "id"), *text;
-	unsigned char *decoded;
 	yyjson_val *record;
-	size_t length;
 	int result = record_get(&reader, &record, NULL, error, KEY_USER_DATA "%s", id);
 
 	if (result == -ENOENT)
@@ -23,15 +35,10 @@ static int user_data_load(struct metadata *metadata, struct error *error)
 	if (result < 0)
 		return result;
 	text = json_string(record, "user_data");
-	length = text ? strlen(text) : 0;
-	decoded = arena_alloc(metadata->arena, length + 1);
-	if (!decoded)
-		return -ENOMEM;
-	if (mbedtls_base64_decode(decoded, length, &metadata->user_data_size,
-				  (const unsigned char *)text, length))
-		return 0;
-	metadata->user_data = (const char *)decoded;
-	return 0;
+	if (text)
+		metadata->user_data = decode(metadata->arena, text, &metadata->user_data_size);
+	metadata->files = yyjson_obj_get(record, "files");
+	return metadata->arena->failed ? -ENOMEM : 0;
 }
 
 int metadata_load(struct store_view *view, struct arena *arena, const char *server_id,
@@ -66,6 +73,34 @@ static void keys_add(yyjson_mut_doc *doc, yyjson_mut_val *root, yyjson_val *key)
 	json_set_string(doc, item, "data", json_string(key, "public_key"));
 }
 
+/* As Nova numbers them on the config drive. */
+#define CONTENT "content/%04zu"
+
+static void files_add(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct metadata *metadata)
+{
+	yyjson_mut_val *list, *item;
+	yyjson_val *file;
+	size_t i, count;
+
+	if (!metadata->files)
+		return;
+	list = yyjson_mut_obj_add_arr(doc, root, "files");
+	yyjson_arr_foreach (metadata->files, i, count, file) {
+		item = yyjson_mut_arr_add_obj(doc, list);
+		json_set_string(doc, item, "path", json_string(file, "path"));
+		json_set_string(doc, item, "content_path",
+				arena_printf(metadata->arena, "/" CONTENT, i));
+	}
+}
+
+/* The file's bytes; NULL: there is none of that number. */
+static const char *file_content(const struct metadata *metadata, size_t index, size_t *size)
+{
+	yyjson_val *file = yyjson_arr_get(metadata->files, index);
+
+	return file ? decode(metadata->arena, json_string(file, "contents"), size) : NULL;
+}
+
 static void seed_add(yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
 	unsigned char seed[SEED_SIZE], text[SEED_SIZE * 2];
@@ -94,6 +129,7 @@ static const char *metadata_json(struct metadata *metadata)
 	json_set_string(doc, root, "project_id", json_string(server, "tenant_id"));
 	yyjson_mut_obj_add_arr(doc, root, "devices");
 	yyjson_mut_obj_add_arr(doc, root, "dedicated_cpus");
+	files_add(doc, root, metadata);
 	seed_add(doc, root);
 	return json_write(metadata->arena, root);
 }
@@ -198,6 +234,17 @@ static const char *leaves_listed(struct metadata *metadata)
 	return lines(metadata->arena, names, count);
 }
 
+static struct answer content_answer(const struct metadata *metadata, const char *number)
+{
+	const char *body = NULL;
+	size_t size = 0;
+
+	if (strlen(number) == 4 && strspn(number, "0123456789") == 4)
+		body = file_content(metadata, strtoul(number, NULL, 10), &size);
+	return body ? (struct answer){ 200, "application/octet-stream", body, size }
+		    : answer_text(NULL);
+}
+
 static struct answer openstack_answer(struct metadata *metadata, const char *path)
 {
 	size_t version = strcspn(path, "/"), size = 0;
@@ -206,6 +253,8 @@ static struct answer openstack_answer(struct metadata *metadata, const char *pat
 	if (!*path)
 		return answer_text(
 			lines(metadata->arena, versions, sizeof(versions) / sizeof(versions[0])));
+	if (!strncmp(path, "content/", 8))
+		return content_answer(metadata, path + 8);
 	if (!version_known(versions, sizeof(versions) / sizeof(versions[0]), path, version))
 		return answer_text(NULL);
 	path += version;
@@ -288,10 +337,12 @@ int compute_metadata(struct cloud *cloud, struct store_view *view, struct arena 
 
 int metadata_drive(struct metadata *metadata, const void **image, size_t *size)
 {
-	struct iso_file files[LEAVES];
-	size_t count = 0, length = 0;
+	size_t count = 0, length = 0, injected = yyjson_arr_size(metadata->files);
+	struct iso_file *files = arena_alloc(metadata->arena, (LEAVES + injected) * sizeof(*files));
 	const char *body;
 
+	if (!files)
+		return -ENOMEM;
 	for (size_t i = 0; i < LEAVES; i++) {
 		body = leaves[i].drive ? leaves[i].make(metadata, &length) : NULL;
 		if (body)
@@ -299,6 +350,13 @@ int metadata_drive(struct metadata *metadata, const void **image, size_t *size)
 									 "openstack/latest/%s",
 									 leaves[i].name),
 							    body, length };
+	}
+	for (size_t i = 0; i < injected; i++) {
+		body = file_content(metadata, i, &length);
+		if (body)
+			files[count++] = (struct iso_file){
+				arena_printf(metadata->arena, "openstack/" CONTENT, i), body, length
+			};
 	}
 	return iso_write(metadata->arena, "config-2", files, count, image, size);
 }

@@ -22,6 +22,7 @@ extern const struct service_part compute_group_part, compute_usage_part, compute
 	compute_zone_part, compute_service_part, compute_aggregate_part, compute_hypervisor_part,
 	compute_host_part, compute_network_part, compute_floating_ip_part, compute_rule_part,
 	compute_quota_class_part, compute_extension_part, compute_gone_part, compute_password_part,
-	compute_console_part, compute_interface_part, compute_volume_part;
+	compute_console_part, compute_interface_part, compute_volume_part, compute_fixed_ip_part,
+	compute_volume_proxy_part, compute_diagnostics_part;
 
 #endif

@@ -10,6 +10,7 @@
 /* versions.c */
 HANDLER(handle_versions);
 HANDLER(handle_version);
+HANDLER(handle_version_named);
 /* flavors.c, flavor_manage.c, flavor_access.c */
 HANDLER(handle_flavors_list);
 HANDLER(handle_flavors_detail);
@@ -126,6 +127,7 @@ HANDLER(handle_image_metadata_delete);
 HANDLER(handle_migrations_list);
 HANDLER(handle_server_migrations);
 HANDLER(handle_server_migration);
+HANDLER(handle_server_migration_force);
 HANDLER(handle_server_migrate);
 HANDLER(handle_server_migrate_live);
 HANDLER(handle_server_evacuate);
@@ -140,9 +142,9 @@ extern const struct schema schema_flavor_create, schema_flavor_update, schema_fl
 	schema_server_reset_state, schema_server_resize, schema_server_rebuild,
 	schema_server_create_image, schema_metadata, schema_metadata_item, schema_tags,
 	schema_group, schema_quota_update, schema_quota_class_update, schema_server_migrate,
-	schema_server_migrate_live, schema_server_evacuate, schema_server_create_backup,
-	schema_server_rescue, schema_server_unshelve, schema_server_change_password,
-	schema_external_events;
+	schema_server_migrate_live, schema_server_evacuate, schema_force_complete,
+	schema_server_create_backup, schema_server_rescue, schema_server_unshelve,
+	schema_server_change_password, schema_external_events;
 
 const char *console_text(struct arena *arena, const void *data, size_t size);
 const char *host_id(struct arena *arena, const char *host, const char *project_id);

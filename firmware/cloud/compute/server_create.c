@@ -197,11 +197,9 @@ static int server_make(struct making *making, yyjson_mut_val **made, struct erro
 		return result;
 	store_txn_put(making->txn, arena_printf(request->arena, KEY_SERVER "%s", making->id),
 		      request_write(request, record));
-	if (making->order.user_data)
-		store_txn_put(making->txn,
-			      arena_printf(request->arena, KEY_USER_DATA "%s", making->id),
-			      arena_printf(request->arena, "{\"user_data\":\"%s\"}",
-					   making->order.user_data));
+	if (making->order.user_data || making->order.files)
+		server_data_put(request, making->txn, making->id, making->order.user_data,
+				making->order.files);
 	*made = *made ? *made : record;
 	return 0;
 }

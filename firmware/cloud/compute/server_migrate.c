@@ -93,3 +93,16 @@ int handle_server_evacuate(struct request *request, struct error *error)
 		return error_set(error, -EINVAL, "The target host can't be the same one.");
 	return error_set(error, -EINVAL, "Compute service of %s is still in use.", COMPUTE_HOST);
 }
+
+/* Of a live migration under way, which no server of one host is in. */
+int handle_server_migration_force(struct request *request, struct error *error)
+{
+	struct server_edit edit;
+	int result = server_edit_begin(request, &edit, error);
+
+	if (result == 0)
+		result = server_edit_unlocked(&edit, error);
+	return result < 0 ? result
+			  : server_state_check(edit.server.record, "force_complete",
+					       1u << VM_ACTIVE, 0, error);
+}

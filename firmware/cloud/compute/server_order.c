@@ -223,22 +223,12 @@ static int order_groups(struct server_order *order, struct error *error)
 	return 0;
 }
 
-/* Things that Nova takes and that this cloud can't do: better refused than forgotten. */
-static int order_refusals(struct server_order *order, struct error *error)
-{
-	if (yyjson_arr_size(yyjson_obj_get(order->body, "personality")))
-		return error_set(error, -ENOSYS, "Injecting files into servers is not supported.");
-	if (yyjson_arr_size(yyjson_obj_get(order->body, "trusted_image_certificates")))
-		return error_set(error, -ENOSYS, "Trusted image certificates are not supported.");
-	return 0;
-}
-
 int server_order_read(struct request *request, struct server_order *order, struct error *error)
 {
 	static int (*const steps[])(struct server_order *, struct error *) = {
-		order_counts,        order_zone,     order_host,     order_refusals,
-		order_default_group, order_networks, order_groups,   order_flavor,
-		order_image,         order_keypair,  order_metadata, order_group,
+		order_counts,   order_zone,   order_host,   order_certificates, order_default_group,
+		order_networks, order_groups, order_flavor, order_image,        order_keypair,
+		order_metadata, order_files,  order_group,
 	};
 	int result;
 

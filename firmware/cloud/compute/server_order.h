@@ -31,6 +31,7 @@ struct server_order {
 	struct image_order image;
 	const char *name, *description, *hostname, *zone, *user_data, *admin_pass;
 	const char *reservation;
+	yyjson_val *files; /* of the personality; NULL: none */
 	bool config_drive;
 	const char **groups; /* names or ids, NULL-terminated; NULL: the default one */
 	struct nic_order nics[ORDER_NICS_MAX];
@@ -46,6 +47,11 @@ int order_image(struct server_order *order, struct error *error);
 int order_disks(const struct server_order *order, struct error *error);
 int order_keypair(struct server_order *order, struct error *error);
 int order_metadata(struct server_order *order, struct error *error);
+int order_files(struct server_order *order, struct error *error);
+int order_certificates(struct server_order *order, struct error *error);
+/* server_files.c: what the record KEY_USER_DATA holds; neither of them: there is none. */
+void server_data_put(struct request *request, struct store_txn *txn, const char *id,
+		     const char *user_data, yyjson_val *files);
 /* The password that the body names, or a fresh one. */
 const char *order_password(struct request *request, yyjson_val *body);
 

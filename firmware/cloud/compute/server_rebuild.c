@@ -15,10 +15,11 @@ static int order_read(struct request *request, struct server_edit *edit, struct 
 		.body = yyjson_obj_get(request->body, "rebuild"),
 		.flavor = yyjson_obj_get(edit->server.record, "_flavor"),
 	};
-	if (yyjson_arr_size(yyjson_obj_get(order->body, "personality")))
-		return error_set(error, -ENOSYS, "Injecting files into servers is not supported.");
-	if (yyjson_arr_size(yyjson_obj_get(order->body, "trusted_image_certificates")))
-		return error_set(error, -ENOSYS, "Trusted image certificates are not supported.");
+	result = order_certificates(order, error);
+	if (result == 0)
+		result = order_files(order, error);
+	if (result < 0)
+		return result;
 	result = order_image(order, error);
 	if (result == -EINVAL && !order->image.id)
 		return error_set(error, -EINVAL, "Cannot find image for rebuild");
@@ -63,21 +64,17 @@ static void members_apply(struct server_edit *edit, const struct server_order *o
 	}
 }
 
-/* Null takes away what there is; absent leaves it. */
+/* Null takes away what user-data there is, absent leaves it; files are those of the last request. */
 static void user_data_apply(struct server_edit *edit, const struct server_order *order)
 {
-	yyjson_val *value = yyjson_obj_get(order->body, "user_data");
+	yyjson_val *value = yyjson_obj_get(order->body, "user_data"), *stored = NULL;
 	const char *text = yyjson_get_str(value);
-	struct arena *arena = edit->request->arena;
-	const char *key = arena_printf(arena, KEY_USER_DATA "%s", edit->server.id);
 
-	if (!value)
-		return;
+	if (!value && request_get(edit->request, &stored, NULL, NULL, KEY_USER_DATA "%s",
+				  edit->server.id) == 0)
+		text = json_string(stored, "user_data");
 	json_set_bool(edit->doc, edit->record, "_user_data", text);
-	if (text)
-		store_txn_put(edit->txn, key, arena_printf(arena, "{\"user_data\":\"%s\"}", text));
-	else
-		store_txn_delete(edit->txn, key);
+	server_data_put(edit->request, edit->txn, edit->server.id, text, order->files);
 }
 
 /* The new disk has a name of its own: the old one goes once the new one is there. */

@@ -386,6 +386,8 @@ static const struct schema evacuate = {
 						{ 0 } },
 };
 const struct schema schema_server_evacuate = ENVELOPE("evacuate", &evacuate);
+static const struct schema nothing = { .types = SCHEMA_NULL };
+const struct schema schema_force_complete = ENVELOPE("force_complete", &nothing);
 
 static const struct schema rotation = {
 	.types = SCHEMA_INTEGER | SCHEMA_STRING,

@@ -18,6 +18,8 @@
 static const struct route routes[] = {
 	{ .method = "GET", .path = "", .handle = handle_version, .flags = ROUTE_PUBLIC },
 
+	{ .method = "GET", .path = "/versions/{version_id}", .handle = handle_version_named },
+
 	ROUTE("GET", "/flavors", handle_flavors_list, "flavors"),
 	ROUTE("POST", "/flavors", handle_flavor_create, "os-flavor-manage:create",
 	      .body = &schema_flavor_create),
@@ -156,6 +158,14 @@ static const struct route routes[] = {
 	ROUTE("DELETE", "/servers/{server_id}/migrations/{migration_id}", handle_server_migration,
 	      "servers:migrations:index", .first = 24),
 
+	{ .method = "POST",
+	  .path = "/servers/{server_id}/migrations/{migration_id}/action",
+	  .handle = handle_server_migration_force,
+	  .policy = POLICY("servers:migrations:force_complete"),
+	  .body = &schema_force_complete,
+	  .action = "force_complete",
+	  .first = 22 },
+
 	ROUTE("GET", "/servers/{server_id}/topology", handle_server_topology,
 	      "compute:server:topology:index", .first = 78),
 	ROUTE("POST", "/os-server-external-events", handle_external_events,
@@ -239,6 +249,7 @@ static const struct policy_rule policies[] = {
 	{ POLICY("servers:create_image"), WRITE },
 	{ POLICY("servers:action"), WRITE },
 	{ POLICY("servers:migrations:index"), ADMIN },
+	{ POLICY("servers:migrations:force_complete"), ADMIN },
 	{ POLICY("os-pause-server:pause"), WRITE },
 	{ POLICY("os-pause-server:unpause"), WRITE },
 	{ POLICY("os-suspend-server:suspend"), WRITE },
@@ -295,6 +306,11 @@ static const struct policy_rule policies[] = {
 	{ 0 },
 };
 
+static const struct path_alias aliases[] = {
+	{ "/os-volumes_boot", "/servers" },
+	{ 0 },
+};
+
 static const struct store_index indexes[] = {
 	{ KEY_SERVER, "project", "tenant_id", NULL, false },
 	{ KEY_SERVER, "group", "_group", NULL, false },
@@ -305,25 +321,17 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&compute_group_part,
-	&compute_usage_part,
-	&compute_audit_log_part,
-	&compute_zone_part,
-	&compute_service_part,
-	&compute_aggregate_part,
-	&compute_hypervisor_part,
-	&compute_host_part,
-	&compute_network_part,
-	&compute_floating_ip_part,
-	&compute_rule_part,
-	&compute_quota_class_part,
-	&compute_extension_part,
-	&compute_password_part,
-	&compute_console_part,
-	&compute_gone_part,
-	&compute_interface_part,
-	&compute_volume_part,
-	NULL,
+	&compute_group_part,       &compute_usage_part,
+	&compute_audit_log_part,   &compute_zone_part,
+	&compute_service_part,     &compute_aggregate_part,
+	&compute_hypervisor_part,  &compute_host_part,
+	&compute_network_part,     &compute_floating_ip_part,
+	&compute_rule_part,        &compute_quota_class_part,
+	&compute_extension_part,   &compute_password_part,
+	&compute_console_part,     &compute_gone_part,
+	&compute_interface_part,   &compute_volume_part,
+	&compute_fixed_ip_part,    &compute_volume_proxy_part,
+	&compute_diagnostics_part, NULL,
 };
 
 static int compute_start(struct cloud *cloud, struct error *error)
@@ -341,6 +349,7 @@ const struct service compute_service = {
 	.routes = routes,
 	.policies = policies,
 	.parts = parts,
+	.aliases = aliases,
 	.indexes = indexes,
 	.fault = fault_compute,
 	.version_name = "compute",
@@ -357,6 +366,7 @@ const struct service compute_v2_service = {
 	.routes = routes,
 	.policies = policies,
 	.parts = parts,
+	.aliases = aliases,
 	.fault = fault_compute,
 };
 

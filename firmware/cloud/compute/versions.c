@@ -76,6 +76,17 @@ static int version_reply(struct request *request, const struct version *version)
 	return reply_json(request, 200, doc, root);
 }
 
+/* By its name, with the caller's token, as clients once asked. */
+int handle_version_named(struct request *request, struct error *error)
+{
+	const char *id = request_param(request, "version_id");
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (!strcmp(versions[i].id, id))
+			return version_reply(request, &versions[i]);
+	return error_set(error, -ENOENT, "The resource could not be found.");
+}
+
 /* Of the service that the request came to. */
 int handle_version(struct request *request, struct error *error)
 {

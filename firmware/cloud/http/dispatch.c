@@ -60,7 +60,9 @@ static int prepare_service(struct exchange *exchange, const struct service *cons
 	request->service = router_service(list, request->path, &rest);
 	if (!request->service)
 		return error_set(&exchange->refusal, -ENOENT, "There is no such service here.");
-	request->path = rest;
+	request->path = router_path(request->arena, request->service, rest);
+	if (!request->path)
+		return error_fault(&exchange->refusal, -ENOMEM, 503, NULL, "out of memory");
 	return microversion_negotiate(request, &exchange->refusal);
 }
 

@@ -30,6 +30,17 @@ const struct service *router_service(const struct service *const *list, const ch
 	return best;
 }
 
+const char *router_path(struct arena *arena, const struct service *service, const char *path)
+{
+	for (const struct path_alias *alias = service->aliases; alias && alias->from; alias++) {
+		size_t length = strlen(alias->from);
+
+		if (has_prefix(path, alias->from, length))
+			return arena_printf(arena, "%s%s", alias->to, path + length);
+	}
+	return path;
+}
+
 static bool in_version(const struct route *route, unsigned microversion)
 {
 	return microversion >= route->first && (!route->last || microversion <= route->last);

@@ -13,6 +13,9 @@
 const struct service *router_service(const struct service *const *list, const char *path,
 				     const char **rest);
 
+/* The path by its own name: an alias at its beginning is replaced. NULL: out of memory. */
+const char *router_path(struct arena *arena, const struct service *service, const char *path);
+
 struct router_match {
 	const struct route *route;       /* NULL: none */
 	const struct name_value *params; /* ends with name NULL */

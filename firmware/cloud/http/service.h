@@ -53,6 +53,11 @@ struct service_part {
 	const struct policy_rule *policies; /* ends with name NULL; or NULL */
 };
 
+/* A collection that is there by another name as well: "/os-volumes_boot" is "/servers". */
+struct path_alias {
+	const char *from, *to; /* whole segments at the path's beginning; ends with from NULL */
+};
+
 struct service {
 	const char *name;   /* "nova" */
 	const char *type;   /* "compute" */
@@ -60,6 +65,7 @@ struct service {
 	const struct route *routes;              /* ends with method NULL */
 	const struct policy_rule *policies;      /* ends with name NULL */
 	const struct service_part *const *parts; /* further tables; ends with NULL; or NULL */
+	const struct path_alias *aliases;        /* or NULL */
 	const struct store_index *indexes; /* of its collections; ends with prefix NULL; or NULL */
 	/* Rules that depend on what the request is about: 1 allows, 0 refuses, -ENOENT leaves the
 	 * rule to the tables; NULL: all are left to them. */

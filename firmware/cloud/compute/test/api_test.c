@@ -276,6 +276,133 @@ static void metadata_is_served(void **state)
 	store_view_close(view);
 }
 
+/* NULL: 404 */
+static const char *told(struct box *box, const char *id, const char *path, size_t *size)
+{
+	const char *text = box_format(box, "{\"device_id\":\"%s\"}", id), *type;
+	yyjson_val *port = json_parse(&box->arena, text, strlen(text));
+	struct store_view *view;
+	const void *body;
+	int status;
+
+	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
+	assert_int_equal(compute_metadata(&box->cloud, view, &box->arena, port, path, &status,
+					  &type, &body, size, NULL),
+			 0);
+	store_view_close(view);
+	return status == 200 ? body : NULL;
+}
+
+static int create(struct box *box, const char *version, const char *members)
+{
+	return send_at(box, version, "POST", "/servers",
+		       box_format(box,
+				  "{\"server\":{\"name\":\"x\",\"imageRef\":\"" IMAGE
+				  "\",\"flavorRef\":\"42\"%s}}",
+				  members));
+}
+
+#define FILES "{\"path\":\"/etc/motd\",\"contents\":\"aGVsbG8=\"}"
+
+static void guests_are_handed_files(void **state)
+{
+	struct box *box = *state;
+	const char *id, *body;
+	struct metadata metadata;
+	struct store_view *view;
+	size_t size;
+
+	assert_int_equal(create(box, "2.57", ",\"personality\":[" FILES "],\"networks\":\"none\""),
+			 400);
+	assert_int_equal(create(box, "2.1", ",\"personality\":[{\"path\":\"/a\"}]"), 400);
+	assert_int_equal(create(box, "2.1",
+				",\"personality\":[" FILES "," FILES "," FILES "," FILES "," FILES
+				"," FILES "]"),
+			 403);
+	assert_string_equal(box_text(box, "/forbidden/message"), "Personality file limit exceeded");
+	assert_int_equal(
+		create(box, "2.1",
+		       box_format(box, ",\"personality\":[{\"path\":\"%0256d\",\"contents\":\"\"}]",
+				  0)),
+		403);
+	assert_string_equal(box_text(box, "/forbidden/message"),
+			    "Personality file path exceeds maximum 255");
+	assert_int_equal(
+		create(box, "2.1",
+		       box_format(box,
+				  ",\"personality\":[{\"path\":\"a\",\"contents\":\"%010244d\"}]",
+				  0)),
+		403);
+	assert_string_equal(box_text(box, "/forbidden/message"),
+			    "Personality file content exceeds maximum 10240");
+	id = server_make(box, ",\"config_drive\":true,\"personality\":[" FILES "]");
+	body = told(box, id, "/openstack/content/0000", &size);
+	assert_non_null(body);
+	assert_int_equal(size, 5);
+	assert_memory_equal(body, "hello", 5);
+	assert_null(told(box, id, "/openstack/content/0001", &size));
+	assert_null(told(box, id, "/openstack/content/000", &size));
+	body = told(box, id, "/openstack/latest/meta_data.json", &size);
+	assert_non_null(strstr(body, "\"files\":[{\"path\":\"/etc/motd\","
+				     "\"content_path\":\"/content/0000\"}]"));
+	assert_int_equal(store_view_open(box->cloud.store, &view, NULL), 0);
+	assert_int_equal(metadata_load(view, &box->arena, id, &metadata, NULL), 0);
+	assert_int_equal(metadata_drive(&metadata, (const void **)&body, &size), 0);
+	store_view_close(view);
+	assert_non_null(memmem(body, size, "hello", 5));
+	/* A rebuild without files takes them away. */
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(act(box, id, "{\"rebuild\":{\"imageRef\":\"" IMAGE "\"}}"), 202);
+	assert_null(told(box, id, "/openstack/content/0000", &size));
+}
+
+static void signatures_are_not_checked(void **state)
+{
+	struct box *box = *state;
+
+	assert_int_equal(create(box, "2.63",
+				",\"networks\":\"none\",\"trusted_image_certificates\":[\"c\"]"),
+			 400);
+	assert_non_null(strstr(box_text(box, "/badRequest/message"),
+			       "does not support certificate validation"));
+}
+
+static void diagnostics_are_of_running_guests(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+	const char *target = box_format(box, "/servers/%s/diagnostics", id);
+
+	assert_int_equal(send_at(box, "2.1", "GET", target, NULL), 409);
+	assert_string_equal(box_text(box, "/conflictingRequest/message"),
+			    box_format(box,
+				       "Cannot 'get_diagnostics' instance %s while it is in power "
+				       "state pending",
+				       id));
+	report(box, id, GUEST_RUNNING, "");
+	report(box, id, GUEST_STOPPED, "");
+	assert_int_equal(send_at(box, "2.48", "GET", target, NULL), 409);
+	assert_non_null(strstr(box->reply.body, "power state shutdown"));
+	assert_int_equal(send_at(box, "2.48", "GET", "/servers/x/diagnostics", NULL), 404);
+}
+
+static void no_migration_is_under_way(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, "");
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(send_at(box, "2.22", "POST",
+				 box_format(box, "/servers/%s/migrations/1/action", id),
+				 "{\"force_complete\":null}"),
+			 409);
+	assert_string_equal(box_text(box, "/conflictingRequest/message"),
+			    box_format(box,
+				       "Cannot 'force_complete' instance %s while it is in "
+				       "task_state None",
+				       id));
+}
+
 static void flavors_and_quotas(void **state)
 {
 	struct box *box = *state;
@@ -648,6 +775,10 @@ int main(void)
 		BOX_TEST(lists_are_filtered),
 		BOX_TEST(bad_orders_are_refused_whole),
 		BOX_TEST(metadata_is_served),
+		BOX_TEST(guests_are_handed_files),
+		BOX_TEST(signatures_are_not_checked),
+		BOX_TEST(diagnostics_are_of_running_guests),
+		BOX_TEST(no_migration_is_under_way),
 		BOX_TEST(flavors_and_quotas),
 		BOX_TEST(metadata_items_and_tags),
 		BOX_TEST(security_groups_in_novas_form),

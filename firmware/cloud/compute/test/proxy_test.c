@@ -171,12 +171,20 @@ static void what_is_gone_says_so(void **state)
 		{ "GET", "/os-baremetal-nodes", 501 },
 		{ "DELETE", "/os-baremetal-nodes/x", 400 },
 		{ "DELETE", "/os-assisted-volume-snapshots/x", 400 },
+		{ "GET", "/versions/v2.1", 200 },
+		{ "GET", "/versions/v3", 404 },
 	};
 	struct box *box = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (send_at(box, "2.1", cases[i].method, cases[i].target, NULL) != cases[i].status)
 			fail_msg("%s: %d", cases[i].target, box->reply.status);
+	assert_int_equal(post(box, "/os-baremetal-nodes/x/action",
+			      "{\"remove_interface\":{\"address\":\"a\"}}"),
+			 400);
+	assert_string_equal(box_text(box, "/badRequest/message"),
+			    "Command Not supported. Please use Ironic command port-delete to "
+			    "perform this action.");
 	send_at(box, "2.96", "GET", "/os-cells", NULL);
 	assert_string_equal(box_text(box, "/computeFault/message"),
 			    "This resource is no longer available.  No forwarding address is "
@@ -188,6 +196,91 @@ static void what_is_gone_says_so(void **state)
 			 400);
 	assert_string_equal(box_text(box, "/badRequest/message"),
 			    "No volume Block Device Mapping with id v.");
+}
+
+static void there_are_no_volumes(void **state)
+{
+	static const struct {
+		const char *method, *target, *body;
+		int status;
+		const char *message;
+	} cases[] = {
+		{ "GET", "/os-volumes", NULL, 200, "{\"volumes\":[]}" },
+		{ "GET", "/os-volumes/detail", NULL, 200, "{\"volumes\":[]}" },
+		{ "GET", "/os-snapshots", NULL, 200, "{\"snapshots\":[]}" },
+		{ "GET", "/os-volumes/v", NULL, 404, "Volume v could not be found." },
+		{ "DELETE", "/os-volumes/v", NULL, 404, "Volume v could not be found." },
+		{ "GET", "/os-snapshots/s", NULL, 404, "Snapshot s could not be found." },
+		{ "POST", "/os-volumes", "{\"volume\":{\"size\":1}}", 501, "not supported" },
+		{ "POST", "/os-volumes", "{\"volume\":{}}", 400, "'size' is a required property" },
+		{ "POST", "/os-snapshots", "{\"snapshot\":{\"volume_id\":\"v\"}}", 404,
+		  "Volume v could not be found." },
+	};
+	struct box *box = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (send_at(box, "2.1", cases[i].method, cases[i].target, cases[i].body) !=
+			    cases[i].status ||
+		    !strstr(box->reply.body, cases[i].message))
+			fail_msg("%s: %d %s", cases[i].target, box->reply.status, box->reply.body);
+	assert_int_equal(send_at(box, "2.36", "GET", "/os-volumes", NULL), 404);
+	assert_string_equal(box_text(box, "/itemNotFound/message"),
+			    "API version 2.36 is not supported on this method.");
+}
+
+static void servers_have_another_name(void **state)
+{
+	struct box *box = *state;
+	const char *id, *path;
+
+	assert_int_equal(post(box, "/os-volumes_boot",
+			      "{\"server\":{\"name\":\"first\",\"imageRef\":\"" IMAGE
+			      "\",\"flavorRef\":\"42\"}}"),
+			 202);
+	id = arena_strdup(&box->arena, box_text(box, "/server/id"));
+	path = box_format(box, "/os-volumes_boot/%s", id);
+	assert_int_equal(send_at(box, "2.96", "GET", path, NULL), 200);
+	assert_string_equal(box_text(box, "/server/name"), "first");
+	assert_int_equal(send_at(box, "2.96", "GET", "/os-volumes_boot/detail", NULL), 200);
+	assert_int_equal(yyjson_arr_size(box_at(box, "/servers")), 1);
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(post(box, box_format(box, "%s/action", path), "{\"os-stop\":null}"), 202);
+	assert_int_equal(send_at(box, "2.1", "GET", "/os-volumes_bootx", NULL), 404);
+	assert_int_equal(send_at(box, "2.1", "DELETE", path, NULL), 204);
+}
+
+static size_t addresses_of(struct box *box, const char *id)
+{
+	assert_int_equal(send_at(box, "2.1", "GET", box_format(box, "/servers/%s/ips", id), NULL),
+			 200);
+	return yyjson_arr_size(box_at(box, "/addresses/private"));
+}
+
+static void fixed_addresses_come_and_go(void **state)
+{
+	struct box *box = *state;
+	const char *id = server_make(box, ""), *network, *address;
+
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(send_at(box, "2.1", "GET", "/os-networks", NULL), 200);
+	network = strcmp(box_text(box, "/networks/0/label"), "private")
+			  ? box_text(box, "/networks/1/id")
+			  : box_text(box, "/networks/0/id");
+	assert_int_equal(act(box, id, "{\"addFixedIp\":{}}"), 400);
+	network = box_format(box, "{\"addFixedIp\":{\"networkId\":\"%s\"}}", network);
+	assert_int_equal(act(box, id, network), 202);
+	assert_int_equal(addresses_of(box, id), 2);
+	address = box_format(box, "{\"removeFixedIp\":{\"address\":\"%s\"}}",
+			     box_text(box, "/addresses/private/1/addr"));
+	assert_int_equal(act(box, id, address), 202);
+	assert_int_equal(addresses_of(box, id), 1);
+	/* What can't be done is not told, as in Nova, where it is found out later. */
+	assert_int_equal(act(box, id, address), 202);
+	assert_int_equal(act(box, id, "{\"addFixedIp\":{\"networkId\":1}}"), 202);
+	assert_int_equal(addresses_of(box, id), 1);
+	assert_int_equal(
+		send_at(box, "2.44", "POST", box_format(box, "/servers/%s/action", id), network),
+		400);
 }
 
 static void no_guest_sends_a_password(void **state)
@@ -220,7 +313,8 @@ int main(void)
 		BOX_TEST(networks_have_id_and_label),   BOX_TEST(floating_ips_are_the_networks),
 		BOX_TEST(rules_are_made_in_novas_form), BOX_TEST(the_default_class_counts),
 		BOX_TEST(no_guest_sends_a_password),    BOX_TEST(what_is_gone_says_so),
-		BOX_TEST(extensions_are_told),
+		BOX_TEST(extensions_are_told),          BOX_TEST(there_are_no_volumes),
+		BOX_TEST(servers_have_another_name),    BOX_TEST(fixed_addresses_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
