@@ -2,6 +2,7 @@
 /* Which networks and ports a new server is to have. */
 #include <string.h>
 
+#include "firmware/cloud/compute/network_proxy.h"
 #include "firmware/cloud/compute/server_order.h"
 
 static bool port_named(const struct server_order *order, const char *port_id)
@@ -60,6 +61,24 @@ static int nics_read(struct server_order *order, yyjson_val *networks, struct er
 	return 0;
 }
 
+/* "auto" where the project has no network: the network service makes what it needs. The order is then
+ * read once more, as what was read before knows nothing of it. */
+static int network_allocate(struct server_order *order, const char *project, struct error *error)
+{
+	struct network_answer answer;
+	int result = network_ask(
+		order->request, "GET",
+		arena_printf(order->request->arena, "/auto-allocated-topology/%s", project), NULL,
+		&answer, error);
+
+	if (result < 0)
+		return result;
+	if (answer.status == 200)
+		return -EAGAIN;
+	return error_set(error, -EINVAL,
+			 "Unable to automatically allocate a network for project %s", project);
+}
+
 /* None asked for: the one network that the project has, or none at all. */
 static int nics_choose(struct server_order *order, bool required, struct error *error)
 {
@@ -75,9 +94,7 @@ static int nics_choose(struct server_order *order, bool required, struct error *
 				 "More than one possible network found. Specify "
 				 "network ID(s) to select which one(s) to connect to.");
 	if (count == 0 && required)
-		return error_set(error, -EINVAL,
-				 "Unable to automatically allocate a network for project %s",
-				 project);
+		return network_allocate(order, project, error);
 	if (count == 1)
 		order->nics[order->nic_count++].network_id = json_string(networks[0], "id");
 	return 0;

@@ -386,6 +386,57 @@ static void diagnostics_are_of_running_guests(void **state)
 	assert_int_equal(send_at(box, "2.48", "GET", "/servers/x/diagnostics", NULL), 404);
 }
 
+static const char *network_named(struct box *box, const char *name)
+{
+	assert_int_equal(
+		box_do(box, "GET", box_format(box, "/network/v2.0/networks?name=%s", name), NULL),
+		200);
+	return arena_strdup(&box->arena, box_text(box, "/networks/0/id"));
+}
+
+/* All that the first start made between servers and the world outside, but that world. */
+static void private_network_remove(struct box *box)
+{
+	const char *router, *subnet, *network = network_named(box, "private");
+
+	assert_int_equal(box_do(box, "GET", "/network/v2.0/routers", NULL), 200);
+	router = arena_strdup(&box->arena, box_text(box, "/routers/0/id"));
+	assert_int_equal(box_do(box, "GET", "/network/v2.0/subnets?cidr=10.20.0.0/24", NULL), 200);
+	subnet = arena_strdup(&box->arena, box_text(box, "/subnets/0/id"));
+	assert_int_equal(
+		box_do(box, "PUT",
+		       box_format(box, "/network/v2.0/routers/%s/remove_router_interface", router),
+		       box_format(box, "{\"subnet_id\":\"%s\"}", subnet)),
+		200);
+	assert_int_equal(
+		box_do(box, "DELETE", box_format(box, "/network/v2.0/networks/%s", network), NULL),
+		204);
+}
+
+static void networks_are_made_where_there_is_none(void **state)
+{
+	struct box *box = *state;
+	const char *id;
+
+	private_network_remove(box);
+	assert_int_equal(create(box, "2.37", ",\"networks\":\"auto\""), 400);
+	assert_non_null(strstr(box_text(box, "/badRequest/message"),
+			       "Unable to automatically allocate a network for project "));
+	assert_int_equal(box_do(box, "POST", "/network/v2.0/subnetpools",
+				"{\"subnetpool\":{\"name\":\"p\",\"is_default\":true,"
+				"\"shared\":true,\"default_prefixlen\":26,"
+				"\"prefixes\":[\"10.64.0.0/16\"]}}"),
+			 201);
+	assert_int_equal(create(box, "2.37", ",\"networks\":\"auto\",\"min_count\":2"), 202);
+	id = arena_strdup(&box->arena, box_text(box, "/server/id"));
+	report(box, id, GUEST_RUNNING, "");
+	assert_int_equal(
+		send_at(box, "2.37", "GET", box_format(box, "/servers/%s/os-interface", id), NULL),
+		200);
+	assert_string_equal(box_text(box, "/interfaceAttachments/0/net_id"),
+			    network_named(box, "auto_allocated_network"));
+}
+
 static void no_migration_is_under_way(void **state)
 {
 	struct box *box = *state;
@@ -779,6 +830,7 @@ int main(void)
 		BOX_TEST(signatures_are_not_checked),
 		BOX_TEST(diagnostics_are_of_running_guests),
 		BOX_TEST(no_migration_is_under_way),
+		BOX_TEST(networks_are_made_where_there_is_none),
 		BOX_TEST(flavors_and_quotas),
 		BOX_TEST(metadata_items_and_tags),
 		BOX_TEST(security_groups_in_novas_form),
