@@ -433,8 +433,8 @@ static void networks_are_made_where_there_is_none(void **state)
 	assert_int_equal(
 		send_at(box, "2.37", "GET", box_format(box, "/servers/%s/os-interface", id), NULL),
 		200);
-	assert_string_equal(box_text(box, "/interfaceAttachments/0/net_id"),
-			    network_named(box, "auto_allocated_network"));
+	id = arena_strdup(&box->arena, box_text(box, "/interfaceAttachments/0/net_id"));
+	assert_string_equal(id, network_named(box, "auto_allocated_network"));
 }
 
 static void no_migration_is_under_way(void **state)
