@@ -140,6 +140,7 @@ static int teardown(void **state)
 
 	(void)state;
 	store_close(box.cloud.store);
+	loop_once(box.cloud.loop, 0); /* what the last commit was going to tell frees itself */
 	loop_free(box.cloud.loop);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", box.path, files[i]);
