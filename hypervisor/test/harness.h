@@ -50,7 +50,7 @@ struct harness {
 	bool has_facts;
 	char text[MESSAGE_MAX]; /* of the last VMM_CONSOLE_LOG */
 	bool has_text, has_reply;
-	struct vmm_reply reply; /* the last one */
+	struct vmm_reply reply;             /* the last one */
 	struct vmm_diagnostics diagnostics; /* the last, its lists in 'arena' */
 	struct arena arena;
 	int serial_fd; /* of the last VMM_REPLY with a descriptor; owned */
