@@ -149,13 +149,14 @@ static void images_come_from_the_web_alone(void **state)
 	if (run("command -v setpriv >/dev/null") != 0)
 		skip();
 	run("cp $SELF /run/self && chmod 755 /run/self"); /* where another user gets to */
-	run("$SELF echo 7001 & ip netns exec outside $SELF echo 7001 &");
+	run("$SELF echo 7001 & echo $! >/run/echo; ip netns exec outside $SELF echo 7001 &");
 	wait_until(run("/run/self hold 127.0.0.1 7001 once >/dev/null") == 0);
 	wait_until(run(AS_FETCH "/run/self hold 192.0.2.1 7001 once >/dev/null") == 0);
 	assert_int_not_equal(run(AS_FETCH "/run/self hold 127.0.0.1 7001 once"), 0);
 	assert_int_not_equal(run(AS_FETCH "/run/self hold 192.0.2.10 7001 once"), 0);
 	/* Others are not concerned. */
 	assert_int_equal(run("/run/self hold 192.0.2.10 7001 once >/dev/null"), 0);
+	run("kill $(cat /run/echo)");
 }
 
 static int world_setup(void **state)
@@ -188,6 +189,7 @@ static int echo(const char *port)
 	char data[64];
 
 	signal(SIGCHLD, SIG_IGN);
+	alarm(300); /* should nobody end it */
 	if (bind(server, (void *)&own, sizeof(own)) < 0 || listen(server, 4) < 0)
 		return 1;
 	for (;;) {
