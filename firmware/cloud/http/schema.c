@@ -460,6 +460,8 @@ static int check_object(struct check *check, const struct schema *schema, yyjson
 	result = check_members(check, schema, value);
 	if (result == 0)
 		result = check_required(check, schema, value);
+	if (result == 0 && yyjson_obj_size(value) < schema->min_members)
+		return found_value(check, value, "does not have enough properties");
 	return result ? result : check_others(check, schema, value);
 }
 

@@ -72,7 +72,7 @@ struct schema {
 	bool additional;                     /* other members are allowed */
 	const struct schema *others;         /* what other members' values must satisfy */
 	const char *member_pattern;          /* names of other members (POSIX extended) */
-	uint32_t max_members;                /* 0: none */
+	uint32_t min_members, max_members;   /* max 0: none */
 };
 
 /* -EINVAL with the service's text. 'path' names where the value stands ("" at the root). */
