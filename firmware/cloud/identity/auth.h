@@ -9,7 +9,7 @@ struct auth {
 	struct request *request;
 	struct reader reader;
 	yyjson_val *identity, *scope; /* of the body; scope NULL: none asked for */
-	bool scope_is_set;            /* an application credential brings its own */
+	bool scope_is_set;            /* a delegate brings its own */
 	int status;                   /* of the reply; 0: 201 */
 	bool unnamed;                 /* the reply has no X-Subject-Token */
 	struct token_claims claims;   /* what the methods and the scope amount to */
@@ -17,6 +17,8 @@ struct auth {
 
 /* Runs every method that is named; all must hold, for the same user. */
 int auth_methods_run(struct auth *auth, struct error *error);
+/* For methods: this is the user that they show. */
+int auth_user_claim(struct auth *auth, const char *user_id, struct error *error);
 /* The scope that was asked for, or the user's default project when it can have a role there. */
 int auth_scope_choose(struct auth *auth, struct error *error);
 

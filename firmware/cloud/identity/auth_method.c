@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The methods of authentication: password, token, application_credential. */
+/* The methods of authentication; auth_oauth.c has one of its own. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,13 +7,14 @@
 #include "firmware/cloud/identity/credential.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/instant.h"
+#include "firmware/cloud/identity/oauth.h"
 #include "firmware/cloud/identity/password.h"
 #include "firmware/cloud/identity/security.h"
 #include "firmware/cloud/identity/totp.h"
 #include "firmware/cloud/identity/user_options.h"
 #include "firmware/lib/log.h"
 
-static int user_claim(struct auth *auth, const char *user_id, struct error *error)
+int auth_user_claim(struct auth *auth, const char *user_id, struct error *error)
 {
 	struct token_claims *claims = &auth->claims;
 
@@ -120,7 +121,7 @@ static int run_password(struct auth *auth, yyjson_val *payload, struct error *er
 	if (result == 0)
 		result = security_saw(&auth->reader, auth->request->cloud->store,
 				      json_string(user, "id"), error);
-	return result == 0 ? user_claim(auth, json_string(user, "id"), error) : result;
+	return result == 0 ? auth_user_claim(auth, json_string(user, "id"), error) : result;
 }
 
 /* Delegation must not widen: such a token makes no other one. */
@@ -132,7 +133,10 @@ static int rescope_check(struct auth *auth, const struct token_claims *from, str
 	if (from->trust_id[0])
 		return refuse_forbidden(error, "Using trust-scoped token to create another token. "
 					       "Create a new trust-scoped token instead");
-	if (from->credential_id[0] || from->methods & (METHOD_EC2 | METHOD_OAUTH1))
+	if (from->access_id[0])
+		return refuse_forbidden(error, "Using OAuth-scoped token to create another token. "
+					       "Create a new OAuth-scoped token instead");
+	if (from->credential_id[0] || from->methods & METHOD_EC2)
 		return refuse_forbidden(error, "Using a delegated token to create another token is "
 					       "not allowed.");
 	if (from->scope == SCOPE_SYSTEM && narrower)
@@ -165,7 +169,7 @@ static int run_token(struct auth *auth, yyjson_val *payload, struct error *error
 	claims->has_parent = true;
 	memcpy(claims->parent, from->claims.has_parent ? from->claims.parent : from->claims.audit,
 	       TOKEN_AUDIT_SIZE);
-	return user_claim(auth, from->claims.user_id, error);
+	return auth_user_claim(auth, from->claims.user_id, error);
 }
 
 /* By id, or by name and user; *credential stays NULL when there is none. */
@@ -217,7 +221,7 @@ static int run_application_credential(struct auth *auth, yyjson_val *payload, st
 	snprintf(claims->credential_id, sizeof(claims->credential_id), "%s",
 		 json_string(credential, "id"));
 	auth->scope_is_set = true;
-	return user_claim(auth, json_string(credential, "user_id"), error);
+	return auth_user_claim(auth, json_string(credential, "user_id"), error);
 }
 
 /* One of the user's seeds gives the code now, and it was not used yet. */
@@ -284,7 +288,7 @@ static int run_totp(struct auth *auth, yyjson_val *payload, struct error *error)
 	if (!user || !code || !json_bool(user, "enabled", true))
 		return refuse_unauthorized(error);
 	result = totp_check(auth, user, code, error);
-	return result == 0 ? user_claim(auth, json_string(user, "id"), error) : result;
+	return result == 0 ? auth_user_claim(auth, json_string(user, "id"), error) : result;
 }
 
 static const struct {
@@ -296,6 +300,7 @@ static const struct {
 	{ "token", METHOD_TOKEN, run_token },
 	{ "application_credential", METHOD_APPLICATION_CREDENTIAL, run_application_credential },
 	{ "totp", METHOD_TOTP, run_totp },
+	{ "oauth1", METHOD_OAUTH1, auth_run_oauth },
 };
 
 static int method_run(struct auth *auth, const char *name, struct error *error)

@@ -159,6 +159,21 @@ int principal_of_token(struct identity *identity, const struct reader *reader, c
 	return result;
 }
 
+bool caller_is_in_person(const struct caller *caller)
+{
+	static const char *const methods[] = { "password", "token", "totp", NULL };
+
+	for (const char *const *method = caller->methods; method && *method; method++) {
+		const char *const *known = methods;
+
+		while (*known && strcmp(*known, *method) != 0)
+			known++;
+		if (!*known)
+			return false;
+	}
+	return true;
+}
+
 static uint64_t earlier(uint64_t end, yyjson_val *record)
 {
 	const char *text = json_string(record, "expires_at");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Consumers of OAuth 1 (OS-OAUTH1): their records alone; a consumer's secret is shown when it is
- * made and lies sealed. Beside them what is left of older extensions: the list of revoked
- * tokens, and certificates, which are gone.
+ * The records of OAuth 1's consumers; a consumer's secret is shown when it is made and lies
+ * sealed. Beside them what is left of older extensions: the list of revoked tokens, and
+ * certificates, which are gone.
  */
 #include "firmware/cloud/identity/instant.h"
-#include "firmware/cloud/identity/kind.h"
+#include "firmware/cloud/identity/oauth.h"
 #include "firmware/cloud/identity/parts.h"
+#include "firmware/cloud/identity/purge.h"
 #include "firmware/cloud/identity/refusal.h"
 #include "firmware/cloud/identity/schemas.h"
 #include "firmware/lib/uuid.h"
@@ -31,15 +32,11 @@ static const struct kind kind_consumer = { .singular = "consumer",
 					   .hidden = hidden,
 					   .finish = finish };
 
-static int consumer_find(struct request *request, yyjson_val **record, uint64_t *revision,
-			 struct error *error)
+static int record_find(struct request *request, yyjson_val **record, uint64_t *revision,
+		       struct error *error)
 {
-	int result = request_get(request, record, revision, error, "%s%s", kind_consumer.prefix,
-				 request_param(request, "consumer_id"));
-
-	if (result == -ENOENT)
-		return error_fault(error, -ENOENT, 404, NULL, "Consumer not found");
-	return result;
+	return consumer_find(request, request_param(request, "consumer_id"), record, revision,
+			     error);
 }
 
 static int consumer_list(struct request *request, struct error *error)
@@ -51,7 +48,7 @@ static int consumer_show(struct request *request, struct error *error)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_val *record;
-	int result = consumer_find(request, &record, NULL, error);
+	int result = record_find(request, &record, NULL, error);
 
 	if (result < 0)
 		return result;
@@ -89,7 +86,7 @@ static int consumer_update(struct request *request, struct error *error)
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *changed;
 	uint64_t revision;
-	int result = consumer_find(request, &record, &revision, error);
+	int result = record_find(request, &record, &revision, error);
 
 	if (result < 0)
 		return result;
@@ -106,8 +103,10 @@ static int consumer_delete(struct request *request, struct error *error)
 	struct store_txn *txn = store_txn_new(request->arena);
 	yyjson_val *record;
 	uint64_t revision;
-	int result = consumer_find(request, &record, &revision, error);
+	int result = record_find(request, &record, &revision, error);
 
+	if (result == 0)
+		result = purge_consumer(request, txn, json_string(record, "id"), error);
 	if (result < 0)
 		return result;
 	return kind_remove(request, &kind_consumer, txn, json_string(record, "id"), revision,
@@ -158,6 +157,13 @@ static int certificate_gone(struct request *request, struct error *error)
 			   "tokens.");
 }
 
+/* What listed revoked tokens when they had records. */
+static int revoked_token_list(struct request *request, struct error *error)
+{
+	(void)request;
+	return refuse_denied(error);
+}
+
 static const struct schema consumer_members = {
 	.types = SCHEMA_OBJECT,
 	.members =
@@ -179,6 +185,7 @@ static const struct route routes[] = {
 	      NULL, 0),
 	ROUTE("GET", "/OS-REVOKE/events", revoke_event_list, "identity:list_revoke_events", NULL,
 	      0),
+	ROUTE("GET", "/auth/tokens/OS-PKI/revoked", revoked_token_list, NULL, NULL, ROUTE_PUBLIC),
 	ROUTE("GET", "/OS-SIMPLE-CERT/ca", certificate_gone, NULL, NULL, ROUTE_PUBLIC),
 	ROUTE("GET", "/OS-SIMPLE-CERT/certificates", certificate_gone, NULL, NULL, ROUTE_PUBLIC),
 	{ 0 },

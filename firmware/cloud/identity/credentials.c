@@ -58,22 +58,11 @@ void credential_seal(struct request *request, yyjson_mut_doc *doc, yyjson_mut_va
 				   json_mut_string(record, "id"), blob));
 }
 
-/* Methods by which a user shows up in person. */
-static bool is_primary(const char *method)
-{
-	return !strcmp(method, "password") || !strcmp(method, "token") || !strcmp(method, "totp");
-}
-
 int refuse_delegated(struct request *request, struct error *error)
 {
-	if (request->caller->trust_id)
-		return refuse_forbidden(error,
-					"Delegated tokens cannot access credentials directly");
-	for (const char *const *method = request->caller->methods; *method; method++)
-		if (!is_primary(*method))
-			return refuse_forbidden(
-				error, "Delegated tokens cannot access credentials directly");
-	return 0;
+	if (!request->caller->trust_id && caller_is_in_person(request->caller))
+		return 0;
+	return refuse_forbidden(error, "Delegated tokens cannot access credentials directly");
 }
 
 static bool is_ec2(const char *type)

@@ -48,6 +48,9 @@ void caller_cache_free(struct caller_cache *cache);
 int principal_of_token(struct identity *identity, const struct reader *reader, const char *token,
 		       struct principal **principal, struct error *error);
 
+/* It showed up itself: by no method in which somebody acts for it. A trust's holder does that, too. */
+bool caller_is_in_person(const struct caller *caller);
+
 /* Commits and makes it known at once: when it returns, no cached token outlives the change. */
 int identity_commit(struct request *request, struct store_txn *txn, struct error *error);
 void identity_changed(struct identity *identity);

@@ -34,6 +34,9 @@ void kind_present(struct request *request, const struct kind *kind, yyjson_mut_d
 /* A project, or a domain, which is one, too; 'kind' says where it lies. */
 int project_find(struct request *request, const char *id, const struct kind **kind,
 		 yyjson_val **record, uint64_t *revision, struct error *error);
+/* The id of the role that {"id"} or {"name"} means. */
+int role_meant(const struct reader *reader, yyjson_val *wanted, const char **id,
+	       struct error *error);
 /* Deletes a domain that is switched off, with all that is in it, and replies. */
 int domain_remove(struct request *request, const char *id, struct error *error);
 int kind_reply(struct request *request, const struct kind *kind, int status, yyjson_mut_doc *doc,

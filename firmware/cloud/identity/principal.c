@@ -105,11 +105,11 @@ static int scope_resolve(const struct reader *reader, struct principal *principa
 	}
 }
 
-/* An application credential has its own roles, as far as its user still has them. */
-static int credential_roles(const struct reader *reader, struct principal *principal,
-			    struct error *error)
+/* A delegate has its own roles, as far as its user still has them. */
+static int delegate_roles(const struct reader *reader, struct principal *principal,
+			  yyjson_val *delegate, struct error *error)
 {
-	yyjson_val *role, *roles = yyjson_obj_get(principal->credential, "roles");
+	yyjson_val *role, *roles = yyjson_obj_get(delegate, "roles");
 	struct role_set wanted = { 0 };
 	size_t index, most, kept = 0;
 	int result;
@@ -146,7 +146,21 @@ static int credential_resolve(const struct reader *reader, struct principal *pri
 	expires = json_string(principal->credential, "expires_at");
 	if (expires && instant_parse(expires) <= (int64_t)instant_now())
 		return error_set(error, -EPERM, "application credential has expired");
-	return credential_roles(reader, principal, error);
+	return delegate_roles(reader, principal, principal->credential, error);
+}
+
+static int access_resolve(const struct reader *reader, struct principal *principal,
+			  struct error *error)
+{
+	int result;
+
+	if (!principal->claims.access_id[0])
+		return 0;
+	result = record_get(reader, &principal->access, NULL, error, "/identity/oauth_access/%s",
+			    principal->claims.access_id);
+	if (result < 0)
+		return claimed(result, "access token", error);
+	return delegate_roles(reader, principal, principal->access, error);
 }
 
 static int roles_resolve(const struct reader *reader, struct principal *principal,
@@ -163,6 +177,8 @@ static int roles_resolve(const struct reader *reader, struct principal *principa
 					 principal->claims.scope_id, &principal->roles, error);
 		if (result == 0)
 			result = credential_resolve(reader, principal, error);
+		if (result == 0)
+			result = access_resolve(reader, principal, error);
 		if (result == 0 && principal->roles.count == 0)
 			result = error_set(error, -EPERM, "user has no role in this scope");
 	}

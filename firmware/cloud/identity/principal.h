@@ -14,7 +14,7 @@ struct principal {
 	struct role_set roles;
 	const char *method_names[METHOD_COUNT + 1]; /* ends with NULL */
 	char audit[TOKEN_AUDIT_TEXT_SIZE], parent[TOKEN_AUDIT_TEXT_SIZE];
-	yyjson_val *user, *project, *credential, *trust; /* records; NULL: none */
+	yyjson_val *user, *project, *credential, *trust, *access; /* records; NULL: none */
 	uint64_t epochs; /* of the records that the token hangs on, added up */
 	bool is_domain;  /* the project is a domain */
 	bool fresh;      /* the token is being made: it takes the epoch of now */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/cloud/identity/purge.h"
 
-#include "firmware/cloud/identity/kind.h"
+#include "firmware/cloud/identity/oauth.h"
 
 struct purge {
 	struct request *request;
@@ -78,6 +78,8 @@ int purge_user(struct request *request, struct store_txn *txn, const char *id, s
 	purge_index(&purge, "/identity/application_credential/", "user", id);
 	purge_index(&purge, "/identity/credential/", "user", id);
 	purge_index(&purge, "/identity/access_rule/", "user", id);
+	purge_index(&purge, OAUTH_REQUEST, "user", id);
+	purge_index(&purge, OAUTH_ACCESS, "user", id);
 	purge_trusts(&purge, "trustor", id);
 	purge_trusts(&purge, "trustee", id);
 	return purge.result;
@@ -107,6 +109,18 @@ int purge_project(struct request *request, struct store_txn *txn, const char *id
 	purge_range(&purge, "/identity/project_endpoint/", id);
 	purge_range(&purge, "/identity/project_endpoint_group/", id);
 	purge_index(&purge, "/identity/credential/", "project", id);
+	purge_index(&purge, OAUTH_REQUEST, "project", id);
+	purge_index(&purge, OAUTH_ACCESS, "project", id);
+	return purge.result;
+}
+
+int purge_consumer(struct request *request, struct store_txn *txn, const char *id,
+		   struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_index(&purge, OAUTH_REQUEST, "consumer", id);
+	purge_index(&purge, OAUTH_ACCESS, "consumer", id);
 	return purge.result;
 }
 

@@ -10,6 +10,9 @@ int purge_group(struct request *request, struct store_txn *txn, const char *id,
 		struct error *error);
 int purge_project(struct request *request, struct store_txn *txn, const char *id,
 		  struct error *error);
+/* What was given to a consumer; not its own record. */
+int purge_consumer(struct request *request, struct store_txn *txn, const char *id,
+		   struct error *error);
 /* With those that were redelegated from it. */
 int purge_trust(struct request *request, struct store_txn *txn, const char *id,
 		struct error *error);

@@ -29,6 +29,25 @@ const struct kind kind_role = { .singular = "role",
 				.page = &page,
 				.finish = role_finish };
 
+int role_meant(const struct reader *reader, yyjson_val *wanted, const char **id,
+	       struct error *error)
+{
+	const char *name = json_string(wanted, "name");
+	struct records found = { 0 };
+	int result;
+
+	*id = json_string(wanted, "id");
+	if (*id)
+		return 0;
+	result = records_index(reader, &found, kind_role.prefix, "name", NULL, name ? name : "",
+			       error);
+	if (result == 0 && found.count == 0)
+		return refuse_not_found(error, kind_role.what, name ? name : "");
+	if (result == 0)
+		*id = json_string(found.items[0].value, "id");
+	return result;
+}
+
 int role_show(struct request *request, struct error *error)
 {
 	return kind_show(request, &kind_role, "role_id", error);

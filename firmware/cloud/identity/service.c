@@ -3,6 +3,7 @@
  * any valid token. */
 #include "firmware/cloud/identity/service.h"
 
+#include "firmware/cloud/identity/oauth.h"
 #include "firmware/cloud/identity/parts.h"
 #include "firmware/cloud/identity/rules.h"
 #include "firmware/cloud/identity/schemas.h"
@@ -161,6 +162,12 @@ static const struct store_index indexes[] = {
 	{ "/identity/policy_association/", "policy", "policy_id", NULL, false },
 	{ "/identity/project_endpoint/", "endpoint", "endpoint_id", NULL, false },
 	{ "/identity/project_endpoint_group/", "group", "endpoint_group_id", NULL, false },
+	{ OAUTH_REQUEST, "consumer", "consumer_id", NULL, false },
+	{ OAUTH_REQUEST, "user", "authorizing_user_id", NULL, false },
+	{ OAUTH_REQUEST, "project", "requested_project_id", NULL, false },
+	{ OAUTH_ACCESS, "consumer", "consumer_id", NULL, false },
+	{ OAUTH_ACCESS, "user", "authorizing_user_id", NULL, false },
+	{ OAUTH_ACCESS, "project", "project_id", NULL, false },
 	{ "/identity/credential/", "user", "user_id", NULL, false },
 	{ "/identity/credential/", "project", "project_id", NULL, false },
 	{ "/identity/registered_limit/", "key", "key", NULL, true },
@@ -172,11 +179,10 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&identity_access_rule_part,     &identity_grant_part,
-	&identity_trust_part,           &identity_limit_part,
-	&identity_credential_part,      &identity_policy_part,
-	&identity_endpoint_filter_part, &identity_domain_config_part,
-	&identity_extension_part,       NULL
+	&identity_access_rule_part,     &identity_grant_part,         &identity_trust_part,
+	&identity_limit_part,           &identity_credential_part,    &identity_policy_part,
+	&identity_endpoint_filter_part, &identity_domain_config_part, &identity_extension_part,
+	&identity_oauth_part,           &identity_oauth_access_part,  NULL
 };
 
 const struct service identity_service = {

@@ -11,7 +11,7 @@
 #define HEAD_SIZE 5 /* version and key number: authenticated, not encrypted */
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
-#define PLAIN_MAX (1 + 1 + 4 + 8 + 8 + 2 * TOKEN_AUDIT_SIZE + 1 + 4 * TOKEN_ID_SIZE)
+#define PLAIN_MAX (1 + 1 + 4 + 8 + 8 + 2 * TOKEN_AUDIT_SIZE + 1 + 5 * TOKEN_ID_SIZE)
 #define BINARY_MAX (HEAD_SIZE + NONCE_SIZE + PLAIN_MAX + TAG_SIZE)
 #define PACKED_ID 0x90
 
@@ -144,8 +144,10 @@ static size_t claims_encode(const struct token_claims *claims,
 	put_id(&cursor, claims->user_id);
 	put_id(&cursor, claims->scope_id);
 	put_id(&cursor, claims->credential_id);
-	if (claims->trust_id[0])
+	if (claims->trust_id[0] || claims->access_id[0])
 		put_id(&cursor, claims->trust_id);
+	if (claims->access_id[0])
+		put_id(&cursor, claims->access_id);
 	return cursor.bad ? 0 : cursor.at;
 }
 
@@ -169,6 +171,8 @@ static bool claims_decode(unsigned char *plain, size_t size, struct token_claims
 	get_id(&cursor, claims->credential_id);
 	if (cursor.at < size)
 		get_id(&cursor, claims->trust_id);
+	if (cursor.at < size)
+		get_id(&cursor, claims->access_id);
 	return !cursor.bad && cursor.at == size && claims->scope < SCOPE_COUNT;
 }
 

@@ -5,8 +5,8 @@
  *	text    base64url, without padding, of
  *	binary  u8 version, u32 key number, 12 bytes nonce, ciphertext, 16 bytes tag
  *	plain   u8 methods, u8 scope, u32 epoch, u64 issued, u64 expires, 16 bytes audit id,
- *	        u8 has parent [16 bytes parent], then the ids of user, scope and credential,
- *	        and that of the trust when there is one
+ *	        u8 has parent [16 bytes parent], then the ids of user, scope, credential, trust
+ *	        and access token; of the last two, those that are empty at the end are left out
  *
  * Integers are little-endian. An id is a length byte and the text; one of 32 hexadecimal digits
  * is packed into 16 bytes (length byte 0x90). The usual project token has 164 characters, and none of the box has more than
@@ -28,7 +28,7 @@
 
 #define TOKEN_KEY_SIZE 32
 #define TOKEN_AUDIT_SIZE 16
-#define TOKEN_TEXT_MAX 480   /* with NUL; four ids of 64 unpacked characters fit */
+#define TOKEN_TEXT_MAX 600   /* with NUL; five ids of 64 unpacked characters fit */
 #define TOKEN_TEXT_USUAL 255 /* what none exceeds whose ids the box made */
 #define TOKEN_ID_SIZE 65     /* with NUL */
 #define TOKEN_AUDIT_TEXT_SIZE 23
@@ -76,6 +76,7 @@ struct token_claims {
 	char scope_id[TOKEN_ID_SIZE];      /* project or domain; "" for the others */
 	char credential_id[TOKEN_ID_SIZE]; /* application credential; "": none */
 	char trust_id[TOKEN_ID_SIZE];      /* "": none; the user is its trustee */
+	char access_id[TOKEN_ID_SIZE];     /* access token of OAuth; "": none */
 };
 
 /* -EINVAL when an id is too long. */

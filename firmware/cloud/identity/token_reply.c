@@ -116,6 +116,15 @@ static void add_trust(yyjson_mut_doc *doc, yyjson_mut_val *token, yyjson_val *tr
 	json_set(doc, token, "OS-TRUST:trust", object);
 }
 
+static void add_access(yyjson_mut_doc *doc, yyjson_mut_val *token, yyjson_val *access)
+{
+	yyjson_mut_val *object = yyjson_mut_obj(doc);
+
+	json_set_string(doc, object, "access_token_id", json_string(access, "id"));
+	json_set_string(doc, object, "consumer_id", json_string(access, "consumer_id"));
+	json_set(doc, token, "OS-OAUTH1", object);
+}
+
 static yyjson_mut_val *token_render(yyjson_mut_doc *doc, const struct principal *principal)
 {
 	const char *audit_ids[] = { principal->audit,
@@ -130,6 +139,8 @@ static yyjson_mut_val *token_render(yyjson_mut_doc *doc, const struct principal 
 	add_scope(doc, token, principal);
 	if (principal->trust)
 		add_trust(doc, token, principal->trust);
+	if (principal->access)
+		add_access(doc, token, principal->access);
 	if (principal->credential)
 		add_credential(doc, token, principal->credential);
 	return token;

@@ -40,17 +40,9 @@ const struct kind kind_trust = { .singular = "trust",
 /* Who holds a delegate of somebody manages no trusts with it; a trust itself may be handed on. */
 static int delegate_check(const struct request *request, struct error *error)
 {
-	static const char *const primary[] = { "password", "token", "totp", NULL };
-
-	for (const char *const *method = request->caller->methods; method && *method; method++) {
-		const char *const *known = primary;
-
-		while (*known && strcmp(*known, *method))
-			known++;
-		if (!*known)
-			return refuse_forbidden(error, "Delegated tokens cannot manage trusts.");
-	}
-	return 0;
+	if (caller_is_in_person(request->caller))
+		return 0;
+	return refuse_forbidden(error, "Delegated tokens cannot manage trusts.");
 }
 
 /* The trust in the path. One that there is not is told of before who may see it. */
@@ -207,25 +199,6 @@ struct trust_making {
 	struct error *error;
 };
 
-/* {"id"} of the role that is meant. */
-static int role_settle(struct trust_making *making, yyjson_val *wanted, const char **id)
-{
-	const char *name = json_string(wanted, "name");
-	struct records found = { 0 };
-	int result;
-
-	*id = json_string(wanted, "id");
-	if (*id)
-		return 0;
-	result = records_index(&making->reader, &found, "/identity/role/", "name", NULL, name,
-			       making->error);
-	if (result == 0 && found.count == 0)
-		return refuse_not_found(making->error, kind_role.what, name);
-	if (result == 0)
-		*id = json_string(found.items[0].value, "id");
-	return result;
-}
-
 /* The roles are those that the first trustor has on the project. */
 static int roles_held(struct trust_making *making, struct role_set *held)
 {
@@ -258,7 +231,7 @@ static int roles_settle(struct trust_making *making)
 		const char *id = NULL;
 
 		if (result == 0)
-			result = role_settle(making, wanted, &id);
+			result = role_meant(&making->reader, wanted, &id, making->error);
 		if (result == 0 && !role_set_has(&held, id))
 			return refuse_not_found(making->error, kind_role.what, id);
 		if (result == 0)
