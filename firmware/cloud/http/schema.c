@@ -465,13 +465,11 @@ static int check_object(struct check *check, const struct schema *schema, yyjson
 	return result ? result : check_others(check, schema, value);
 }
 
-static int check_value(struct check *check, const struct schema *schema, yyjson_val *value)
+static int check_by_type(struct check *check, const struct schema *schema, yyjson_val *value,
+			 unsigned type)
 {
-	unsigned type = type_of(value);
 	int result;
 
-	if (schema->types && !(schema->types & type))
-		return wrong_type(check, schema->types, value);
 	switch (type) {
 	case SCHEMA_STRING:
 		result = check_string(check, schema, value);
@@ -489,6 +487,30 @@ static int check_value(struct check *check, const struct schema *schema, yyjson_
 	}
 }
 
+/* What is wrong with the value by each of them is not told. */
+static int check_any_of(struct check *check, const struct schema *const *schema, yyjson_val *value)
+{
+	struct error ignored = { 0 };
+	struct check trial = *check;
+
+	trial.error = &ignored;
+	for (; *schema; schema++)
+		if (check_value(&trial, *schema, value) == 0)
+			return 0;
+	return found_value(check, value, "is not valid under any of the given schemas");
+}
+
+static int check_value(struct check *check, const struct schema *schema, yyjson_val *value)
+{
+	unsigned type = type_of(value);
+	int result = 0;
+
+	if (schema->types && !(schema->types & type))
+		return wrong_type(check, schema->types, value);
+	if (schema->any_of)
+		result = check_any_of(check, schema->any_of, value);
+	return result ? result : check_by_type(check, schema, value, type);
+}
 int schema_check_as(const struct schema *schema, yyjson_val *value, unsigned microversion,
 		    enum schema_style style, struct error *error)
 {

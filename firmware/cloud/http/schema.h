@@ -69,10 +69,12 @@ struct schema {
 	const struct schema *items;
 	/* objects */
 	const struct schema_member *members; /* NULL-terminated by name NULL */
-	bool additional;                     /* other members are allowed */
-	const struct schema *others;         /* what other members' values must satisfy */
-	const char *member_pattern;          /* names of other members (POSIX extended) */
-	uint32_t min_members, max_members;   /* max 0: none */
+	/* Values of any type: one of these must hold as well; NULL-terminated, or NULL. */
+	const struct schema *const *any_of;
+	bool additional;                   /* other members are allowed */
+	const struct schema *others;       /* what other members' values must satisfy */
+	const char *member_pattern;        /* names of other members (POSIX extended) */
+	uint32_t min_members, max_members; /* max 0: none */
 };
 
 /* -EINVAL with the service's text. 'path' names where the value stands ("" at the root). */
