@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <mbedtls/sha256.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "firmware/cloud/http/schema_text.h"
 #include "firmware/cloud/identity/credential.h"
+#include "firmware/cloud/identity/mac.h"
 #include "firmware/cloud/identity/refusal.h"
 
 static const struct page_rules page = {
@@ -35,11 +34,7 @@ const struct kind kind_credential = { .singular = "credential",
 
 void credential_access_id(const char *access, char id[static CREDENTIAL_ID_SIZE])
 {
-	unsigned char digest[32];
-
-	mbedtls_sha256((const unsigned char *)access, strlen(access), digest, 0);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(id + 2 * i, 3, "%02x", digest[i]);
+	digest_text(access, id);
 }
 
 const char *credential_blob(const struct identity *identity, struct arena *arena,

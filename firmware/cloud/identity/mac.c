@@ -2,6 +2,7 @@
 #include "firmware/cloud/identity/mac.h"
 
 #include <ctype.h>
+#include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,4 +74,12 @@ void hex_encode(const unsigned char *bytes, size_t size, char *text)
 	text[0] = '\0';
 	for (size_t i = 0; i < size; i++)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void digest_text(const char *text, char hex[static DIGEST_TEXT_SIZE])
+{
+	unsigned char digest[MAC_SIZE];
+
+	mbedtls_sha256((const unsigned char *)text, strlen(text), digest, 0);
+	hex_encode(digest, sizeof(digest), hex);
 }

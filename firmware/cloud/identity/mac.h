@@ -23,6 +23,10 @@ void mac_quoted(struct mac *mac, const char *text);
 /* Ends it. The number of bytes, 0 when it failed. */
 size_t mac_finish(struct mac *mac, unsigned char value[static MAC_SIZE]);
 
+#define DIGEST_TEXT_SIZE (2 * MAC_SIZE + 1)
+
+/* SHA-256 of a text, in hexadecimal. */
+void digest_text(const char *text, char hex[static DIGEST_TEXT_SIZE]);
 void hex_encode(const unsigned char *bytes, size_t size, char *text); /* 2 * size + 1 */
 
 #endif

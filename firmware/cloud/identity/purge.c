@@ -124,6 +124,17 @@ int purge_consumer(struct request *request, struct store_txn *txn, const char *i
 	return purge.result;
 }
 
+int purge_identity_provider(struct request *request, struct store_txn *txn, const char *id,
+			    struct error *error)
+{
+	struct purge purge = purge_begin(request, txn, error);
+
+	purge_key(&purge, "/identity/identity_provider/", id);
+	purge_range(&purge, "/identity/federation_protocol/", id);
+	purge_index(&purge, "/identity/remote_id/", "idp", id);
+	return purge.result;
+}
+
 int purge_delegates(struct request *request, struct store_txn *txn, const char *user_id,
 		    const char *project_id, struct error *error)
 {
@@ -181,5 +192,6 @@ int purge_domain(struct request *request, struct store_txn *txn, const char *id,
 	purge_members(&purge, "/identity/group/", id, purge_group);
 	purge_members(&purge, "/identity/project/", id, purge_project);
 	purge_members(&purge, "/identity/role/", id, purge_role);
+	purge_members(&purge, "/identity/identity_provider/", id, purge_identity_provider);
 	return purge.result;
 }

@@ -10,6 +10,9 @@ int purge_group(struct request *request, struct store_txn *txn, const char *id,
 		struct error *error);
 int purge_project(struct request *request, struct store_txn *txn, const char *id,
 		  struct error *error);
+/* With its protocols and the names that it is known by. */
+int purge_identity_provider(struct request *request, struct store_txn *txn, const char *id,
+			    struct error *error);
 /* What was given to a consumer; not its own record. */
 int purge_consumer(struct request *request, struct store_txn *txn, const char *id,
 		   struct error *error);
@@ -20,7 +23,7 @@ int purge_trust(struct request *request, struct store_txn *txn, const char *id,
 int purge_delegates(struct request *request, struct store_txn *txn, const char *user_id,
 		    const char *project_id, struct error *error);
 int purge_role(struct request *request, struct store_txn *txn, const char *id, struct error *error);
-/* With its users, groups and projects. */
+/* With its users, groups, projects, roles and identity providers. */
 int purge_domain(struct request *request, struct store_txn *txn, const char *id,
 		 struct error *error);
 

@@ -48,6 +48,14 @@ int refuse_conflict(struct error *error, const char *what, const char *format, .
 			   "Conflict occurred attempting to store %s - %s.", what, details);
 }
 
+int refuse_length(struct error *error, const char *text, const char *column, size_t most)
+{
+	return error_fault(error, -EINVAL, 400, NULL,
+			   "String length exceeded. The length of string '%.512s' exceeds the "
+			   "limit of column %s(CHAR(%zu)).",
+			   text, column, most);
+}
+
 int refuse_not_implemented(struct error *error)
 {
 	return error_fault(error, -ENOSYS, 501, NULL,

@@ -3,6 +3,8 @@
 #ifndef CUMULET_IDENTITY_REFUSAL_H
 #define CUMULET_IDENTITY_REFUSAL_H
 
+#include <stddef.h>
+
 #include "firmware/lib/error.h"
 
 int refuse_unauthorized(struct error *error);
@@ -17,6 +19,8 @@ int refuse_expecting(struct error *error, const char *attribute, const char *tar
 /* "Conflict occurred attempting to store <what> - <details>." */
 int refuse_conflict(struct error *error, const char *what, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* "String length exceeded. ...": Keystone's columns are as wide as this. */
+int refuse_length(struct error *error, const char *text, const char *column, size_t most);
 int refuse_not_implemented(struct error *error);
 /* What a lookup gave: -ENOENT becomes 'not found', the rest passes. */
 int refuse_lookup(int result, struct error *error, const char *what, const char *id);

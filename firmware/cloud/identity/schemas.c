@@ -27,7 +27,7 @@ const struct schema schema_name_255 = {
 static const struct schema type_name = { .types = SCHEMA_STRING,
 					 .min_length = 1,
 					 .max_length = 255 };
-static const struct schema url = { .types = SCHEMA_STRING,
+const struct schema schema_url = { .types = SCHEMA_STRING,
 				   .max_length = 225,
 				   .pattern = "^[a-zA-Z0-9+.-]+:.+" };
 static const struct schema interface = { .types = SCHEMA_STRING,
@@ -189,7 +189,7 @@ static const struct schema options = {
 	}
 #define ENDPOINT_MEMBERS(needed)                                                                   \
 	{ "interface", &interface, needed, 0, 0 }, { "service_id", &schema_string, needed, 0, 0 }, \
-		{ "url", &url, needed, 0, 0 }, { "enabled", &schema_boolean, false, 0, 0 },        \
+		{ "url", &schema_url, needed, 0, 0 }, { "enabled", &schema_boolean, false, 0, 0 }, \
 		{ "region_id", &schema_nullable_string, false, 0, 0 },                             \
 	{                                                                                          \
 		"region", &schema_nullable_string, false, 0, 0                                     \

@@ -15,7 +15,7 @@
 
 /* What many bodies are made of. */
 extern const struct schema schema_any, schema_boolean, schema_object, schema_string,
-	schema_nullable_string, schema_id, schema_nullable_id, schema_name_255;
+	schema_nullable_string, schema_id, schema_nullable_id, schema_name_255, schema_url;
 
 extern const struct schema schema_auth, schema_domain_create, schema_domain_update,
 	schema_project_create, schema_project_update, schema_project_tags, schema_user_create,

@@ -170,6 +170,8 @@ static const struct store_index indexes[] = {
 	{ OAUTH_ACCESS, "project", "project_id", NULL, false },
 	{ "/identity/credential/", "user", "user_id", NULL, false },
 	{ "/identity/credential/", "project", "project_id", NULL, false },
+	{ "/identity/identity_provider/", "domain", "domain_id", NULL, false },
+	{ "/identity/remote_id/", "idp", "idp_id", NULL, false },
 	{ "/identity/registered_limit/", "key", "key", NULL, true },
 	{ "/identity/limit/", "key", "key", NULL, true },
 	{ "/identity/limit/", "registered", "registered_limit_id", NULL, false },
@@ -179,10 +181,19 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&identity_access_rule_part,     &identity_grant_part,         &identity_trust_part,
-	&identity_limit_part,           &identity_credential_part,    &identity_policy_part,
-	&identity_endpoint_filter_part, &identity_domain_config_part, &identity_extension_part,
-	&identity_oauth_part,           &identity_oauth_access_part,  NULL
+	&identity_access_rule_part,
+	&identity_grant_part,
+	&identity_trust_part,
+	&identity_limit_part,
+	&identity_credential_part,
+	&identity_policy_part,
+	&identity_endpoint_filter_part,
+	&identity_domain_config_part,
+	&identity_extension_part,
+	&identity_oauth_part,
+	&identity_oauth_access_part,
+	&identity_federation_part,
+	NULL,
 };
 
 const struct service identity_service = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The body that describes a token: POST and GET /auth/tokens. */
 #include "firmware/cloud/identity/auth.h"
+#include "firmware/cloud/identity/federation.h"
 #include "firmware/cloud/identity/instant.h"
 #include "firmware/cloud/identity/security.h"
 
@@ -160,6 +161,10 @@ int token_reply(struct request *request, const struct reader *reader,
 			return error_set(error, -EIO, "catalog can't be read");
 		json_set(doc, body, "catalog", offered);
 	}
+	if (federation_offer(reader, doc, &offered, error) < 0)
+		return error_set(error, -EIO, "service providers can't be read");
+	if (offered)
+		json_set(doc, body, "service_providers", offered);
 	json_set_string(doc, yyjson_mut_obj_get(body, "user"), "password_expires_at",
 			security_expiry_text(reader, principal->caller.user_id));
 	json_set(doc, root, "token", body);
