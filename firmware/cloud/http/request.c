@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
+#include <strings.h>
 
 #include "firmware/cloud/cloud.h"
 #include "firmware/cloud/http/exchange.h"
+#include "firmware/cloud/http/uri.h"
 #include "firmware/cloud/json.h"
+
+#define FORM "application/x-www-form-urlencoded"
 
 bool caller_has_role(const struct caller *caller, const char *role)
 {
@@ -31,6 +35,20 @@ static const char *find_value(const struct name_value *list, const char *name)
 const char *request_query(const struct request *request, const char *name)
 {
 	return find_value(request->query, name);
+}
+
+const char *request_form(struct request *request, const char *name)
+{
+	const struct buffer *body = &request->exchange->body;
+	const char *type = request_header(request, "Content-Type"), *path, *target;
+	const struct name_value *fields;
+
+	if (!type || strncasecmp(type, FORM, strlen(FORM)) != 0)
+		return NULL;
+	target = arena_printf(request->arena, "/?%.*s", (int)body->length, buffer_head(body));
+	if (!target || uri_split(request->arena, target, &path, &fields) < 0)
+		return NULL;
+	return find_value(fields, name);
 }
 
 const char *request_param(const struct request *request, const char *name)

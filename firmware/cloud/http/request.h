@@ -82,6 +82,9 @@ struct request {
 const char *request_header(const struct request *request, const char *name);
 /* First value of a query parameter, NULL if absent. */
 const char *request_query(const struct request *request, const char *name);
+/* First value of a field of the body, which came as application/x-www-form-urlencoded (routes without a
+ * schema alone); NULL if absent. */
+const char *request_form(struct request *request, const char *name);
 /* The value of a path parameter; the route names it, so it is never NULL. */
 const char *request_param(const struct request *request, const char *name);
 /* The snapshot that this try of the request reads from. */
