@@ -77,10 +77,8 @@ static int claims_complete(struct auth *auth, struct error *error)
 	return 0;
 }
 
-static int auth_begin(struct auth *auth, struct request *request, struct error *error)
+int auth_begin(struct auth *auth, struct request *request, yyjson_val *body, struct error *error)
 {
-	yyjson_val *body = yyjson_obj_get(request->body, "auth");
-
 	if (!yyjson_is_obj(body))
 		return refuse_expecting(error, "auth", "request body");
 	auth->request = request;
@@ -89,43 +87,56 @@ static int auth_begin(struct auth *auth, struct request *request, struct error *
 	return reader_of_request(request, &auth->reader, error);
 }
 
-static int auth_reply(struct auth *auth, struct error *error)
+static int principal_make(struct auth *auth, struct principal **principal, struct error *error)
 {
-	struct request *request = auth->request;
-	struct principal *principal = arena_alloc(request->arena, sizeof(*principal));
-	const char *token;
+	struct principal *made = arena_alloc(auth->request->arena, sizeof(*made));
 	int result;
 
-	if (!principal)
+	if (!made)
 		return error_set(error, -ENOMEM, "no memory");
-	principal->fresh = true;
-	principal->claims = auth->claims;
-	result = principal_resolve(&auth->reader, principal, error);
-	if (result == -EPERM) {
-		log_info("identity", "authentication refused", "user=%s reason=%s",
-			 auth->claims.user_id, log_quote(error->message));
-		return refuse_unauthorized(error);
-	}
+	made->fresh = true;
+	made->claims = auth->claims;
+	result = principal_resolve(&auth->reader, made, error);
+	*principal = made;
+	if (result != -EPERM)
+		return result;
+	log_info("identity", "authentication refused", "user=%s reason=%s", auth->claims.user_id,
+		 log_quote(error->message));
+	return refuse_unauthorized(error);
+}
+
+int auth_issue(struct auth *auth, struct principal **principal, const char **token,
+	       struct error *error)
+{
+	struct request *request = auth->request;
+	int result = claims_complete(auth, error);
+
+	if (result == 0)
+		result = auth_scope_choose(auth, error);
+	if (result == 0)
+		result = principal_make(auth, principal, error);
 	if (result < 0)
 		return result;
-	token = token_issue(request->cloud->identity, request->arena, &principal->claims, error);
-	if (!token)
-		return error_set(error, -EIO, "token can't be made");
+	*token =
+		token_issue(request->cloud->identity, request->arena, &(*principal)->claims, error);
+	return *token ? 0 : error_set(error, -EIO, "token can't be made");
+}
+
+int auth_finish(struct auth *auth, struct error *error)
+{
+	struct request *request = auth->request;
+	struct principal *principal;
+	const char *token;
+	int result = auth_issue(auth, &principal, &token, error);
+
+	if (result < 0)
+		return result;
 	result = token_reply(request, &auth->reader, principal, auth->unnamed ? NULL : token,
 			     auth->status ? auth->status : 201,
 			     !request_query(request, "nocatalog"), error);
 	if (result == 0 && principal->trust)
 		result = trust_consume(request, principal->trust, error);
 	return result;
-}
-
-int auth_finish(struct auth *auth, struct error *error)
-{
-	int result = claims_complete(auth, error);
-
-	if (result == 0)
-		result = auth_scope_choose(auth, error);
-	return result == 0 ? auth_reply(auth, error) : result;
 }
 
 /* A token when enough was shown, else a receipt for what was. */
@@ -149,7 +160,7 @@ static int factors_check(struct auth *auth, struct error *error)
 int token_create(struct request *request, struct error *error)
 {
 	struct auth auth = { 0 };
-	int result = auth_begin(&auth, request, error);
+	int result = auth_begin(&auth, request, yyjson_obj_get(request->body, "auth"), error);
 
 	if (result == 0)
 		result = auth_methods_run(&auth, error);

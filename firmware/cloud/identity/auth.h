@@ -15,6 +15,8 @@ struct auth {
 	struct token_claims claims;   /* what the methods and the scope amount to */
 };
 
+/* 'body' is the object "auth" of a request; nothing has been checked yet. */
+int auth_begin(struct auth *auth, struct request *request, yyjson_val *body, struct error *error);
 /* Runs every method that is named; all must hold, for the same user. */
 int auth_methods_run(struct auth *auth, struct error *error);
 /* For methods: this is the user that they show. */
@@ -22,7 +24,10 @@ int auth_user_claim(struct auth *auth, const char *user_id, struct error *error)
 /* The scope that was asked for, or the user's default project when it can have a role there. */
 int auth_scope_choose(struct auth *auth, struct error *error);
 
-/* A token for what the claims say by now, and the reply that has it. */
+/* A token for what the claims say by now, as text in the arena. */
+int auth_issue(struct auth *auth, struct principal **principal, const char **token,
+	       struct error *error);
+/* The same, and the reply that has it. */
 int auth_finish(struct auth *auth, struct error *error);
 
 /* Lookups by {"id"} or {"name"[, "domain"]}, as bodies have them. -ENOENT without a message. */

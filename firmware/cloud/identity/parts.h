@@ -14,6 +14,7 @@
 extern const struct service_part identity_access_rule_part, identity_grant_part,
 	identity_trust_part, identity_limit_part, identity_credential_part, identity_policy_part,
 	identity_endpoint_filter_part, identity_domain_config_part, identity_extension_part,
-	identity_oauth_part, identity_oauth_access_part, identity_federation_part;
+	identity_oauth_part, identity_oauth_access_part, identity_federation_part,
+	identity_oauth2_part;
 
 #endif

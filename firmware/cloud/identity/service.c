@@ -181,19 +181,13 @@ static const struct store_index indexes[] = {
 };
 
 static const struct service_part *const parts[] = {
-	&identity_access_rule_part,
-	&identity_grant_part,
-	&identity_trust_part,
-	&identity_limit_part,
-	&identity_credential_part,
-	&identity_policy_part,
-	&identity_endpoint_filter_part,
-	&identity_domain_config_part,
-	&identity_extension_part,
-	&identity_oauth_part,
-	&identity_oauth_access_part,
-	&identity_federation_part,
-	NULL,
+	&identity_access_rule_part,     &identity_grant_part,
+	&identity_trust_part,           &identity_limit_part,
+	&identity_credential_part,      &identity_policy_part,
+	&identity_endpoint_filter_part, &identity_domain_config_part,
+	&identity_extension_part,       &identity_oauth_part,
+	&identity_oauth_access_part,    &identity_federation_part,
+	&identity_oauth2_part,          NULL,
 };
 
 const struct service identity_service = {
