@@ -48,43 +48,25 @@ int catalog_service_create(struct request *request, struct error *error)
 
 int catalog_service_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "service_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *service;
-	uint64_t revision;
-	int result = kind_find(request, &kind_catalog_service, id, &service, &revision, error);
-
-	if (result < 0)
-		return result;
-	changed = kind_merge(request, &kind_catalog_service, doc, service);
-	kind_compare(request, &kind_catalog_service, txn, id, revision);
-	kind_put(request, &kind_catalog_service, txn, changed);
-	return kind_commit(request, &kind_catalog_service, txn, 200, doc, changed, error);
+	return kind_update(request, &kind_catalog_service, "service_id", error);
 }
 
 /* With its endpoints. */
 int catalog_service_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "service_id");
-	struct store_txn *txn = store_txn_new(request->arena);
 	struct records endpoints = { 0 };
+	struct kind_change change;
 	struct reader reader;
-	yyjson_val *service;
-	uint64_t revision;
-	int result = kind_find(request, &kind_catalog_service, id, &service, &revision, error);
+	int result = kind_change_begin(request, &kind_catalog_service, "service_id", &change,
+				       error);
 
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);
 	if (result == 0)
 		result = records_index(&reader, &endpoints, "/identity/endpoint/", "service", NULL,
-				       id, error);
+				       change.id, error);
 	if (result < 0)
 		return result;
-	kind_compare(request, &kind_catalog_service, txn, id, revision);
-	records_delete(txn, &endpoints);
-	store_txn_delete(txn, arena_printf(request->arena, "/identity/service/%s", id));
-	result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+	records_delete(change.txn, &endpoints);
+	return kind_change_delete(request, &change, error);
 }

@@ -17,11 +17,7 @@
 static const struct page_rules page = { .id_member = "id" };
 static const char *const hidden[] = { "secret", "sealed", NULL };
 
-static void finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
-{
-	(void)request;
-	json_default(doc, shown, "description", yyjson_mut_null(doc));
-}
+static const char *const nullable[] = { "description", NULL };
 
 static const struct kind kind_consumer = { .singular = "consumer",
 					   .plural = "consumers",
@@ -30,7 +26,7 @@ static const struct kind kind_consumer = { .singular = "consumer",
 					   .what = "consumer",
 					   .page = &page,
 					   .hidden = hidden,
-					   .finish = finish };
+					   .nullable = nullable };
 
 static int record_find(struct request *request, yyjson_val **record, uint64_t *revision,
 		       struct error *error)

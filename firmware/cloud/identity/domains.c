@@ -57,25 +57,16 @@ int domain_create(struct request *request, struct error *error)
 
 int domain_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "domain_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *domain;
-	uint64_t revision;
-	int result = kind_find(request, &kind_domain, id, &domain, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_domain, "domain_id", &change, error);
 
+	if (result == 0)
+		result = options_allow_update(request, &kind_domain, change.before, error);
 	if (result < 0)
 		return result;
-	result = options_allow_update(request, &kind_domain, domain, error);
-	if (result < 0)
-		return result;
-	changed = kind_merge(request, &kind_domain, doc, domain);
-	options_merge(doc, domain, changed);
-	kind_epoch(doc, domain, changed);
-	kind_compare(request, &kind_domain, txn, id, revision);
-	kind_put(request, &kind_domain, txn, changed);
-	return kind_commit(request, &kind_domain, txn, 200, doc, changed, error);
+	options_merge(change.doc, change.before, change.after);
+	kind_epoch(change.doc, change.before, change.after);
+	return kind_change_commit(request, &change, error);
 }
 
 int domain_delete(struct request *request, struct error *error)

@@ -9,11 +9,7 @@ static const struct page_rules page = {
 	.id_member = "id",
 };
 
-static void finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
-{
-	(void)request;
-	json_default(doc, shown, "description", yyjson_mut_null(doc));
-}
+static const char *const nullable[] = { "description", NULL };
 
 const struct kind kind_endpoint_group = { .singular = "endpoint_group",
 					  .plural = "endpoint_groups",
@@ -21,7 +17,7 @@ const struct kind kind_endpoint_group = { .singular = "endpoint_group",
 					  .prefix = "/identity/endpoint_group/",
 					  .what = "Endpoint Group",
 					  .page = &page,
-					  .finish = finish };
+					  .nullable = nullable };
 
 int endpoint_group_list(struct request *request, struct error *error)
 {

@@ -101,41 +101,22 @@ int endpoint_create(struct request *request, struct error *error)
 
 int endpoint_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "endpoint_id");
-	yyjson_val *changes = yyjson_obj_get(request->body, "endpoint"), *endpoint;
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	uint64_t revision;
-	int result = kind_find(request, &kind_endpoint, id, &endpoint, &revision, error);
+	yyjson_val *changes = yyjson_obj_get(request->body, "endpoint");
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_endpoint, "endpoint_id", &change, error);
 
 	if (result < 0)
 		return result;
-	changed = kind_merge(request, &kind_endpoint, doc, endpoint);
 	if (json_string(changes, "region") && !json_string(changes, "region_id"))
-		yyjson_mut_obj_remove_key(changed, "region_id");
-	result = region_settle(request, txn, doc, changed, error);
+		yyjson_mut_obj_remove_key(change.after, "region_id");
+	result = region_settle(request, change.txn, change.doc, change.after, error);
 	if (result == 0)
-		result = service_settle(request, txn, changed, error);
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_endpoint, txn, id, revision);
-	kind_put(request, &kind_endpoint, txn, changed);
-	return kind_commit(request, &kind_endpoint, txn, 200, doc, changed, error);
+		result = service_settle(request, change.txn, change.after, error);
+	return result == 0 ? kind_change_commit(request, &change, error) : result;
 }
 
 int endpoint_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "endpoint_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *endpoint;
-	uint64_t revision;
-	int result = kind_find(request, &kind_endpoint, id, &endpoint, &revision, error);
-
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_endpoint, txn, id, revision);
-	store_txn_delete(txn, arena_printf(request->arena, "/identity/endpoint/%s", id));
-	result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+	return kind_delete(request, &kind_endpoint, "endpoint_id", store_txn_new(request->arena),
+			   error);
 }

@@ -108,11 +108,7 @@ static const struct page_rules provider_page = {
 	.id_member = "id",
 };
 
-static void provider_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
-{
-	(void)request;
-	json_default(doc, shown, "description", yyjson_mut_null(doc));
-}
+static const char *const provider_nullable[] = { "description", NULL };
 
 const struct kind kind_service_provider = { .singular = "service_provider",
 					    .plural = "service_providers",
@@ -120,7 +116,7 @@ const struct kind kind_service_provider = { .singular = "service_provider",
 					    .prefix = "/identity/service_provider/",
 					    .what = "Service Provider",
 					    .page = &provider_page,
-					    .finish = provider_finish };
+					    .nullable = provider_nullable };
 
 int service_provider_list(struct request *request, struct error *error)
 {

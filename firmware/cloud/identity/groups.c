@@ -52,40 +52,22 @@ int group_create(struct request *request, struct error *error)
 
 int group_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "group_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *group;
-	uint64_t revision;
-	int result = kind_find(request, &kind_group, id, &group, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_group, "group_id", &change, error);
 
-	if (result < 0)
-		return result;
-	changed = kind_merge(request, &kind_group, doc, group);
-	result = domain_keep(group, changed, error);
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_group, txn, id, revision);
-	kind_put(request, &kind_group, txn, changed);
-	return kind_commit(request, &kind_group, txn, 200, doc, changed, error);
+	if (result == 0)
+		result = domain_keep(change.before, change.after, error);
+	return result == 0 ? kind_change_commit(request, &change, error) : result;
 }
 
 int group_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "group_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *group;
-	uint64_t revision;
-	int result = kind_find(request, &kind_group, id, &group, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_group, "group_id", &change, error);
 
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_group, txn, id, revision);
-	result = purge_group(request, txn, id, error);
 	if (result == 0)
-		result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+		result = purge_group(request, change.txn, change.id, error);
+	return result == 0 ? kind_change_delete(request, &change, error) : result;
 }
 
 /* --- members */

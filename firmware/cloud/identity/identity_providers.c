@@ -175,40 +175,26 @@ int identity_provider_create(struct request *request, struct error *error)
 
 int identity_provider_update(struct request *request, struct error *error)
 {
-	const struct kind *kind = &kind_identity_provider;
-	yyjson_val *remote_ids = yyjson_obj_get(body_of(request), "remote_ids"), *provider;
-	const char *id = request_param(request, "idp_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	uint64_t revision;
-	int result = kind_find(request, kind, id, &provider, &revision, error);
+	yyjson_val *remote_ids = yyjson_obj_get(body_of(request), "remote_ids");
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_identity_provider, "idp_id", &change, error);
 
 	if (result == 0 && remote_ids)
-		result = remote_ids_settle(request, txn, id, yyjson_obj_get(provider, "remote_ids"),
-					   remote_ids, error);
+		result = remote_ids_settle(request, change.txn, change.id,
+					   yyjson_obj_get(change.before, "remote_ids"), remote_ids,
+					   error);
 	if (result < 0)
 		return result;
-	changed = kind_merge(request, kind, doc, provider);
-	remote_ids_default(doc, changed);
-	kind_compare(request, kind, txn, id, revision);
-	kind_put(request, kind, txn, changed);
-	return kind_commit(request, kind, txn, 200, doc, changed, error);
+	remote_ids_default(change.doc, change.after);
+	return kind_change_commit(request, &change, error);
 }
 
 int identity_provider_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "idp_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *provider;
-	uint64_t revision;
-	int result = kind_find(request, &kind_identity_provider, id, &provider, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_identity_provider, "idp_id", &change, error);
 
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_identity_provider, txn, id, revision);
-	result = purge_identity_provider(request, txn, id, error);
 	if (result == 0)
-		result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+		result = purge_identity_provider(request, change.txn, change.id, error);
+	return result == 0 ? kind_change_delete(request, &change, error) : result;
 }

@@ -12,6 +12,9 @@ int kind_find(struct request *request, const struct kind *kind, const char *id, 
 {
 	int result = request_get(request, record, revision, error, "%s%s", kind->prefix, id);
 
+	if (result == -ENOENT && kind->found_for)
+		return error_fault(error, -ENOENT, 404, NULL, "Could not find %s for %.255s.",
+				   kind->what, id);
 	return refuse_lookup(result, error, kind->what, id);
 }
 
@@ -39,6 +42,8 @@ void kind_present(struct request *request, const struct kind *kind, yyjson_mut_d
 	json_set(doc, shown, "links", links);
 	for (const char *const *member = kind->hidden; member && *member; member++)
 		yyjson_mut_obj_remove_key(shown, *member);
+	for (const char *const *member = kind->nullable; member && *member; member++)
+		json_default(doc, shown, *member, yyjson_mut_null(doc));
 	if (kind->finish)
 		kind->finish(request, doc, shown);
 }

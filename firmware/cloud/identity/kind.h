@@ -12,11 +12,13 @@ struct kind {
 	const char *singular, *plural; /* "project", "projects": in bodies and paths */
 	const char *prefix;            /* "/identity/project/" */
 	bool in_domain;                /* its records lie in domains, and are indexed by them */
-	const char *what;              /* in "Could not find <what>: ..." */
+	const char *what;              /* in "Could not find <what>: <id>." */
+	bool found_for;                /* "... <what> for <id>." instead */
 	const char *path;              /* of the collection, where it is not 'plural' */
 	const char *duplicate;         /* details of a conflict; NULL: those of a name */
 	const struct page_rules *page;
 	const char *const *hidden; /* members that stay inside, NULL-terminated, or NULL */
+	const char *const *nullable; /* members that are null when they are not there, or NULL */
 	/* Adds what is worked out rather than stored; NULL: nothing. */
 	void (*finish)(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown);
 };
@@ -46,6 +48,23 @@ int kind_reply_list(struct request *request, const struct kind *kind, yyjson_val
 		    size_t count, struct error *error);
 /* "links" of a list. */
 void kind_links(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *root);
+/* A record that the path names, to be changed or deleted. */
+struct kind_change {
+	const struct kind *kind;
+	const char *id;
+	struct store_txn *txn; /* compares that the record is still as it was read */
+	yyjson_mut_doc *doc;
+	yyjson_val *before;
+	yyjson_mut_val *after; /* with the members of the body over its own */
+};
+
+int kind_change_begin(struct request *request, const struct kind *kind, const char *parameter,
+		      struct kind_change *change, struct error *error);
+/* Puts 'after', and replies with it. */
+int kind_change_commit(struct request *request, struct kind_change *change, struct error *error);
+/* Deletes the record with what else the transaction does; 204. */
+int kind_change_delete(struct request *request, struct kind_change *change, struct error *error);
+
 /* Handlers that do nothing else; 'txn' may bring what else goes. */
 int kind_show(struct request *request, const struct kind *kind, const char *parameter,
 	      struct error *error);

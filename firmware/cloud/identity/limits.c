@@ -16,23 +16,17 @@ static const struct page_rules page = {
 
 static const char *const hidden[] = { "key", "registered_limit_id", NULL };
 
-static void finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
-{
-	(void)request;
-	json_default(doc, shown, "project_id", yyjson_mut_null(doc));
-	json_default(doc, shown, "domain_id", yyjson_mut_null(doc));
-	json_default(doc, shown, "region_id", yyjson_mut_null(doc));
-	json_default(doc, shown, "description", yyjson_mut_null(doc));
-}
+static const char *const nullable[] = { "project_id", "domain_id", "region_id", "description", NULL };
 
 const struct kind kind_limit = { .singular = "limit",
 				 .plural = "limits",
 				 .prefix = "/identity/limit/",
 				 .what = "limit",
+				 .found_for = true,
 				 .duplicate = "Duplicate entry",
 				 .page = &page,
 				 .hidden = hidden,
-				 .finish = finish };
+				 .nullable = nullable };
 
 int limit_model_show(struct request *request, struct error *error)
 {
@@ -98,8 +92,8 @@ int limit_show(struct request *request, struct error *error)
 {
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_val *limit;
-	int result = unified_limit_find(request, &kind_limit, request_param(request, "limit_id"),
-					&limit, NULL, error);
+	int result = kind_find(request, &kind_limit, request_param(request, "limit_id"), &limit,
+			       NULL, error);
 
 	if (result < 0)
 		return result;
@@ -184,31 +178,10 @@ int limit_create(struct request *request, struct error *error)
 
 int limit_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "limit_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *limit;
-	uint64_t revision;
-	int result = unified_limit_find(request, &kind_limit, id, &limit, &revision, error);
-
-	if (result < 0)
-		return result;
-	changed = kind_merge(request, &kind_limit, doc, limit);
-	kind_compare(request, &kind_limit, txn, id, revision);
-	kind_put(request, &kind_limit, txn, changed);
-	return kind_commit(request, &kind_limit, txn, 200, doc, changed, error);
+	return kind_update(request, &kind_limit, "limit_id", error);
 }
 
 int limit_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "limit_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *limit;
-	uint64_t revision;
-	int result = unified_limit_find(request, &kind_limit, id, &limit, &revision, error);
-
-	if (result < 0)
-		return result;
-	return kind_remove(request, &kind_limit, txn, id, revision, error);
+	return kind_delete(request, &kind_limit, "limit_id", store_txn_new(request->arena), error);
 }

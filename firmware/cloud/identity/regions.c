@@ -112,43 +112,29 @@ int region_create_named(struct request *request, struct error *error)
 
 int region_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "region_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *region;
-	uint64_t revision;
-	int result = kind_find(request, &kind_region, id, &region, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_region, "region_id", &change, error);
 
-	if (result < 0)
-		return result;
-	changed = kind_merge(request, &kind_region, doc, region);
-	result = parent_check(request, txn, changed, error);
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_region, txn, id, revision);
-	kind_put(request, &kind_region, txn, changed);
-	return kind_commit(request, &kind_region, txn, 200, doc, changed, error);
+	if (result == 0)
+		result = parent_check(request, change.txn, change.after, error);
+	return result == 0 ? kind_change_commit(request, &change, error) : result;
 }
 
 int region_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "region_id");
-	struct store_txn *txn = store_txn_new(request->arena);
 	struct records endpoints = { 0 }, children = { 0 };
+	struct kind_change change;
 	struct reader reader;
-	yyjson_val *region;
-	uint64_t revision;
-	int result = kind_find(request, &kind_region, id, &region, &revision, error);
+	int result = kind_change_begin(request, &kind_region, "region_id", &change, error);
 
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);
 	if (result == 0)
 		result = records_index(&reader, &endpoints, "/identity/endpoint/", "region", NULL,
-				       id, error);
+				       change.id, error);
 	if (result == 0)
-		result = records_index(&reader, &children, "/identity/region/", "parent", NULL, id,
-				       error);
+		result = records_index(&reader, &children, "/identity/region/", "parent", NULL,
+				       change.id, error);
 	if (result < 0)
 		return result;
 	if (endpoints.count || children.count)
@@ -156,9 +142,6 @@ int region_delete(struct request *request, struct error *error)
 			error, -EACCES, 403, NULL,
 			"Unable to delete region %s because it or its child regions have "
 			"associated endpoints.",
-			id);
-	kind_compare(request, &kind_region, txn, id, revision);
-	store_txn_delete(txn, arena_printf(request->arena, "/identity/region/%s", id));
-	result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+			change.id);
+	return kind_change_delete(request, &change, error);
 }

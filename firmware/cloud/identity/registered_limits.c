@@ -12,21 +12,17 @@ static const struct page_rules page = {
 
 static const char *const hidden[] = { "key", NULL };
 
-static void finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
-{
-	(void)request;
-	json_default(doc, shown, "region_id", yyjson_mut_null(doc));
-	json_default(doc, shown, "description", yyjson_mut_null(doc));
-}
+static const char *const nullable[] = { "region_id", "description", NULL };
 
 const struct kind kind_registered_limit = { .singular = "registered_limit",
 					    .plural = "registered_limits",
 					    .prefix = "/identity/registered_limit/",
 					    .what = "registered limit",
+					    .found_for = true,
 					    .duplicate = "Duplicate entry",
 					    .page = &page,
 					    .hidden = hidden,
-					    .finish = finish };
+					    .nullable = nullable };
 
 const char *registered_limit_key(struct arena *arena, yyjson_mut_val *members)
 {
@@ -64,25 +60,6 @@ int unified_limit_references(struct request *request, yyjson_mut_val *members, c
 			return result;
 	}
 	return 0;
-}
-
-int unified_limit_find(struct request *request, const struct kind *kind, const char *id,
-		       yyjson_val **record, uint64_t *revision, struct error *error)
-{
-	int result = request_get(request, record, revision, error, "%s%s", kind->prefix, id);
-
-	if (result == -ENOENT)
-		return error_fault(error, -ENOENT, 404, NULL, "Could not find %s for %.255s.",
-				   kind->what, id);
-	return result;
-}
-
-static int find(struct request *request, yyjson_val **record, uint64_t *revision,
-		struct error *error)
-{
-	return unified_limit_find(request, &kind_registered_limit,
-				  request_param(request, "registered_limit_id"), record, revision,
-				  error);
 }
 
 int unified_limit_commit(struct request *request, const struct kind *kind, struct store_txn *txn,
@@ -132,67 +109,46 @@ int registered_limit_create(struct request *request, struct error *error)
 
 int registered_limit_show(struct request *request, struct error *error)
 {
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_val *record;
-	int result = find(request, &record, NULL, error);
-
-	if (result < 0)
-		return result;
-	return kind_reply(request, &kind_registered_limit, 200, doc,
-			  yyjson_val_mut_copy(doc, record));
+	return kind_show(request, &kind_registered_limit, "registered_limit_id", error);
 }
 
 /* What limits hang on stays as it is. */
-static int find_free(struct request *request, yyjson_val **record, uint64_t *revision,
-		     struct error *error)
+static int change_begin(struct request *request, struct kind_change *change, struct error *error)
 {
-	const char *id = request_param(request, "registered_limit_id");
 	struct record_list limits = { .request = request };
-	int result = find(request, record, revision, error);
+	int result = kind_change_begin(request, &kind_registered_limit, "registered_limit_id",
+				       change, error);
 
 	if (result == 0)
 		result = record_list_index(request, &limits, kind_limit.prefix, "registered", NULL,
-					   id, error);
+					   change->id, error);
 	if (result == 0 && limits.count)
 		return error_fault(error, -EACCES, 403, NULL,
 				   "Unable to update or delete registered limit %s because there "
 				   "are project limits associated with it.",
-				   id);
+				   change->id);
 	return result;
 }
 
 int registered_limit_update(struct request *request, struct error *error)
 {
-	const struct kind *kind = &kind_registered_limit;
-	const char *id = request_param(request, "registered_limit_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *record;
-	uint64_t revision;
-	int result = find_free(request, &record, &revision, error);
+	struct kind_change change;
+	int result = change_begin(request, &change, error);
 
+	if (result == 0)
+		result = unified_limit_references(request, change.after, change.kind->singular,
+						  error);
 	if (result < 0)
 		return result;
-	changed = kind_merge(request, kind, doc, record);
-	result = unified_limit_references(request, changed, kind->singular, error);
-	if (result < 0)
-		return result;
-	json_set_string(doc, changed, "key", registered_limit_key(request->arena, changed));
-	kind_compare(request, kind, txn, id, revision);
-	kind_put(request, kind, txn, changed);
-	return kind_commit(request, kind, txn, 200, doc, changed, error);
+	json_set_string(change.doc, change.after, "key",
+			registered_limit_key(request->arena, change.after));
+	return kind_change_commit(request, &change, error);
 }
 
 int registered_limit_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "registered_limit_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *record;
-	uint64_t revision;
-	int result = find_free(request, &record, &revision, error);
+	struct kind_change change;
+	int result = change_begin(request, &change, error);
 
-	if (result < 0)
-		return result;
-	return kind_remove(request, &kind_registered_limit, txn, id, revision, error);
+	return result == 0 ? kind_change_delete(request, &change, error) : result;
 }

@@ -94,44 +94,28 @@ static bool domain_is_kept(yyjson_val *before, yyjson_mut_val *after)
 
 int role_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "role_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *role;
-	uint64_t revision;
-	int result = kind_find(request, &kind_role, id, &role, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_role, "role_id", &change, error);
 
-	if (result < 0)
-		return result;
-	result = options_allow_update(request, &kind_role, role, error);
-	changed = kind_merge(request, &kind_role, doc, role);
-	if (result == 0 && !domain_is_kept(role, changed))
+	if (result == 0)
+		result = options_allow_update(request, &kind_role, change.before, error);
+	if (result == 0 && !domain_is_kept(change.before, change.after))
 		return error_fault(error, -EINVAL, 400, NULL,
 				   "Update of `domain_id` is not allowed.");
 	if (result < 0)
 		return result;
-	options_merge(doc, role, changed);
-	kind_compare(request, &kind_role, txn, id, revision);
-	kind_put(request, &kind_role, txn, changed);
-	return kind_commit(request, &kind_role, txn, 200, doc, changed, error);
+	options_merge(change.doc, change.before, change.after);
+	return kind_change_commit(request, &change, error);
 }
 
 int role_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "role_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *role;
-	uint64_t revision;
-	int result = kind_find(request, &kind_role, id, &role, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_role, "role_id", &change, error);
 
 	if (result == 0)
-		result = options_allow_delete(&kind_role, role, error);
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_role, txn, id, revision);
-	result = purge_role(request, txn, id, error);
+		result = options_allow_delete(&kind_role, change.before, error);
 	if (result == 0)
-		result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+		result = purge_role(request, change.txn, change.id, error);
+	return result == 0 ? kind_change_delete(request, &change, error) : result;
 }

@@ -19,15 +19,7 @@ static const struct page_rules page = {
 	.id_member = "id",
 };
 
-static void trust_finish(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown)
-{
-	static const char *const members[] = { "project_id", "expires_at", "remaining_uses",
-					       "redelegated_trust_id", "deleted_at" };
-
-	(void)request;
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_default(doc, shown, members[i], yyjson_mut_null(doc));
-}
+static const char *const nullable[] = { "project_id", "expires_at", "remaining_uses", "redelegated_trust_id", "deleted_at", NULL };
 
 const struct kind kind_trust = { .singular = "trust",
 				 .plural = "trusts",
@@ -35,7 +27,7 @@ const struct kind kind_trust = { .singular = "trust",
 				 .prefix = "/identity/trust/",
 				 .what = "trust",
 				 .page = &page,
-				 .finish = trust_finish };
+				 .nullable = nullable };
 
 /* Who holds a delegate of somebody manages no trusts with it; a trust itself may be handed on. */
 static int delegate_check(const struct request *request, struct error *error)

@@ -20,9 +20,6 @@ const char *registered_limit_key(struct arena *arena, yyjson_mut_val *members);
 /* That the service, region, project and domain that are named exist; else 400 for 'target'. */
 int unified_limit_references(struct request *request, yyjson_mut_val *members, const char *target,
 			     struct error *error);
-/* 404 in Keystone's words, which lack the colon of the other kinds. */
-int unified_limit_find(struct request *request, const struct kind *kind, const char *id,
-		       yyjson_val **record, uint64_t *revision, struct error *error);
 /* Commits; then replies with the list that was created, without links of its own. */
 int unified_limit_commit(struct request *request, const struct kind *kind, struct store_txn *txn,
 			 yyjson_mut_doc *doc, yyjson_mut_val *created, struct error *error);

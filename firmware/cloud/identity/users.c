@@ -107,46 +107,31 @@ static int user_forgive(struct request *request, const char *id, struct error *e
 
 int user_update(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "user_id"), *password = body_password(request);
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_mut_doc *doc = request_document(request);
-	yyjson_mut_val *changed;
-	yyjson_val *user;
-	uint64_t revision;
-	int result = kind_find(request, &kind_user, id, &user, &revision, error);
+	const char *password = body_password(request);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_user, "user_id", &change, error);
 
 	if (result < 0)
 		return result;
-	changed = kind_merge(request, &kind_user, doc, user);
-	user_options_merge(request, doc, user, changed);
-	result = domain_keep(user, changed, error);
+	user_options_merge(request, change.doc, change.before, change.after);
+	result = domain_keep(change.before, change.after, error);
 	if (result == 0 && password)
-		result = user_password_put(request, txn, changed, password, false, error);
+		result = user_password_put(request, change.txn, change.after, password, false,
+					   error);
 	if (result < 0)
 		return result;
-	if (change_revokes(request, user, changed))
-		user_revoke_tokens(doc, changed);
-	result = user_forgive(request, id, error);
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_user, txn, id, revision);
-	kind_put(request, &kind_user, txn, changed);
-	return kind_commit(request, &kind_user, txn, 200, doc, changed, error);
+	if (change_revokes(request, change.before, change.after))
+		user_revoke_tokens(change.doc, change.after);
+	result = user_forgive(request, change.id, error);
+	return result == 0 ? kind_change_commit(request, &change, error) : result;
 }
 
 int user_delete(struct request *request, struct error *error)
 {
-	const char *id = request_param(request, "user_id");
-	struct store_txn *txn = store_txn_new(request->arena);
-	yyjson_val *user;
-	uint64_t revision;
-	int result = kind_find(request, &kind_user, id, &user, &revision, error);
+	struct kind_change change;
+	int result = kind_change_begin(request, &kind_user, "user_id", &change, error);
 
-	if (result < 0)
-		return result;
-	kind_compare(request, &kind_user, txn, id, revision);
-	result = purge_user(request, txn, id, error);
 	if (result == 0)
-		result = identity_commit(request, txn, error);
-	return result == 0 ? reply_empty(request, 204) : result;
+		result = purge_user(request, change.txn, change.id, error);
+	return result == 0 ? kind_change_delete(request, &change, error) : result;
 }
