@@ -57,8 +57,8 @@ int catalog_service_delete(struct request *request, struct error *error)
 	struct records endpoints = { 0 };
 	struct kind_change change;
 	struct reader reader;
-	int result = kind_change_begin(request, &kind_catalog_service, "service_id", &change,
-				       error);
+	int result =
+		kind_change_begin(request, &kind_catalog_service, "service_id", &change, error);
 
 	if (result == 0)
 		result = reader_of_request(request, &reader, error);

@@ -17,7 +17,7 @@ struct kind {
 	const char *path;              /* of the collection, where it is not 'plural' */
 	const char *duplicate;         /* details of a conflict; NULL: those of a name */
 	const struct page_rules *page;
-	const char *const *hidden; /* members that stay inside, NULL-terminated, or NULL */
+	const char *const *hidden;   /* members that stay inside, NULL-terminated, or NULL */
 	const char *const *nullable; /* members that are null when they are not there, or NULL */
 	/* Adds what is worked out rather than stored; NULL: nothing. */
 	void (*finish)(struct request *request, yyjson_mut_doc *doc, yyjson_mut_val *shown);

@@ -16,7 +16,8 @@ static const struct page_rules page = {
 
 static const char *const hidden[] = { "key", "registered_limit_id", NULL };
 
-static const char *const nullable[] = { "project_id", "domain_id", "region_id", "description", NULL };
+static const char *const nullable[] = { "project_id", "domain_id", "region_id", "description",
+					NULL };
 
 const struct kind kind_limit = { .singular = "limit",
 				 .plural = "limits",

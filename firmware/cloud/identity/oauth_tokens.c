@@ -21,6 +21,9 @@
 /* People read it aloud and type it in: without what looks alike. */
 #define VERIFIER_CHARACTERS "abcdefghkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 #define SWEEP_MOST 64 /* expired tokens that go with a new one */
+/* Request tokens of a consumer that wait for a user. Nobody but the consumer has said yes to them yet:
+ * it shall not fill the store. */
+#define WAITING_MOST 256
 
 struct step {
 	struct request *request;
@@ -124,6 +127,18 @@ static int request_check(struct step *step, const char *project_id, yyjson_val *
 	return result;
 }
 
+static int waiting_check(struct step *step, const char *consumer_id)
+{
+	struct record_list waiting = { .request = step->request };
+	int result = record_list_index(step->request, &waiting, OAUTH_REQUEST, "consumer", NULL,
+				       consumer_id, step->error);
+	size_t count = 0;
+
+	for (size_t i = 0; i < waiting.count; i++)
+		count += !oauth_has_expired(waiting.items[i]);
+	return result == 0 && count >= WAITING_MOST ? refuse_denied(step->error) : result;
+}
+
 static int request_token_create(struct request *request, struct error *error)
 {
 	static const char *const needed[] = { "oauth_consumer_key", NULL };
@@ -144,6 +159,9 @@ static int request_token_create(struct request *request, struct error *error)
 		return result;
 	if (!oauth_is_signed(request, &step.message, consumer, NULL, true))
 		return refuse_unauthorized(error);
+	result = waiting_check(&step, json_string(consumer, "id"));
+	if (result < 0)
+		return result;
 	json_set_string(doc, token, "consumer_id", json_string(consumer, "id"));
 	json_set_string(doc, token, "requested_project_id", project_id);
 	return token_make(&step, doc, token, OAUTH_REQUEST, REQUEST_LIFE);

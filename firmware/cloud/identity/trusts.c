@@ -19,7 +19,8 @@ static const struct page_rules page = {
 	.id_member = "id",
 };
 
-static const char *const nullable[] = { "project_id", "expires_at", "remaining_uses", "redelegated_trust_id", "deleted_at", NULL };
+static const char *const nullable[] = { "project_id",           "expires_at", "remaining_uses",
+					"redelegated_trust_id", "deleted_at", NULL };
 
 const struct kind kind_trust = { .singular = "trust",
 				 .plural = "trusts",

@@ -405,6 +405,23 @@ static void tokens_end_and_are_swept(void **state)
 	assert_int_equal(log_in(box, &consumer, &access), 404);
 }
 
+static void a_consumer_does_not_fill_the_store(void **state)
+{
+	struct box *box = *state;
+	struct pair consumer = make_consumer(box), other = make_consumer(box), first;
+	const char *project = box_find(box, "projects", "admin");
+
+	assert_int_equal(ask_request(box, &consumer, project), 201);
+	first = pair_read(box);
+	for (unsigned i = 1; i < 256; i++)
+		assert_int_equal(ask_request(box, &consumer, project), 201);
+	assert_int_equal(ask_request(box, &consumer, project), 403);
+	assert_int_equal(ask_request(box, &other, project), 201);
+	expire(box, "oauth_request", first.key);
+	assert_int_equal(ask_request(box, &consumer, project), 201);
+	assert_int_equal(ask_request(box, &consumer, project), 403);
+}
+
 #define BOX_TEST(test) cmocka_unit_test_setup_teardown(test, box_setup, box_teardown)
 
 int main(void)
@@ -419,6 +436,7 @@ int main(void)
 		BOX_TEST(a_token_needs_its_own_consumer),
 		BOX_TEST(a_lost_role_is_lost_to_the_consumer),
 		BOX_TEST(tokens_end_and_are_swept),
+		BOX_TEST(a_consumer_does_not_fill_the_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
