@@ -116,6 +116,7 @@ static void the_password_wipes_out_no_wrong_codes(void **state)
 	struct box *box = *state;
 	const char *id = make_user(box, "[[\"password\",\"totp\"]]");
 
+	box_lock_long(box);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(login(box, NULL, "\"password\",\"totp\"",
 				       box_format(box, BY_PASSWORD "," BY_TOTP, id, id, "nothex")),
