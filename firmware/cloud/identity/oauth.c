@@ -37,8 +37,10 @@ int oauth_access_find(struct request *request, const char *id, yyjson_val **toke
 bool oauth_has_expired(yyjson_val *token)
 {
 	const char *expires = json_string(token, "expires_at");
+	int64_t end = expires ? instant_parse(expires) : 0, now = (int64_t)instant_now();
 
-	return expires && instant_parse(expires) < (int64_t)instant_now();
+	/* one that ends much later was made when the clock was wrong */
+	return end < now || end > now + OAUTH_ACCESS_LIFE;
 }
 
 int oauth_read(struct request *request, struct oauth_message *message, struct error *error)

@@ -18,6 +18,8 @@
 #include "firmware/cloud/identity/kind.h"
 #include "firmware/cloud/identity/oauth_message.h"
 
+#define OAUTH_REQUEST_LIFE 28800 /* seconds; Keystone's default */
+#define OAUTH_ACCESS_LIFE 86400  /* the longer one */
 #define OAUTH_REQUEST "/identity/oauth_request/"
 #define OAUTH_ACCESS "/identity/oauth_access/"
 

@@ -15,8 +15,6 @@
 #include "firmware/cloud/identity/signature.h"
 #include "firmware/lib/uuid.h"
 
-#define REQUEST_LIFE 28800 /* seconds; Keystone's default */
-#define ACCESS_LIFE 86400
 #define VERIFIER_LENGTH 8
 /* People read it aloud and type it in: without what looks alike. */
 #define VERIFIER_CHARACTERS "abcdefghkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -164,7 +162,7 @@ static int request_token_create(struct request *request, struct error *error)
 		return result;
 	json_set_string(doc, token, "consumer_id", json_string(consumer, "id"));
 	json_set_string(doc, token, "requested_project_id", project_id);
-	return token_make(&step, doc, token, OAUTH_REQUEST, REQUEST_LIFE);
+	return token_make(&step, doc, token, OAUTH_REQUEST, OAUTH_REQUEST_LIFE);
 }
 
 /* --- authorizing it */
@@ -334,7 +332,7 @@ static int access_token_create(struct request *request, struct error *error)
 	key = arena_printf(request->arena, OAUTH_REQUEST "%s", json_string(token, "id"));
 	store_txn_compare(step.txn, key, revision); /* it is good for one access token */
 	store_txn_delete(step.txn, key);
-	return token_make(&step, doc, access, OAUTH_ACCESS, ACCESS_LIFE);
+	return token_make(&step, doc, access, OAUTH_ACCESS, OAUTH_ACCESS_LIFE);
 }
 
 /* --- the routes */

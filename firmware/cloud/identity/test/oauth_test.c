@@ -365,8 +365,7 @@ static void a_lost_role_is_lost_to_the_consumer(void **state)
 	assert_int_equal(log_in(box, &consumer, &access), 404);
 }
 
-/* Lets the token end now. */
-static void expire(struct box *box, const char *prefix, const char *id)
+static void set_end(struct box *box, const char *prefix, const char *id, const char *when)
 {
 	const char *key = box_format(box, "/identity/%s/%s", prefix, id);
 	struct store_txn *txn = store_txn_new(&box->arena);
@@ -380,9 +379,15 @@ static void expire(struct box *box, const char *prefix, const char *id)
 	assert_int_equal(store_read(view, &box->arena, key, &document, &error), 0);
 	store_view_close(view);
 	changed = yyjson_val_mut_copy(doc, document.root);
-	json_set_string(doc, changed, "expires_at", "2020-01-01T00:00:00.000000Z");
+	json_set_string(doc, changed, "expires_at", when);
 	store_txn_put(txn, key, json_write(&box->arena, changed));
 	assert_int_equal(store_commit(box->cloud.store, txn, NULL, &error), 0);
+}
+
+/* Lets the token have ended. */
+static void expire(struct box *box, const char *prefix, const char *id)
+{
+	set_end(box, prefix, id, "2020-01-01T00:00:00.000000Z");
 }
 
 static void tokens_end_and_are_swept(void **state)
@@ -403,6 +408,11 @@ static void tokens_end_and_are_swept(void **state)
 	assert_int_equal(ask_access(box, &consumer, &request, "aaaaaaaa"), 404);
 	make_access(box, &consumer, "member");
 	assert_int_equal(log_in(box, &consumer, &access), 404);
+	access = make_access(box, &consumer, "member");
+	assert_int_equal(log_in(box, &consumer, &access), 201);
+	/* of a clock that was years ahead */
+	set_end(box, "oauth_access", access.key, "2090-01-01T00:00:00.000000Z");
+	assert_int_equal(log_in(box, &consumer, &access), 401);
 }
 
 static void a_consumer_does_not_fill_the_store(void **state)
