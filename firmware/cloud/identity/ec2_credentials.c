@@ -51,10 +51,8 @@ int ec2_credential_list(struct request *request, struct error *error)
 	yyjson_mut_doc *doc = request_document(request);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *list = yyjson_mut_arr(doc);
 	struct record_list found = { .request = request };
-	int result = allow_self(request, user_id, "identity:ec2_list_credentials", error);
+	int result = refuse_delegated(request, error);
 
-	if (result == 0)
-		result = refuse_delegated(request, error);
 	if (result == 0)
 		result = user_check(request, error);
 	if (result == 0)
@@ -93,11 +91,8 @@ static yyjson_mut_val *pair_make(struct request *request, yyjson_mut_doc *doc,
 static int create_check(struct request *request, const char *project_id, struct error *error)
 {
 	yyjson_val *project;
-	int result = allow_self(request, request_param(request, "user_id"),
-				"identity:ec2_create_credential", error);
+	int result = user_check(request, error);
 
-	if (result == 0)
-		result = user_check(request, error);
 	if (result == 0)
 		result = kind_find(request, &kind_project, project_id, &project, NULL, error);
 	return result == 0 ? refuse_delegated(request, error) : result;

@@ -247,14 +247,6 @@ const char *json_mut_string(yyjson_mut_val *object, const char *member)
 	return yyjson_mut_get_str(yyjson_mut_obj_get(object, member));
 }
 
-int allow_self(const struct request *request, const char *user_id, const char *action,
-	       struct error *error)
-{
-	if (request->caller->is_admin || !strcmp(request->caller->user_id, user_id))
-		return 0;
-	return refuse_forbidden(error, action);
-}
-
 static const char *domain_of_caller(const struct caller *caller)
 {
 	if (caller->domain_id)

@@ -102,9 +102,6 @@ void json_default(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *membe
 		  yyjson_mut_val *value);
 const char *json_mut_string(yyjson_mut_val *object, const char *member);
 
-/* Whoever it is itself, or an admin; else 403 for the action. */
-int allow_self(const struct request *request, const char *user_id, const char *action,
-	       struct error *error);
 /* The domain of a new record: as the body says, else the token's, else the default one; it must
  * exist, and 'txn' compares that it still does. */
 int domain_settle(struct request *request, struct store_txn *txn, yyjson_mut_doc *doc,

@@ -228,8 +228,8 @@ static const struct rule {
 	{ "identity:get_credential", CLOUD, "anybody" },
 	{ "identity:update_credential", CLOUD, "anybody" },
 	{ "identity:delete_credential", CLOUD, "anybody" },
-	{ "identity:ec2_list_credentials", CLOUD, "anybody" },
-	{ "identity:ec2_create_credential", CLOUD, "anybody" },
+	{ "identity:ec2_list_credentials", CLOUD, "admin system_reader owner" },
+	{ "identity:ec2_create_credential", CLOUD, "admin owner" },
 	{ "identity:ec2_get_credential", CLOUD, "anybody" },
 	{ "identity:ec2_delete_credential", CLOUD, "anybody" },
 

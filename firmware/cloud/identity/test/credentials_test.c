@@ -143,6 +143,18 @@ static const char *make_pair(struct box *box, const struct user *user)
 	return arena_strdup(&box->arena, box_text(box, "/credential/access"));
 }
 
+/* From now on the user reads the whole system. */
+static void make_system_reader(struct box *box, struct user *user, const char *name)
+{
+	assert_int_equal(box_do(box, "PUT",
+				box_format(box, V3 "/system/users/%s/roles/%s", user->id,
+					   box_find(box, "roles", "reader")),
+				NULL),
+			 204);
+	user->token = box_login(box, name, "p", "{\"system\":{\"all\":true}}");
+	assert_non_null(user->token);
+}
+
 static void pairs_are_made_up(void **state)
 {
 	struct box *box = *state;
@@ -158,6 +170,11 @@ static void pairs_are_made_up(void **state)
 	assert_string_equal(box_text(box, "/credentials/0/access"), access);
 	assert_int_equal(as(box, &eve, "GET", list, NULL), 403);
 	assert_int_equal(as(box, &eve, "GET", target, NULL), 403);
+	make_system_reader(box, &eve, "eve");
+	assert_int_equal(as(box, &eve, "GET", list, NULL), 200);
+	assert_int_equal(as(box, &eve, "GET", target, NULL), 200);
+	assert_int_equal(as(box, &eve, "POST", list, "{\"tenant_id\":\"nowhere\"}"), 403);
+	assert_int_equal(as(box, &eve, "DELETE", target, NULL), 403);
 	assert_int_equal(as(box, &joe, "POST", list, "{\"tenant_id\":\"nowhere\"}"), 404);
 	assert_string_equal(box_message(box), "Could not find project: nowhere.");
 	assert_int_equal(as(box, &joe, "DELETE", target, NULL), 204);
