@@ -157,13 +157,14 @@ static void box_filter(struct firewall_writer *writer)
 }
 
 /* What fetches images from the web, at a stranger's wish, gets to the web: by TCP, and to resolvers. It
- * looks at addresses itself (firmware/fetch/address.c); this holds whatever becomes of it. Nothing of
- * the box, whose own addresses are reached by loopback, nor of the links to routers. */
+ * looks at addresses itself (firmware/fetch/address.c); this holds whatever becomes of it. Nothing that
+ * the box has on loopback alone, nor the links to routers; its address outside an operator may name. */
 static void box_fetch(struct firewall_writer *writer)
 {
 	firewall_put(writer,
 		     "\tchain fetch {\n"
-		     "\t\toifname lo drop\n"
+		     "\t\tmeta protocol ip ip daddr 127.0.0.0/8 drop\n"
+		     "\t\tmeta protocol ip6 ip6 daddr ::1 drop\n"
 		     "\t\tmeta l4proto udp th dport 53 accept\n"
 		     "\t\tmeta protocol ip ip daddr %s drop\n"
 		     "\t\tmeta protocol ip ip daddr 169.254.0.0/16 drop\n"
