@@ -100,7 +100,7 @@ class FirstLight(Hosted):
         self.assertGreater(old["vda_read_req"], 0)
         tap = next(name for name in old if name.endswith("_rx"))
         self.assertGreater(old[tap], 0)
-        self.assertEqual(old["memory"], 64 * 1024)
+        self.assertEqual(old["memory"], 128 * 1024)
         new = box.api.get(path, headers={"OpenStack-API-Version": "compute 2.48"})
         self.assertEqual((new["state"], new["num_cpus"], new["num_nics"], new["num_disks"]),
                          ("running", 1, 1, 1))
@@ -108,7 +108,7 @@ class FirstLight(Hosted):
         self.assertGreaterEqual(new["nic_details"][0]["rx_octets"], old[tap])
         self.assertGreater(new["nic_details"][0]["tx_packets"], 0)
         self.assertGreater(new["disk_details"][0]["read_bytes"], 0)
-        self.assertEqual(new["memory_details"], {"maximum": 64, "used": 64})
+        self.assertEqual(new["memory_details"], {"maximum": 128, "used": 128})
         box.action(server, {"pause": None})
         box.wait_status(server, "PAUSED")
         self.assertEqual(box.api.request("GET", path).status, 409)
