@@ -19,12 +19,13 @@
 #define MAC_4 "fa:16:3e:00:00:04"
 #define PING(guest, to) run_beside("ip netns exec " guest " busybox ping -c1 -W1 " to " >/dev/null")
 
-static bool possible, vlans; /* the kernel has them */
+static bool vlans; /* the kernel has them */
 
-#define NEED_WORLD()                                                                               \
+#define NEED_VLANS()                                                                               \
 	do {                                                                                       \
-		if (!possible || !vlans) {                                                         \
-			print_message("needs root, ip, busybox and VLANs\n");                      \
+		NEED_WORLD();                                                                      \
+		if (!vlans) {                                                                      \
+			print_message("needs VLANs\n");                                            \
 			skip();                                                                    \
 		}                                                                                  \
 	} while (0)
@@ -110,7 +111,7 @@ static void everything_send(void)
 static void parent_is_a_port_like_any(void **state)
 {
 	(void)state;
-	if (!possible)
+	if (!world.possible)
 		skip();
 	everything_send();
 	wait_until(PING("g1", "10.1.0.13") == 0);
@@ -122,7 +123,7 @@ static void parent_is_a_port_like_any(void **state)
 static void one_link_leads_to_both_networks(void **state)
 {
 	(void)state;
-	NEED_WORLD();
+	NEED_VLANS();
 	wait_until(PING("g1", "10.2.0.12") == 0);
 	wait_until(PING("g2", "10.2.0.14") == 0);
 	wait_until(PING("g1", "10.1.0.13") == 0);
@@ -136,7 +137,7 @@ static void one_link_leads_to_both_networks(void **state)
 static void subports_are_told_apart(void **state)
 {
 	(void)state;
-	NEED_WORLD();
+	NEED_VLANS();
 	run("ip -n g1 addr add 10.2.0.99/24 dev eth0.7");
 	assert_int_not_equal(run("ip netns exec g1 busybox ping -c1 -W1 -I 10.2.0.99 10.2.0.12 "
 				 ">/dev/null"),
@@ -161,7 +162,7 @@ static void subports_are_told_apart(void **state)
 static void subports_have_groups_of_their_own(void **state)
 {
 	(void)state;
-	NEED_WORLD();
+	NEED_VLANS();
 	subport_send(7, OTHERS);
 	wait_until(PING("g2", "10.2.0.14") != 0);
 	wait_until(PING("g1", "10.1.0.13") == 0);
@@ -172,7 +173,7 @@ static void subports_have_groups_of_their_own(void **state)
 static void numbers_may_change(void **state)
 {
 	(void)state;
-	NEED_WORLD();
+	NEED_VLANS();
 	subport_send(9, GROUP);
 	wait_until(PING("g1", "10.2.0.12") != 0);
 	run("ip -n g1 link add link eth0 name eth0.9 address " MAC_4 " type vlan id 9; "
@@ -186,7 +187,7 @@ static void numbers_may_change(void **state)
 static void trunks_outlive_netd(void **state)
 {
 	(void)state;
-	NEED_WORLD();
+	NEED_VLANS();
 	run("ip netns exec g1 busybox ping -i 0.1 -c 20 10.2.0.12 >/run/pings &");
 	netd_kill();
 	netd_start();
@@ -198,7 +199,7 @@ static void trunks_outlive_netd(void **state)
 static void subports_leave(void **state)
 {
 	(void)state;
-	NEED_WORLD();
+	NEED_VLANS();
 	subport_send(0, GROUP);
 	wait_until(run("ip link show ct44444444000 2>/dev/null") != 0);
 	assert_int_not_equal(PING("g1", "10.2.0.12"), 0);
@@ -208,8 +209,8 @@ static void subports_leave(void **state)
 static int world_setup(void **state)
 {
 	(void)state;
-	possible = world_make();
-	if (!possible)
+	world.possible = world_make();
+	if (!world.possible)
 		return 0;
 	vlans = run("ip link add eth9 type veth peer name eth8 && "
 		    "ip link add link eth9 name probe type vlan id 9 2>/dev/null") == 0;
@@ -226,14 +227,6 @@ static int world_setup(void **state)
 	return 0;
 }
 
-static int world_teardown(void **state)
-{
-	(void)state;
-	if (possible)
-		netd_kill();
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,12 +238,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(trunks_outlive_netd),
 		cmocka_unit_test(subports_leave),
 	};
+	int result;
 
-	log_open(argv[0]);
-	/* netd and svc are this same program. */
-	if (strcmp(argv[0], "netd") == 0)
-		return netd_main(argc, argv);
-	if (strcmp(argv[0], "svc") == 0)
-		return svc_main(argc, argv);
+	if (world_is_role(argc, argv, &result))
+		return result;
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -293,7 +293,7 @@ static bool world_make(void)
 	} while (0)
 
 /* The uplink's link, eth0, and at its other end the namespace "outside" with this address. */
-static void outside_connect(const char *address)
+__attribute__((unused)) static void outside_connect(const char *address)
 {
 	run("ip link add eth0 type veth peer name eth0 netns outside");
 	run("ip -n outside addr add %s dev eth0%s; ip -n outside link set eth0 up", address,
