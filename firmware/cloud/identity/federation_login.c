@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Logins of federation, and assertions for other clouds: all of them need a front end and keys that
- * are not there. Each is refused where a Keystone without these gives up.
+ * are not there. Each is refused where a Keystone without these gives up; what that one would answer
+ * with an internal error is not implemented here.
  */
 #include "firmware/cloud/identity/federation.h"
 #include "firmware/cloud/identity/refusal.h"
-
-static int refuse_unconfigured(struct error *error, const char *what)
-{
-	return error_fault(error, -EINVAL, 500, NULL, "%s is not set up", what);
-}
 
 int federation_login(struct request *request, struct error *error)
 {
@@ -39,7 +35,7 @@ int federation_provider_web_login(struct request *request, struct error *error)
 int federation_metadata(struct request *request, struct error *error)
 {
 	(void)request;
-	return refuse_unconfigured(error, "SAML metadata");
+	return refuse_not_implemented(error);
 }
 
 static int token_check(struct request *request, const char *token, struct error *error)
@@ -70,5 +66,5 @@ int federation_assertion(struct request *request, struct error *error)
 	if (result == 0)
 		result = token_check(
 			request, json_string(yyjson_ptr_get(auth, "/identity/token"), "id"), error);
-	return result == 0 ? refuse_unconfigured(error, "SAML signing") : result;
+	return result == 0 ? refuse_not_implemented(error) : result;
 }

@@ -48,8 +48,8 @@ int oauth_read(struct request *request, struct oauth_message *message, struct er
 	const char *header = request_header(request, "Authorization");
 
 	if (!header || oauth_message_parse(request->arena, header, message) < 0)
-		return error_fault(error, -EINVAL, 500, NULL,
-				   "the request has no Authorization header of OAuth");
+		return error_fault(error, -EINVAL, 400, NULL,
+				   "Cannot retrieve Authorization headers");
 	return 0;
 }
 

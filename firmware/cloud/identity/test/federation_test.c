@@ -276,14 +276,14 @@ static void nobody_logs_in_by_it(void **state)
 				     "?origin=http%3A%2F%2Fx",
 				  NULL, NULL),
 			 401);
-	assert_int_equal(get(box, "saml2/metadata"), 500);
+	assert_int_equal(get(box, "saml2/metadata"), 501);
 	assert_int_equal(assertion(box, box->admin, "s"), 404);
 	assert_int_equal(put(box, "service_providers/s", "service_provider", URLS), 201);
 	assert_int_equal(assertion(box, box->admin, "s"), 403);
 	assert_int_equal(patch(box, "service_providers/s", "service_provider", "\"enabled\":true"),
 			 200);
 	assert_int_equal(assertion(box, "none", "s"), 404);
-	assert_int_equal(assertion(box, box->admin, "s"), 500);
+	assert_int_equal(assertion(box, box->admin, "s"), 501);
 	assert_int_equal(get(box, "projects"), 200);
 	assert_string_equal(box_text(box, "/projects/0/name"), "admin");
 }

@@ -214,7 +214,7 @@ static void who_asks_must_be_known(void **state)
 			 400);
 	assert_string_equal(box_message(box), "Validation failed with errors: invalid_request, "
 					      "detail message is: Missing callback URI..");
-	assert_int_equal(box_send(box, NULL, "POST", REQUEST, NULL, NULL), 500);
+	assert_int_equal(box_send(box, NULL, "POST", REQUEST, NULL, NULL), 400);
 	assert_int_equal(box_send(box, NULL, "GET", REQUEST, NULL, NULL), 405);
 }
 
@@ -324,7 +324,7 @@ static void a_token_needs_its_own_consumer(void **state)
 
 	assert_int_equal(log_in(box, &other, &access), 401);
 	assert_int_equal(log_in(box, &consumer, &(struct pair){ access.key, other.secret }), 401);
-	assert_int_equal(box_send(box, NULL, "POST", TOKENS, NULL, BY_OAUTH), 500);
+	assert_int_equal(box_send(box, NULL, "POST", TOKENS, NULL, BY_OAUTH), 400);
 	assert_int_equal(send_signed(box, TOKENS,
 				     signed_header(box, TOKENS, &consumer, &no_token, ""), NULL,
 				     BY_OAUTH),
