@@ -35,6 +35,8 @@ static int filters_check(yyjson_val *filters, struct error *error)
 	yyjson_val *key, *value;
 	size_t index, most;
 
+	if (!filters)
+		return 0;
 	yyjson_obj_foreach (filters, index, most, key, value)
 		if (!yyjson_equals_str(key, "service_id") && !yyjson_equals_str(key, "region_id") &&
 		    !yyjson_equals_str(key, "interface"))
