@@ -22,6 +22,8 @@ int guest_memory_save(struct guest_instance *guest)
 {
 	static const char events[] =
 		"{\"capabilities\":[{\"capability\":\"events\",\"state\":true}]}";
+	/* The most there can be: it is to stand still, and not to outrun the disk by what it writes. */
+	static const char patience[] = "{\"downtime-limit\":2000000}";
 	struct qmp *qmp = &guest->qmp;
 	char path[VMM_PATH_SIZE];
 	CLEANUP_FD int fd = -1;
@@ -35,6 +37,8 @@ int guest_memory_save(struct guest_instance *guest)
 	result = qmp_send_fd(qmp, "add-fd", "{\"fdset-id\":" FDSET "}", fd);
 	if (result == 0)
 		result = qmp_send_with(qmp, "migrate-set-capabilities", events);
+	if (result == 0)
+		result = qmp_send_with(qmp, "migrate-set-parameters", patience);
 	if (result == 0)
 		result = qmp_send_with(qmp, "migrate", "{\"uri\":\"file:/dev/fdset/" FDSET "\"}");
 	return result;
